@@ -1,0 +1,137 @@
+"""`validate`: everything about one case in one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .audit import Audit, Populations, audit, populations
+from .case import Case, Run
+from .rubric import nearest, score
+from .verdict import verdict
+
+CASES = ("slcd", "renault-nissan", "apache", "apple")
+
+
+def load_case(name: str) -> Case:
+    """A case by name.
+
+    Raises
+    ------
+    ValueError
+        An unknown name; the message suggests the nearest one.
+    """
+    if name == "slcd":
+        from .slcd import CASE
+    elif name == "renault-nissan":
+        from .renault_nissan import CASE
+    elif name == "apache":
+        from .apache import CASE
+    elif name == "apple":
+        from .apple import CASE
+    else:
+        raise ValueError(f"unknown case {name!r}; {nearest(name, CASES)}")
+    return CASE
+
+
+@dataclass(frozen=True)
+class VariantScore:
+    """A published run or variant of the case, scored by the published rubric and by ours."""
+
+    label: str
+    score: float
+    ours: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """The validation of one case.
+
+    Attributes
+    ----------
+    case : Case
+    run : Run
+        The case's own run (the first variant).
+    variants : tuple of VariantScore
+    published, ours : Audit
+    verdict : tuple of two str
+    runs : Populations
+        The runs behind the audits, for figures.
+    """
+
+    case: Case
+    run: Run
+    variants: tuple[VariantScore, ...]
+    published: Audit
+    ours: Audit
+    verdict: tuple[str, str]
+    runs: Populations
+
+    @property
+    def score(self) -> float:
+        """Score under the published rubric."""
+        return self.published.score
+
+    @property
+    def total(self) -> float:
+        """Points of the published rubric."""
+        return self.published.rubric.total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for `json.dumps`."""
+        record = self.case.record
+        return {
+            "case": self.case.name, "title": self.case.title, "report": self.case.report,
+            "score": self.score, "total": self.total, "verdict": list(self.verdict),
+            "variants": [vars(v) for v in self.variants],
+            "quantities": {name: np.asarray(x, dtype=float).reshape(-1).tolist() for name, x in self.run.values.items()},
+            "series": {name: np.asarray(x, dtype=float).tolist() for name, x in self.run.series.items()},
+            "record": {
+                "about": record.about,
+                "figures": [vars(f) for f in record.figures.values()],
+                "phases": [{"name": p.name, "years": p.years, "start": p.start, "end": p.end, "source": p.source,
+                            "values": dict(p.values)} for p in record.phases],
+            },
+            "published": self.published.to_dict(), "ours": self.ours.to_dict(),
+        }
+
+
+def validate(case: str, count: int | None = None, seed: int | None = None,
+             report: Callable[[str], None] | None = None) -> Report:
+    """Run a case, score it by the published rubric and by ours, and audit both scores.
+
+    Parameters
+    ----------
+    case : {"slcd", "renault-nissan", "apache", "apple"}
+    count : int, optional
+        Random parameter draws of the audit; 10,000 by default.
+    seed : int, optional
+        Seed of the audit's random numbers; fixed in the data file by default.
+    report : callable, optional
+        Told each step before it starts (progress bars).
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError
+        An unknown case.
+
+    Examples
+    --------
+    >>> from coopetition import calibration
+    >>> report = calibration.validate("slcd", count=100)
+    >>> report.score, report.total
+    (58.0, 60.0)
+    """
+    chosen = load_case(case)
+    runs = populations(chosen, count, seed, report)
+    published, ours = audit(chosen, runs, "published"), audit(chosen, runs, "ours")
+    rubrics = published.rubric, ours.rubric
+    scored = tuple(VariantScore(run.label, *(float(score(r, run.values).total[0]) for r in rubrics)) for run in runs.variants)
+    return Report(chosen, runs.variants[0], scored, published, ours, verdict(published, ours), runs)
