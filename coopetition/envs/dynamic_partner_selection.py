@@ -1,0 +1,135 @@
+"""DynamicPartnerSelection-v0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from coopetition.kernels.compiled import compiled, specialise
+from coopetition.kernels.games import play_trust_game
+from coopetition.kernels.memory import parameter_vector, work_single, work_vector
+from coopetition.kernels.places import (
+    DAMAGE,
+    DEPENDENCE,
+    OWN,
+    PAYOFF,
+    RATE,
+    REPUTATION,
+    SHARE,
+    SHARES,
+    TRUST,
+    UTILITY,
+    N,
+)
+from coopetition.parameters import Addition, Sized, TrustParameters, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicPartnerSelection(Sized, TrustParameters):
+    """Parameters of DynamicPartnerSelection-v0."""
+
+    id: ClassVar[str] = "DynamicPartnerSelection-v0"
+    mechanism: ClassVar[str] = "interdependence"
+    roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+
+    n_agents: int = parameter(6, "integer", 2, 1000, about="number of agents")
+    horizon: int = 50
+    baseline: Any = 35.0
+    dependence: Any = 0.40
+    theta: float = 18.0
+    gamma: float = 0.55
+    lambda_plus: float = 0.12
+    lambda_minus: float = 0.35
+    delta_R: float = 0.015
+    xi: float = 0.45
+    kappa: float = 1.2
+    collapse_threshold: float = 0.0
+    reputation_weight: float = parameter(0.5, low=0.0, high=1.0, about="rho, how much reputation steers partnership")
+    reputation_rate: float = parameter(0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation follows rates")
+    initial_reputation: Any = parameter(0.5, "agents", 0.0, 1.0, about="q_i at reset")
+
+    def additions(self) -> tuple[Addition, ...]:
+        """Everybody sees everybody's reputation."""
+        return (Addition("reputation", np.array(self.initial_reputation)),)
+
+    def rule_numbers(self) -> tuple[float, ...]:
+        """rho and the rate."""
+        return (self.reputation_weight, self.reputation_rate)
+
+    def step_rule(self) -> tuple[str, Any]:
+        """Reputation moves shares and weights."""
+        return "dynamic_partner_selection", step
+
+
+@compiled
+def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """q_i <- 0.9 q_i + 0.1 c_i, then shares (1 - rho) alpha_i + rho q_i / sum q."""
+    n = at[N]
+    rho = parameters[OWN]
+    pace = parameters[OWN + 1]
+    rates = work_vector(work, RATE, n)
+    reputations = state[at[REPUTATION] : at[REPUTATION] + n]
+    total = work_single(work, 0, n)
+    for lane in range(total.size):
+        total[lane] = 0.0
+    for i in range(n):
+        q = reputations[i]
+        rate = rates[i]
+        for lane in range(total.size):
+            q[lane] = (1.0 - pace) * q[lane] + pace * rate[lane]
+        for lane in range(total.size):
+            total[lane] += q[lane]
+    shares = work_vector(work, SHARE, n)
+    alphas = parameter_vector(parameters, SHARES, n)
+    for i in range(n):
+        q = reputations[i]
+        share = shares[i]
+        alpha = alphas[i]
+        for lane in range(total.size):
+            part = q[lane] / total[lane] if total[lane] > 0.0 else 1.0 / n
+            share[lane] = (1.0 - rho) * alpha + rho * part
+
+
+@compiled
+def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """U_i = pi_i + sum_j m_ij w_ij pi_j, m_ij = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k."""
+    n = at[N]
+    rho = parameters[OWN]
+    payoffs = work_vector(work, PAYOFF, n)
+    utilities = work_vector(work, UTILITY, n)
+    trusts = state[at[TRUST] : at[TRUST] + n * n]
+    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
+    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    reputations = state[at[REPUTATION] : at[REPUTATION] + n]
+    others = work_single(work, 0, n)
+    weight = work_single(work, 1, n)
+    for i in range(n):
+        utility = utilities[i]
+        own = payoffs[i]
+        for lane in range(utility.size):
+            utility[lane] = own[lane]
+            others[lane] = 0.0
+        for k in range(n):
+            if k != i:
+                q = reputations[k]
+                for lane in range(utility.size):
+                    others[lane] += q[lane]
+        for j in range(n):
+            if i != j:
+                q = reputations[j]
+                payoff = payoffs[j]
+                trust = trusts[i * n + j]
+                damage = damages[i * n + j]
+                dependence = dependences[i * n + j]
+                for lane in range(utility.size):
+                    standing = (n - 1) * q[lane] / others[lane] if others[lane] > 0.0 else 1.0
+                    weight[lane] = (1.0 - rho) + rho * standing
+                for lane in range(utility.size):
+                    ceiling = 1.0 - damage[lane]
+                    trusted = trust[lane] if trust[lane] < ceiling else ceiling
+                    utility[lane] += trusted * dependence[lane] * weight[lane] * payoff[lane]
+
+
+step = specialise(play_trust_game, "dynamic_partner_selection", standings=standings, integrate=integrate)

@@ -1,0 +1,112 @@
+"""TR-3: team production and loyalty (arXiv:2601.16237). Sums over the team only: O(n)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coopetition.kernels.compiled import compiled
+from coopetition.kernels.fastmath import power
+from coopetition.kernels.memory import (
+    parameter_vector,
+    work_single,
+    work_vector,
+)
+from coopetition.kernels.places import (
+    BETA,
+    COST,
+    KEPT,
+    LEVEL,
+    LOYALTY,
+    LOYALTY_CAP,
+    LOYALTY_GAIN,
+    LOYALTY_LOSS,
+    LOYALTY_THRESHOLD,
+    OMEGA,
+    PAYOFF,
+    PHI_B,
+    PHI_C,
+    RATE,
+    TEAMMATES_SUM,
+    UTILITY,
+    N,
+)
+
+
+@compiled
+def update_loyalty(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """theta_i rises by 0.02 c_i where c_i >= 0.5 and falls by 0.05 (0.5 - c_i) below; clip to [0, cap]."""
+    n = at[N]
+    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    rates = work_vector(work, RATE, n)
+    gain = parameters[LOYALTY_GAIN]
+    loss = parameters[LOYALTY_LOSS]
+    threshold = parameters[LOYALTY_THRESHOLD]
+    cap = parameters[LOYALTY_CAP]
+    for i in range(n):
+        loyalty = loyalties[i]
+        rate = rates[i]
+        for lane in range(loyalty.size):
+            c = rate[lane]
+            moved = loyalty[lane] + (gain * c if c >= threshold else -loss * (threshold - c))
+            moved = moved if moved > 0.0 else 0.0
+            loyalty[lane] = moved if moved < cap else cap
+
+
+@compiled
+def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """pi_i = kept_i - c a_i + Q(a)/n with Q = omega (sum a)^beta; ``KEPT`` is what public goods leave at home."""
+    n = at[N]
+    levels = work_vector(work, LEVEL, n)
+    payoffs = work_vector(work, PAYOFF, n)
+    kept = parameter_vector(parameters, KEPT, n)
+    omega = parameters[OMEGA]
+    beta = parameters[BETA]
+    cost = parameters[COST]
+    product = work_single(work, 0, n)
+    for lane in range(product.size):
+        product[lane] = 0.0
+    for i in range(n):
+        level = levels[i]
+        for lane in range(product.size):
+            product[lane] += level[lane]
+    if beta == 1.0:
+        for lane in range(product.size):
+            product[lane] = omega * product[lane] / n
+    else:
+        for lane in range(product.size):
+            product[lane] = omega * power(product[lane], beta) / n
+    for i in range(n):
+        level = levels[i]
+        payoff = payoffs[i]
+        held = kept[i]
+        for lane in range(payoff.size):
+            payoff[lane] = held - cost * level[lane] + product[lane]
+
+
+@compiled
+def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """U_i = pi_i + theta_i [phi_B pibar_-i + phi_C c a_i]; pibar the mean, or the sum, over teammates."""
+    n = at[N]
+    levels = work_vector(work, LEVEL, n)
+    payoffs = work_vector(work, PAYOFF, n)
+    utilities = work_vector(work, UTILITY, n)
+    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    phi_b = parameters[PHI_B]
+    if at[TEAMMATES_SUM] == 0 and n > 1:
+        phi_b /= n - 1
+    warmth = parameters[PHI_C] * parameters[COST]
+    total = work_single(work, 0, n)
+    for lane in range(total.size):
+        total[lane] = 0.0
+    for i in range(n):
+        payoff = payoffs[i]
+        for lane in range(total.size):
+            total[lane] += payoff[lane]
+    for i in range(n):
+        level = levels[i]
+        payoff = payoffs[i]
+        loyalty = loyalties[i]
+        utility = utilities[i]
+        for lane in range(utility.size):
+            care = phi_b * (total[lane] - payoff[lane]) + warmth * level[lane]
+            utility[lane] = payoff[lane] + loyalty[lane] * care

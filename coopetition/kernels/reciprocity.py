@@ -1,0 +1,115 @@
+"""TR-4: reciprocity towards what others do now, measured against what they used to do (arXiv:2604.01240)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coopetition.kernels.compiled import compiled
+from coopetition.kernels.fastmath import tanh
+from coopetition.kernels.memory import (
+    parameter_matrix,
+    work_matrix,
+    work_vector,
+)
+from coopetition.kernels.places import (
+    ADDITIVE,
+    DEPENDENCE,
+    KAPPA_R,
+    LAMBDA_R,
+    LEVEL,
+    MEAN_ENDOWMENT,
+    MEMORY,
+    MEMORY_LENGTH,
+    MEMORY_MEAN,
+    OMEGA,
+    RATE,
+    SENSITIVITY,
+    TIME,
+    TRUST,
+    UTILITY,
+    N,
+)
+
+
+@compiled
+def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """phi(s_ij) = tanh(kappa_r (c_j - cbar_j)), which here is the same for every i."""
+    n = at[N]
+    rates = work_vector(work, RATE, n)
+    means = state[at[MEMORY_MEAN] : at[MEMORY_MEAN] + n]
+    table = work_matrix(work, n)
+    kappa = parameters[KAPPA_R]
+    for j in range(n):
+        rate = rates[j]
+        mean = means[j]
+        first = table[j]
+        for lane in range(first.size):
+            first[lane] = tanh(kappa * (rate[lane] - mean[lane]))
+        for i in range(1, n):
+            row = table[i * n + j]
+            for lane in range(row.size):
+                row[lane] = first[lane]
+
+
+@compiled
+def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """Add h_i lambda_R sum_j T_ij (1 + omega D_ij) rho_ij phi(s_ij) to U_i; h_i = a_i or the mean endowment."""
+    n = at[N]
+    levels = work_vector(work, LEVEL, n)
+    utilities = work_vector(work, UTILITY, n)
+    table = work_matrix(work, n)
+    trusts = state[at[TRUST] : at[TRUST] + n * n]
+    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    sensitivities = parameter_matrix(parameters, SENSITIVITY, n)
+    omega = parameters[OMEGA]
+    lambda_r = parameters[LAMBDA_R]
+    for i in range(n):
+        utility = utilities[i]
+        level = levels[i]
+        for j in range(n):
+            if i != j:
+                response = table[i * n + j]
+                trust = trusts[i * n + j]
+                dependence = dependences[i * n + j]
+                strength = lambda_r * sensitivities[i * n + j]
+                if at[ADDITIVE] == 1:
+                    strength *= parameters[MEAN_ENDOWMENT]
+                    for lane in range(utility.size):
+                        warmth = trust[lane] * (1.0 + omega * dependence[lane])
+                        utility[lane] += strength * warmth * response[lane]
+                else:
+                    for lane in range(utility.size):
+                        warmth = trust[lane] * (1.0 + omega * dependence[lane])
+                        utility[lane] += level[lane] * strength * warmth * response[lane]
+
+
+@compiled
+def remember(at: Any, state: Any, work: Any) -> None:
+    """Shift this step's rates into the memories and take the means that the next step compares with.
+
+    ``TIME`` already counts this step. Slots that are not filled yet hold zero and are not counted.
+    """
+    n = at[N]
+    k = at[MEMORY_LENGTH]
+    rates = work_vector(work, RATE, n)
+    slots = state[at[MEMORY] : at[MEMORY] + n * k]
+    means = state[at[MEMORY_MEAN] : at[MEMORY_MEAN] + n]
+    time = state[at[TIME]]
+    for j in range(n):
+        mean = means[j]
+        rate = rates[j]
+        for m in range(k - 1, 0, -1):
+            older = slots[j * k + m]
+            newer = slots[j * k + m - 1]
+            for lane in range(older.size):
+                older[lane] = newer[lane]
+        newest = slots[j * k]
+        for lane in range(newest.size):
+            newest[lane] = rate[lane]
+            mean[lane] = rate[lane]
+        for m in range(1, k):
+            slot = slots[j * k + m]
+            for lane in range(mean.size):
+                mean[lane] += slot[lane]
+        for lane in range(mean.size):
+            mean[lane] /= time[lane] if time[lane] < k else float(k)

@@ -1,0 +1,156 @@
+"""TR-2: trust in two layers, fast trust under a ceiling of slow reputation damage (arXiv:2510.24909)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coopetition.kernels.compiled import compiled
+from coopetition.kernels.fastmath import tanh
+from coopetition.kernels.memory import (
+    parameter_matrix,
+    parameter_vector,
+    work_single,
+    work_vector,
+)
+from coopetition.kernels.places import (
+    BASELINE,
+    COLLAPSE,
+    DAMAGE,
+    DELTA_R,
+    DEPENDENCE,
+    ENDED,
+    EXPECTED,
+    KAPPA,
+    LAMBDA_MINUS,
+    LAMBDA_PLUS,
+    LEVEL,
+    MU_R,
+    OUTCOME,
+    PAYOFF,
+    RECOVERY,
+    SIGNAL,
+    SIGNAL_SCALE,
+    TRUST,
+    UTILITY,
+    WATCH,
+    WATCHES_TRUST,
+    XI,
+    N,
+)
+
+COLLAPSED = 1.0
+RECOVERED = 2.0
+
+
+@compiled
+def expected_levels(at: Any, parameters: Any, work: Any) -> None:
+    """What others expect of each agent: its baseline, the same in every lane."""
+    n = at[N]
+    baselines = parameter_vector(parameters, BASELINE, n)
+    rows = work_vector(work, EXPECTED, n)
+    for i in range(n):
+        row = rows[i]
+        baseline = baselines[i]
+        for lane in range(row.size):
+            row[lane] = baseline
+
+
+@compiled
+def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j)."""
+    n = at[N]
+    levels = work_vector(work, LEVEL, n)
+    expected = work_vector(work, EXPECTED, n)
+    signals = work_vector(work, SIGNAL, n)
+    scales = parameter_vector(parameters, SIGNAL_SCALE, n)
+    kappa = parameters[KAPPA]
+    for j in range(n):
+        level = levels[j]
+        usual = expected[j]
+        signal = signals[j]
+        scale = scales[j]
+        for lane in range(signal.size):
+            signal[lane] = tanh(kappa * (level[lane] - usual[lane]) / scale)
+
+    lambda_plus = parameters[LAMBDA_PLUS]
+    lambda_minus = parameters[LAMBDA_MINUS]
+    mu = parameters[MU_R]
+    delta = parameters[DELTA_R]
+    xi = parameters[XI]
+    trusts = state[at[TRUST] : at[TRUST] + n * n]
+    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
+    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    for i in range(n):
+        for j in range(n):
+            if i != j:
+                signal = signals[j]
+                trust = trusts[i * n + j]
+                damage = damages[i * n + j]
+                dependence = dependences[i * n + j]
+                for lane in range(trust.size):
+                    s = signal[lane]
+                    ceiling = 1.0 - damage[lane]
+                    room = ceiling - trust[lane]
+                    gain = lambda_plus * s * (room if room > 0.0 else 0.0)
+                    loss = lambda_minus * s * trust[lane] * (1.0 + xi * dependence[lane])
+                    moved = trust[lane] + (gain if s > 0.0 else loss)
+                    moved = moved if moved > 0.0 else 0.0
+                    trust[lane] = moved if moved < ceiling else ceiling
+                    harm = mu * -s * (1.0 - damage[lane])
+                    moved = damage[lane] + (harm if s < 0.0 else -delta * damage[lane])
+                    moved = moved if moved > 0.0 else 0.0
+                    damage[lane] = moved if moved < 1.0 else 1.0
+
+
+@compiled
+def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """U_i = pi_i + sum_j min(T_ij, 1 - R_ij) D_ij pi_j, with this step's trust and damage."""
+    n = at[N]
+    payoffs = work_vector(work, PAYOFF, n)
+    utilities = work_vector(work, UTILITY, n)
+    trusts = state[at[TRUST] : at[TRUST] + n * n]
+    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
+    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    for i in range(n):
+        utility = utilities[i]
+        own = payoffs[i]
+        for lane in range(utility.size):
+            utility[lane] = own[lane]
+        for j in range(n):
+            if i != j:
+                payoff = payoffs[j]
+                trust = trusts[i * n + j]
+                damage = damages[i * n + j]
+                dependence = dependences[i * n + j]
+                for lane in range(utility.size):
+                    ceiling = 1.0 - damage[lane]
+                    weight = (trust[lane] if trust[lane] < ceiling else ceiling) * dependence[lane]
+                    utility[lane] += weight * payoff[lane]
+
+
+@compiled
+def end_by_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """End when the watched mean of trust falls below one threshold or reaches the other."""
+    n = at[N]
+    if at[WATCHES_TRUST] == 0:
+        return
+    weights = parameter_matrix(parameters, WATCH, n)
+    trusts = state[at[TRUST] : at[TRUST] + n * n]
+    mean = work_single(work, 0, n)
+    for lane in range(mean.size):
+        mean[lane] = 0.0
+    for pair in range(n * n):
+        weight = weights[pair]
+        if weight != 0.0:
+            trust = trusts[pair]
+            for lane in range(mean.size):
+                mean[lane] += weight * trust[lane]
+    ended = state[at[ENDED]]
+    outcome = state[at[OUTCOME]]
+    low = parameters[COLLAPSE]
+    high = parameters[RECOVERY]
+    for lane in range(mean.size):
+        result = COLLAPSED if mean[lane] < low else 0.0
+        outcome[lane] = RECOVERED if mean[lane] >= high else result
+    for lane in range(mean.size):
+        ended[lane] = 1.0 if outcome[lane] > 0.0 else 0.0
