@@ -62,7 +62,7 @@ def _print_rubric(console: Console, audit: Audit, whole: bool) -> None:
     from rich.table import Table
 
     rubric = audit.rubric
-    table = Table(title=f"{rubric.title} [{rubric.kind}]: {audit.score:.4g} / {rubric.total:g}", title_justify="left")
+    table = Table(title=f"{rubric.title} ({rubric.kind}): {audit.score:.4g} / {rubric.total:g}", title_justify="left")
     for name in ("criterion", "rule", "value", "points", "of", "lost by draws"):
         table.add_column(name, justify="right" if name in ("value", "points", "of", "lost by draws") else "left")
     for constant in (False, True):
@@ -79,8 +79,8 @@ def _print_rubric(console: Console, audit: Audit, whole: bool) -> None:
                           "" if constant else _percent(left.lost_by))
     console.print(table)
     console.print(f"score as given {audit.score:.4g}/{rubric.total:g}; on the criteria that can be lost "
-                  f"{audit.card.losable[0]:.4g}/{audit.card.losable_points:g}; any run whatever scores "
-                  f"{rubric.floor:g} to {rubric.ceiling:g}\n")
+                  f"{audit.card.losable[0]:.4g}/{audit.card.losable_points:g}; a run scores between "
+                  f"{rubric.floor:g} and {rubric.ceiling:g}\n")
 
 
 def _print_audit(console: Console, audit: Audit) -> None:

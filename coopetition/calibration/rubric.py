@@ -268,8 +268,8 @@ class Rubric:
 
     @property
     def floor(self) -> float:
-        """The lowest score that any run whatever can get."""
-        return sum(cell.rule.least for cell in self.cells)
+        """The lowest score that any run can get, its constant cells given."""
+        return sum(cell.rule.most if cell.constant else cell.rule.least for cell in self.cells)
 
     @property
     def ceiling(self) -> float:
