@@ -171,12 +171,14 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     """Named null models."""
     record = load_record("apache")
+    logs = rng.uniform(np.log(record["a_min"]), np.log(record["a_max"]), (10_000, 4))
     falling = -np.sort(-rng.uniform(record["a_min"], record["a_max"], (10_000, 4)), axis=1)
     return (
         Run("efforts uniform on the box, phase by phase", measure(rng.uniform(record["a_min"], record["a_max"], (10_000, 4)))),
+        Run("efforts log-uniform on the box, phase by phase", measure(np.exp(logs))),
         Run("efforts uniform on the box, sorted to fall", measure(falling)),
         Run("a constant effort of 20 in all phases", measure(np.full((1, 4), 20.0))),
-        Run("random parameters under the released code's reading (mean)", draw(rng, load_draws("apache").count, "stated", "mean").values),
+        Run("random parameters, reading 'mean'", draw(rng, load_draws("apache").count, "stated", "mean").values),
     )
 
 

@@ -139,7 +139,8 @@ def measure(actions: Array) -> dict[str, Array]:
     out["relative_error"] = (np.abs(means - reference) / reference).mean(axis=2)
     by_phase("mean_sd", [x.std(axis=1).mean(axis=1) for x in slices])
     by_phase("largest_step", [np.abs(d).max(axis=(1, 2)) for d in steps])
-    by_phase("developer_sd", [x[:, :, 1:].std(axis=1).max(axis=1) for x in slices])
+    # A frozen series has no spread: rounding must not count as variation.
+    by_phase("developer_sd", [np.where(np.ptp(x, axis=1) > 0, x.std(axis=1), 0.0)[:, 1:].max(axis=1) for x in slices])
     by_phase("major_change", [x[:, -1, 1] - x[:, 0, 1] for x in slices])
     by_phase("steady_share", [(d.mean(axis=2) > -0.01).mean(axis=1) for d in steps])
     by_phase("mean_variance", [x.var(axis=1).mean(axis=1) for x in slices])
@@ -205,8 +206,8 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     return (
         Run("random actions, uniform and independent", measure(rng.uniform(0.0, 1.0, (2000, 67, 3)))),
         Run("constant actions, the starting ones", measure(np.broadcast_to(start, (1, 67, 3)))),
-        simulate("no shocks put in by hand", shocked=False),
-        simulate("shocks only: no reciprocity, no decay, no noise", noise_sd=0.0, rho_0=0.0, decay=0.0),
+        Run("constant actions, .8 for all", measure(np.full((1, 67, 3), 0.8))),
+        simulate("shocks only, nothing else moves", noise_sd=0.0, rho_0=0.0, decay=0.0),
     )
 
 
@@ -214,6 +215,7 @@ def ablations() -> tuple[Run, ...]:
     """Each mechanism off."""
     return (
         simulate("no noise", noise_sd=0.0),
+        simulate("no shocks put in by hand", shocked=False),
         simulate("no reciprocity (rho_0 = 0)", rho_0=0.0),
         simulate("trust does not move", lambda_plus=0.0, lambda_minus=0.0, mu_R=0.0),
         simulate("no amplification by dependence (omega = 0)", omega=0.0),

@@ -124,7 +124,8 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
     -------
     dict of str to float
     """
-    from . import renault_nissan, study_tr2
+    from . import renault_nissan, slcd, study_tr2
+    from .equilibrium import FORMS
 
     out: dict[str, float] = {}
     known = {report.case.name: report.runs for report in reports}
@@ -145,6 +146,14 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
         if name == "apache":
             for what in ("score", "percent"):
                 out[f"apache.sum.{what}"], out[f"apache.mean.{what}"] = (out[f"apache.{run.label}.{what}"] for run in runs)
+    rubric = load_case("slcd").rubric()
+    for form in FORMS:
+        sweep = score(rubric, slcd.gamma_sweep(form).values).total
+        for k, points in enumerate(sweep):
+            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = 100.0 * float(points) / rubric.total
+        for label in slcd.PARAMETER_SETS:
+            points = score(rubric, slcd.parameter_set(label, form).values).total[0]
+            out[f"slcd.set, {label}, {form}.percent"] = 100.0 * float(points) / rubric.total
     for name in STUDIES:
         study = (studies or {}).get(name) or experiment(name)
         out[f"{name}.runs"] = float(study.runs)

@@ -236,7 +236,7 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     return (
         simulate("no negativity bias (lambda+ = lambda- = .25)", lambda_plus=0.25, lambda_minus=0.25),
         simulate("reversed bias (lambda+ = .25, lambda- = .08)", lambda_plus=0.25, lambda_minus=0.08),
-        Run("trust is a random walk from .5 (sd .05 a period), no damage", measure(walk, np.zeros_like(walk))),
+        Run("random walk of trust, no damage", measure(walk, np.zeros_like(walk))),
         Run("trust never moves, no damage", measure(still, np.zeros_like(still))),
     )
 

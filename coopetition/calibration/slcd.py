@@ -222,9 +222,9 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     played = Equilibrium(actions, np.zeros(count), np.zeros(count), np.ones(count, dtype=bool))
     return (
         Run("D and alpha uniform, power form", simulate(power).values),
-        Run("D, alpha, theta and gamma uniform, logarithmic form", simulate(wide).values),
-        Run("symmetric firms (D = .75, alpha = .5): no S-LCD data at all", simulate(case_game(**symmetric)).values),
-        Run("uniform random actions in place of an equilibrium", measure(blind, played, base)),
+        Run("D, alpha, theta, gamma uniform, logarithmic form", simulate(wide).values),
+        Run("symmetric firms, D = .75, alpha = .5", simulate(case_game(**symmetric)).values),
+        Run("uniform random actions, no equilibrium", measure(blind, played, base)),
     )
 
 
