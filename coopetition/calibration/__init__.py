@@ -1,11 +1,12 @@
 """Calibration: the reports' validations re-run, audited, and set beside the historical record.
 
 Two things are kept apart throughout. *Reproduction* re-runs the published validations number for number, and
-:func:`ledger` marks every claim as reproduced, reproduced by a variant, or not reproducible. *Audit* asks what those
-scores can tell: every rubric is also scored by null models, random parameters and the record itself.
+:func:`ledger` marks every claim as reproduced, reproduced by a variant, or not reproducible. *Audit* asks
+what those scores can tell: every rubric is also scored by null models, random parameters and the record
+itself.
 
-Nothing heavy is imported here: SciPy when a game is solved, matplotlib when a figure is drawn, SALib when Sobol
-indices are asked for.
+Nothing heavy is imported here: SciPy when a game is solved, matplotlib when a figure is drawn, SALib when
+Sobol indices are asked for.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .audit import Audit, Sample
     from .case import Case, Run
-    from .dependencies import Dependency, interdependence
     from .claims import Claim, Ledger, ledger
+    from .dependencies import Dependency, interdependence
     from .record import Record, load_record, read_record
     from .report import CASES, Report, load_case, validate
     from .rubric import Quantity, Rubric, RubricError, Scorecard, read_rubric, score

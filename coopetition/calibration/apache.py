@@ -11,7 +11,8 @@ from .case import Case, Ranges, Run, load_draws, quantities
 from .record import load_record
 
 Array = NDArray[np.float64]
-#: Whether loyalty weighs the mean of the teammates' payoffs (the released code) or their sum (the abstract's figures).
+#: Whether loyalty weighs the mean of the teammates' payoffs (the released code) or their sum (the abstract's
+#: figures).
 Teammates = Literal["mean", "sum"]
 TEAMMATES: tuple[Teammates, ...] = ("mean", "sum")
 
@@ -25,16 +26,29 @@ QUANTITIES = quantities(
     ("ratio_error", "|effort over the first phase's - the same of the record|", "1", True),
     ("log_level_error", "|log10 of effort over the historical effort|", "factors of ten", True),
     ("ordered_pairs", "pairs of phases in the historical order of effort, of 6", "pairs"),
-    ("core_log_error", "|log10 of the core's share of the members over the documented share|, growth phase", "factors of ten"),
+    (
+        "core_log_error",
+        "|log10 of the core's share of the members over the documented share|, growth phase",
+        "factors of ten",
+    ),
 )
 
 
-def target_total(omega: ArrayLike, beta: ArrayLike, c: ArrayLike, n: ArrayLike, theta: ArrayLike, phi_B: ArrayLike,
-                 phi_C: ArrayLike, teammates: Teammates = "sum") -> Array:
+def target_total(
+    omega: ArrayLike,
+    beta: ArrayLike,
+    c: ArrayLike,
+    n: ArrayLike,
+    theta: ArrayLike,
+    phi_B: ArrayLike,
+    phi_C: ArrayLike,
+    teammates: Teammates = "sum",
+) -> Array:
     """The total effort at which a member of loyalty theta wants to stop.
 
-    S* = [omega beta (1 + theta phi_B k) / (n c (1 - theta phi_C))]^(1 / (1 - beta)), k = 1 for the mean of the teammates'
-    payoffs, n - 1 for their sum: the first-order condition of TR-3's utility (arXiv:2601.16237).
+    S* = [omega beta (1 + theta phi_B k) / (n c (1 - theta phi_C))]^(1 / (1 - beta)), k = 1 for the mean of
+    the teammates' payoffs, n - 1 for their sum: the first-order condition of TR-3's utility
+    (arXiv:2601.16237).
 
     Parameters
     ----------
@@ -48,7 +62,9 @@ def target_total(omega: ArrayLike, beta: ArrayLike, c: ArrayLike, n: ArrayLike, 
     """
     if teammates not in TEAMMATES:
         raise ValueError(f"unknown reading {teammates!r}: 'mean' or 'sum'")
-    omega, beta, c, n, theta, phi_B, phi_C = (np.asarray(x, dtype=float) for x in (omega, beta, c, n, theta, phi_B, phi_C))
+    omega, beta, c, n, theta, phi_B, phi_C = (
+        np.asarray(x, dtype=float) for x in (omega, beta, c, n, theta, phi_B, phi_C)
+    )
     k = 1.0 if teammates == "mean" else n - 1.0
     base = omega * beta * (1.0 + theta * phi_B * k) / (n * c * (1.0 - theta * phi_C))
     return np.asarray(base ** (1.0 / (1.0 - beta)))
@@ -57,8 +73,8 @@ def target_total(omega: ArrayLike, beta: ArrayLike, c: ArrayLike, n: ArrayLike, 
 def team_efforts(targets: Array, lower: float, upper: float) -> Array:
     """Nash efforts of n members with targets S_i* for the total, on the box [lower, upper].
 
-    The member with the highest target works until the total reaches it or the bound is met; then the next; the rest stay at
-    the lower bound. Members with equal targets share equally (they are indifferent how).
+    The member with the highest target works until the total reaches it or the bound is met; then the next;
+    the rest stay at the lower bound. Members with equal targets share equally (they are indifferent how).
 
     Parameters
     ----------
@@ -75,7 +91,11 @@ def team_efforts(targets: Array, lower: float, upper: float) -> Array:
     wanted = np.where(there, targets, -np.inf)
     total = lower * there.sum(axis=-1)
     room = upper - lower
-    for k in np.argsort(-wanted, axis=-1).swapaxes(0, -1) if wanted.ndim == 1 else np.moveaxis(np.argsort(-wanted, axis=-1), -1, 0):
+    for k in (
+        np.argsort(-wanted, axis=-1).swapaxes(0, -1)
+        if wanted.ndim == 1
+        else np.moveaxis(np.argsort(-wanted, axis=-1), -1, 0)
+    ):
         want = np.take_along_axis(wanted, np.asarray(k)[..., None], axis=-1)[..., 0]
         total = np.where(np.isfinite(want), np.maximum(total, np.minimum(want, total + room)), total)
     same = there & np.isclose(wanted, total[..., None], rtol=1e-12, atol=0.0)
@@ -95,7 +115,8 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
     label : str
     teammates : {"mean", "sum"}
     **changed
-        ``omega``, ``beta``, ``c``, ``phi_B``, ``phi_C`` (scalars or shape (B,)), ``loyalty`` (the eight founders', (8,) or (B, 8)),
+        ``omega``, ``beta``, ``c``, ``phi_B``, ``phi_C`` (scalars or shape (B,)), ``loyalty`` (the eight
+        founders', (8,) or (B, 8)),
         ``multipliers`` ((4,) or (B, 4)) in the place of the published ones.
 
     Returns
@@ -104,7 +125,10 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
         Series of the first of the runs: ``members`` (4, 40), NaN beyond the phase's members.
     """
     record = load_record("apache")
-    p = {name: np.atleast_1d(np.asarray(changed.get(name, record[name]), dtype=float)) for name in ("omega", "beta", "c", "phi_B", "phi_C")}
+    p = {
+        name: np.atleast_1d(np.asarray(changed.get(name, record[name]), dtype=float))
+        for name in ("omega", "beta", "c", "phi_B", "phi_C")
+    }
     loyalty = np.atleast_2d(np.asarray(changed.get("loyalty", record["founder_loyalty"]), dtype=float))
     own = [phase.values["multiplier"] for phase in record.phases]
     multipliers = np.atleast_2d(np.asarray(changed.get("multipliers", own), dtype=float))
@@ -113,8 +137,16 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
     efforts = np.full((count, len(sizes), max(sizes)), np.nan)
     for k, n in enumerate(sizes):
         theta = loyalty[:, np.arange(n) % loyalty.shape[1]] * multipliers[:, k, None]
-        targets = target_total(*(p[name][:, None] for name in ("omega", "beta", "c")), n, theta, p["phi_B"][:, None],
-                               p["phi_C"][:, None], teammates)
+        targets = target_total(
+            p["omega"][:, None],
+            p["beta"][:, None],
+            p["c"][:, None],
+            n,
+            theta,
+            p["phi_B"][:, None],
+            p["phi_C"][:, None],
+            teammates,
+        )
         targets = np.broadcast_to(targets, (count, n))
         efforts[:, k, :n] = team_efforts(targets, record["a_min"], record["a_max"])
     means = np.nanmean(efforts, axis=2)
@@ -122,16 +154,22 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
 
 
 def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
-    """Every quantity of the case from mean efforts, shape (B, 4), and, for the core, members' efforts (B, 4, n)."""
+    """Every quantity of the case from mean efforts, shape (B, 4), and, for the core, members' efforts (B, 4,
+    n)."""
     record = load_record("apache")
     known = np.array([p.values["effort"] for p in record.phases], dtype=float)
     ranks = np.argsort(np.argsort(-effort, axis=1, kind="stable"), axis=1, kind="stable")
     with np.errstate(divide="ignore", invalid="ignore"):
-        previous = np.concatenate([np.full((effort.shape[0], 1), np.nan), effort[:, 1:] / effort[:, :-1]], axis=1)
+        previous = np.concatenate(
+            [np.full((effort.shape[0], 1), np.nan), effort[:, 1:] / effort[:, :-1]], axis=1
+        )
         ratio = effort / effort[:, :1]
         level = np.abs(np.log10(effort / known))
-    pairs = sum(((effort[:, i] > effort[:, j]) == (known[i] > known[j])) & (effort[:, i] != effort[:, j])
-                for i in range(4) for j in range(i + 1, 4))
+    pairs = sum(
+        ((effort[:, i] > effort[:, j]) == (known[i] > known[j])) & (effort[:, i] != effort[:, j])
+        for i in range(4)
+        for j in range(i + 1, 4)
+    )
     core = np.full(effort.shape[0], np.nan)
     if members is not None:
         fact = record["core"]
@@ -141,17 +179,24 @@ def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
         size = (work < fact["share"] * work[:, -1:] * (1.0 - 1e-12)).sum(axis=1) + 1
         core = np.abs(np.log10(size / there.shape[1] / (fact["members"] / fact["contributors"])))
     return {
-        "effort": effort, "effort_sane": ((effort > 0) & (effort < 100) & np.isfinite(effort)).astype(float),
-        "rank_gap": np.abs(ranks - np.arange(4)).astype(float), "intensity": effort / record["a_max"],
-        "over_max": effort / effort.max(axis=1, keepdims=True), "over_previous": previous,
-        "ratio_error": np.abs(ratio - known / known[0]), "log_level_error": level,
-        "ordered_pairs": np.asarray(pairs, dtype=float), "core_log_error": core,
+        "effort": effort,
+        "effort_sane": ((effort > 0) & (effort < 100) & np.isfinite(effort)).astype(float),
+        "rank_gap": np.abs(ranks - np.arange(4)).astype(float),
+        "intensity": effort / record["a_max"],
+        "over_max": effort / effort.max(axis=1, keepdims=True),
+        "over_previous": previous,
+        "ratio_error": np.abs(ratio - known / known[0]),
+        "log_level_error": level,
+        "ordered_pairs": np.asarray(pairs, dtype=float),
+        "core_log_error": core,
     }
 
 
 def variants() -> tuple[Run, ...]:
     """The report's reading (sum of the teammates' payoffs), and the released code's (mean)."""
-    return simulate("teammates = sum (the abstract's)"), simulate("teammates = mean (the released code's)", "mean")
+    return simulate("teammates = sum (the abstract's)"), simulate(
+        "teammates = mean (the released code's)", "mean"
+    )
 
 
 def draw(rng: np.random.Generator, count: int, ranges: Ranges, teammates: Teammates = "sum") -> Run:
@@ -174,11 +219,17 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     logs = rng.uniform(np.log(record["a_min"]), np.log(record["a_max"]), (10_000, 4))
     falling = -np.sort(-rng.uniform(record["a_min"], record["a_max"], (10_000, 4)), axis=1)
     return (
-        Run("efforts uniform on the box, phase by phase", measure(rng.uniform(record["a_min"], record["a_max"], (10_000, 4)))),
+        Run(
+            "efforts uniform on the box, phase by phase",
+            measure(rng.uniform(record["a_min"], record["a_max"], (10_000, 4))),
+        ),
         Run("efforts log-uniform on the box, phase by phase", measure(np.exp(logs))),
         Run("efforts uniform on the box, sorted to fall", measure(falling)),
         Run("a constant effort of 20 in all phases", measure(np.full((1, 4), 20.0))),
-        Run("random parameters, reading 'mean'", draw(rng, load_draws("apache").count, "stated", "mean").values),
+        Run(
+            "random parameters, reading 'mean'",
+            draw(rng, load_draws("apache").count, "stated", "mean").values,
+        ),
     )
 
 
@@ -201,4 +252,15 @@ def history() -> Run:
     return Run("the record: the historical efforts", values)
 
 
-CASE = Case("apache", "Apache HTTP Server, 1995-2023", "TR-3", QUANTITIES, variants, draws, nulls, ablations, None, history)
+CASE = Case(
+    "apache",
+    "Apache HTTP Server, 1995-2023",
+    "TR-3",
+    QUANTITIES,
+    variants,
+    draws,
+    nulls,
+    ablations,
+    None,
+    history,
+)

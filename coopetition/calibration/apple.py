@@ -1,4 +1,5 @@
-"""Apple iOS App Store, 2008-2024 (TR-4): sequential reciprocity among three actors, with trust, shocks and noise."""
+"""Apple iOS App Store, 2008-2024 (TR-4): sequential reciprocity among three actors, with trust, shocks and
+noise."""
 
 from __future__ import annotations
 
@@ -12,8 +13,24 @@ from .case import Case, Ranges, Run, load_draws, quantities
 from .record import load_record
 
 Array = NDArray[np.float64]
-PARAMETERS = ("rho_0", "eta", "kappa", "lambda_R", "omega", "lambda_plus", "lambda_minus", "mu_R", "delta_R", "psi", "ceiling",
-              "ceiling_slope", "adjustment", "decay", "noise_sd", "baseline_adaptation")
+PARAMETERS = (
+    "rho_0",
+    "eta",
+    "kappa",
+    "lambda_R",
+    "omega",
+    "lambda_plus",
+    "lambda_minus",
+    "mu_R",
+    "delta_R",
+    "psi",
+    "ceiling",
+    "ceiling_slope",
+    "adjustment",
+    "decay",
+    "noise_sd",
+    "baseline_adaptation",
+)
 ACTORS = ("apple", "major", "small")
 
 QUANTITIES = quantities(
@@ -26,22 +43,39 @@ QUANTITIES = quantities(
     ("steady_share", "share of the quarters whose mean change is above -.01", "share", True),
     ("mean_variance", "mean over actors of the variance", "1", True),
     *((f"level_error_{a}", f"|phase mean of {a} - reference|", "action", True) for a in ACTORS),
-    *((f"direction_agrees_{a}", f"the phase mean of {a} moves as the reference does (NaN in the first)", "bool", True) for a in ACTORS),
-    *((f"curve_error_{a}", f"root mean square distance of {a} from the reference points", "action") for a in ACTORS),
+    *(
+        (
+            f"direction_agrees_{a}",
+            f"the phase mean of {a} moves as the reference does (NaN in the first)",
+            "bool",
+            True,
+        )
+        for a in ACTORS
+    ),
+    *(
+        (f"curve_error_{a}", f"root mean square distance of {a} from the reference points", "action")
+        for a in ACTORS
+    ),
     ("ordered_pairs", "pairs of actors in the order of the reference, of 3", "pairs", True),
 )
 
 
 def published_parameters() -> dict[str, Any]:
-    """The published parameters, ``trust`` (apple's and the developers' T0) and the matrix ``D`` among them."""
+    """The published parameters, ``trust`` (apple's and the developers' T0) and the matrix ``D`` among
+    them."""
     record = load_record("apple")
     a, d = record["initial_trust"]
     trust = np.array([[0.0, a, a], [a, 0.0, d], [a, d, 0.0]])
-    return {**{name: record[name] for name in PARAMETERS}, "D": np.array(record["D"], dtype=float), "trust": trust}
+    return {
+        **{name: record[name] for name in PARAMETERS},
+        "D": np.array(record["D"], dtype=float),
+        "trust": trust,
+    }
 
 
 def legacy_noise(seed: int | None = None, count: int = 1) -> Array:
-    """Standard normals from NumPy's legacy generator, one an actor and step in actor order; shape (count, 66, 3).
+    """Standard normals from NumPy's legacy generator, one an actor and step in actor order; shape (count, 66,
+    3).
 
     Parameters
     ----------
@@ -59,13 +93,14 @@ def legacy_noise(seed: int | None = None, count: int = 1) -> Array:
 def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True) -> tuple[Array, Array]:
     """Actions and trust of B histories.
 
-    Signals, effects and trust updates all read the values at t, after the shocks of t (TR-4, arXiv:2604.01240, the released
-    validation's order).
+    Signals, effects and trust updates all read the values at t, after the shocks of t (TR-4,
+    arXiv:2604.01240, the released validation's order).
 
     Parameters
     ----------
     parameters : mapping
-        The entries of :data:`PARAMETERS`, scalars or shape (B,); ``D`` (3, 3) or (B, 3, 3); ``trust`` likewise.
+        The entries of :data:`PARAMETERS`, scalars or shape (B,); ``D`` (3, 3) or (B, 3, 3); ``trust``
+        likewise.
     noise : ndarray, shape (1 or B, 66, 3)
         Standard normals.
     shocked : bool
@@ -82,15 +117,23 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
     D, trust = (x[None] if x.ndim == 2 else x for x in (D, trust))
     count = max(noise.shape[0], D.shape[0], trust.shape[0], *(x.shape[0] for x in p.values()))
     steps = record.phases[-1].end
-    shocks = {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()} if shocked else {}
+    shocks = (
+        {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()}
+        if shocked
+        else {}
+    )
     off = ~np.eye(3, dtype=bool)
-    weight = np.where(off, p["lambda_R"] * (1.0 + p["omega"] * D) * p["rho_0"] * np.where(D > 0, D, 0.0) ** p["eta"], 0.0)
+    weight = np.where(
+        off, p["lambda_R"] * (1.0 + p["omega"] * D) * p["rho_0"] * np.where(D > 0, D, 0.0) ** p["eta"], 0.0
+    )
     a = np.broadcast_to(np.array(record["initial_actions"]), (count, 3)).copy()
     b = np.full((count, 3), float(record["baseline"]))
     T = np.broadcast_to(trust, (count, 3, 3)).copy()
     R = np.zeros((count, 3, 3))
     actions, trusts = np.empty((count, steps + 1, 3)), np.empty((count, steps + 1, 3, 3))
-    adjustment, decay, sd, adaptation = (p[n][:, 0] for n in ("adjustment", "decay", "noise_sd", "baseline_adaptation"))
+    adjustment, decay, sd, adaptation = (
+        p[n][:, 0] for n in ("adjustment", "decay", "noise_sd", "baseline_adaptation")
+    )
     for t in range(steps + 1):
         if t in shocks:
             a = np.clip(a + shocks[t], 0.0, 1.0)
@@ -113,14 +156,22 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
 
 def phase_means(actions: Array) -> Array:
     """Mean action of each actor in each phase, both ends included; shape (B, 5, 3)."""
-    return np.stack([actions[:, p.start:p.end + 1].mean(axis=1) for p in load_record("apple").phases], axis=1)
+    return np.stack(
+        [actions[:, p.start : p.end + 1].mean(axis=1) for p in load_record("apple").phases], axis=1
+    )
 
 
 def reference_curve() -> Array:
     """The reference points joined by straight lines, quarter by quarter; shape (67, 3)."""
     record = load_record("apple")
     quarters = np.arange(record.phases[-1].end + 1)
-    return np.stack([np.interp(quarters, record["reference_quarters"], record["reference_points"][p]) for p in record.players], axis=1)
+    return np.stack(
+        [
+            np.interp(quarters, record["reference_quarters"], record["reference_points"][p])
+            for p in record.players
+        ],
+        axis=1,
+    )
 
 
 def measure(actions: Array) -> dict[str, Array]:
@@ -133,14 +184,17 @@ def measure(actions: Array) -> dict[str, Array]:
     def by_phase(name: str, values: list[Array]) -> None:
         out[name] = np.stack(values, axis=1)
 
-    slices = [actions[:, p.start:p.end + 1] for p in record.phases]
+    slices = [actions[:, p.start : p.end + 1] for p in record.phases]
     steps = [np.diff(x, axis=1) for x in slices]
     by_phase("trend", [(x[:, -1] - x[:, 0]).mean(axis=1) for x in slices])
     out["relative_error"] = (np.abs(means - reference) / reference).mean(axis=2)
     by_phase("mean_sd", [x.std(axis=1).mean(axis=1) for x in slices])
     by_phase("largest_step", [np.abs(d).max(axis=(1, 2)) for d in steps])
     # A frozen series has no spread: rounding must not count as variation.
-    by_phase("developer_sd", [np.where(np.ptp(x, axis=1) > 0, x.std(axis=1), 0.0)[:, 1:].max(axis=1) for x in slices])
+    by_phase(
+        "developer_sd",
+        [np.where(np.ptp(x, axis=1) > 0, x.std(axis=1), 0.0)[:, 1:].max(axis=1) for x in slices],
+    )
     by_phase("major_change", [x[:, -1, 1] - x[:, 0, 1] for x in slices])
     by_phase("steady_share", [(d.mean(axis=2) > -0.01).mean(axis=1) for d in steps])
     by_phase("mean_variance", [x.var(axis=1).mean(axis=1) for x in slices])
@@ -177,14 +231,23 @@ def simulate(label: str, noise: Array | None = None, shocked: bool = True, **cha
     Run
         Series of the first of the runs: ``actions`` (67, 3), ``trust`` (67, 3, 3), ``phase_means`` (5, 3).
     """
-    actions, trust = trajectory({**published_parameters(), **changed}, legacy_noise() if noise is None else noise, shocked)
-    return Run(label, measure(actions), {"actions": actions[0], "trust": trust[0], "phase_means": phase_means(actions)[0]})
+    actions, trust = trajectory(
+        {**published_parameters(), **changed}, legacy_noise() if noise is None else noise, shocked
+    )
+    return Run(
+        label,
+        measure(actions),
+        {"actions": actions[0], "trust": trust[0], "phase_means": phase_means(actions)[0]},
+    )
 
 
 def variants() -> tuple[Run, ...]:
     """The published run; without noise; without the shocks."""
-    return (simulate("as published, legacy seed 42"), simulate("no noise", noise_sd=0.0),
-            simulate("no shocks put in by hand", shocked=False))
+    return (
+        simulate("as published, legacy seed 42"),
+        simulate("no noise", noise_sd=0.0),
+        simulate("no shocks put in by hand", shocked=False),
+    )
 
 
 def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
@@ -197,7 +260,10 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     for start in range(0, count, 2500):
         part = slice(start, min(start + 2500, count))
         parts.append(simulate("", normals[part], **{name: v[part] for name, v in x.items()}).values)
-    return Run(f"{count} {ranges} draws", {name: np.concatenate([np.asarray(v[name]) for v in parts]) for name in parts[0]})
+    return Run(
+        f"{count} {ranges} draws",
+        {name: np.concatenate([np.asarray(v[name]) for v in parts]) for name in parts[0]},
+    )
 
 
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
@@ -234,4 +300,15 @@ def history() -> Run:
     return Run("the reference curve, the authors' own figure", measure(reference_curve()[None]))
 
 
-CASE = Case("apple", "Apple iOS App Store, 2008-2024", "TR-4", QUANTITIES, variants, draws, nulls, ablations, seeds, history)
+CASE = Case(
+    "apple",
+    "Apple iOS App Store, 2008-2024",
+    "TR-4",
+    QUANTITIES,
+    variants,
+    draws,
+    nulls,
+    ablations,
+    seeds,
+    history,
+)

@@ -1,8 +1,8 @@
 """The audit of a case: what its score is worth.
 
-Every rubric is run against (a) random parameters, (b) null models, (c) the model with each mechanism off, (d) the
-seeds of its noise, (e) the historical record itself, and (f) with each criterion left out. A criterion that nothing loses
-tells nothing; a score that most random parameters reach tells little.
+Every rubric is run against (a) random parameters, (b) null models, (c) the model with each mechanism off, (d)
+the seeds of its noise, (e) the historical record itself, and (f) with each criterion left out. A criterion
+that nothing loses tells nothing; a score that most random parameters reach tells little.
 """
 
 from __future__ import annotations
@@ -48,10 +48,16 @@ class Sample:
         quantiles = np.quantile(self.scores, [0.05, 0.25, 0.5, 0.75, 0.95])
         counts, edges = np.histogram(self.scores, bins=min(20, max(1, len(self.scores))))
         return {
-            "label": self.label, "runs": len(self.scores), "mean": float(self.scores.mean()),
-            "sd": float(self.scores.std()), "least": float(self.scores.min()), "most": float(self.scores.max()),
+            "label": self.label,
+            "runs": len(self.scores),
+            "mean": float(self.scores.mean()),
+            "sd": float(self.scores.std()),
+            "least": float(self.scores.min()),
+            "most": float(self.scores.max()),
             "quantiles": dict(zip(("5", "25", "50", "75", "95"), map(float, quantiles), strict=True)),
-            "share_reaching": self.reaching, "share_below": self.below, "at_stake": self.at_stake,
+            "share_reaching": self.reaching,
+            "share_below": self.below,
+            "at_stake": self.at_stake,
             "histogram": {"edges": [float(x) for x in edges], "counts": [int(n) for n in counts]},
         }
 
@@ -125,15 +131,29 @@ class Audit:
         """Plain data for JSON."""
         rubric, card = self.rubric, self.card
         return {
-            "rubric": rubric.name, "kind": rubric.kind, "title": rubric.title, "note": rubric.note,
-            "score": self.score, "total": rubric.total, "floor": rubric.floor, "ceiling": rubric.ceiling,
-            "constant_points": rubric.constant_points, "constant_cells": sum(c.constant for c in rubric.cells),
-            "cells": len(rubric.cells), "score_losable": float(card.losable[0]), "losable": card.losable_points,
-            "categories": card.by_category(), "percentile": self.percentile, "seed": self.seed,
+            "rubric": rubric.name,
+            "kind": rubric.kind,
+            "title": rubric.title,
+            "note": rubric.note,
+            "score": self.score,
+            "total": rubric.total,
+            "floor": rubric.floor,
+            "ceiling": rubric.ceiling,
+            "constant_points": rubric.constant_points,
+            "constant_cells": sum(c.constant for c in rubric.cells),
+            "cells": len(rubric.cells),
+            "score_losable": float(card.losable[0]),
+            "losable": card.losable_points,
+            "categories": card.by_category(),
+            "percentile": self.percentile,
+            "seed": self.seed,
             "criteria": card.rows(),
-            "draws": self.draws.to_dict(), "wide_draws": self.wide.to_dict(),
-            "nulls": [s.to_dict() for s in self.nulls], "ablations": [s.to_dict() for s in self.ablations],
-            "seeds": None if self.seeds is None else self.seeds.to_dict(), "history": self.history.to_dict(),
+            "draws": self.draws.to_dict(),
+            "wide_draws": self.wide.to_dict(),
+            "nulls": [s.to_dict() for s in self.nulls],
+            "ablations": [s.to_dict() for s in self.ablations],
+            "seeds": None if self.seeds is None else self.seeds.to_dict(),
+            "history": self.history.to_dict(),
             "left_out": [vars(row) for row in self.left_out],
         }
 
@@ -152,8 +172,9 @@ class Populations:
     seed: int
 
 
-def populations(case: Case, count: int | None = None, seed: int | None = None,
-                report: Callable[[str], None] | None = None) -> Populations:
+def populations(
+    case: Case, count: int | None = None, seed: int | None = None, report: Callable[[str], None] | None = None
+) -> Populations:
     """Run everything that the audit of a case needs.
 
     Parameters
@@ -194,8 +215,13 @@ def sample(rubric: Rubric, run: Run, reference: float) -> Sample:
     total = card.total
     above = total > reference + ROUNDING
     tie = ~above & (total >= reference - ROUNDING)
-    return Sample(run.label, total, float((above | tie).mean()), float(1.0 - above.mean() - 0.5 * tie.mean()),
-                  float(card.at_stake.mean()))
+    return Sample(
+        run.label,
+        total,
+        float((above | tie).mean()),
+        float(1.0 - above.mean() - 0.5 * tie.mean()),
+        float(card.at_stake.mean()),
+    )
 
 
 def audit(case: Case, runs: Populations, kind: Literal["published", "ours"] = "published") -> Audit:
@@ -223,10 +249,25 @@ def audit(case: Case, runs: Populations, kind: Literal["published", "ours"] = "p
     for k, cell in enumerate(rubric.cells):
         own = float(card.points[0, k])
         others = drawn.total - np.nan_to_num(drawn.points[:, k])
-        left_out.append(LeftOut(
-            cell.label, cell.constant, own, cell.points, float((drawn.points[:, k] < own - ROUNDING).mean()),
-            float((others >= reference - own - ROUNDING).mean()),
-        ))
-    return Audit(rubric, card, runs.seed, rate(runs.draws), rate(runs.wide), tuple(map(rate, runs.nulls)),
-                 tuple(map(rate, runs.ablations)), None if runs.seeds is None else rate(runs.seeds), rate(runs.history),
-                 tuple(left_out))
+        left_out.append(
+            LeftOut(
+                cell.label,
+                cell.constant,
+                own,
+                cell.points,
+                float((drawn.points[:, k] < own - ROUNDING).mean()),
+                float((others >= reference - own - ROUNDING).mean()),
+            )
+        )
+    return Audit(
+        rubric,
+        card,
+        runs.seed,
+        rate(runs.draws),
+        rate(runs.wide),
+        tuple(map(rate, runs.nulls)),
+        tuple(map(rate, runs.ablations)),
+        None if runs.seeds is None else rate(runs.seeds),
+        rate(runs.history),
+        tuple(left_out),
+    )

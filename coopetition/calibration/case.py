@@ -12,7 +12,8 @@ import numpy as np
 from .record import Record, load_record
 from .rubric import Quantity, Rubric, RubricError, Values, check_fields, data_file, read_json, read_rubric
 
-#: "stated": the ranges of the report's own study or case; "wide": every parameter, structure included, over its domain.
+#: "stated": the ranges of the report's own study or case; "wide": every parameter, structure included, over
+#: its domain.
 Ranges = Literal["stated", "wide"]
 
 
@@ -71,7 +72,9 @@ def load_draws(case: str) -> Draws:
     for ranges in ("stated", "wide"):
         for name, bounds in entry[ranges].items():
             if len(bounds) != 2 or bounds[0] > bounds[1]:
-                raise RubricError(f"draws.json: {case}: {ranges}: {name}: expected [low, high], found {bounds}")
+                raise RubricError(
+                    f"draws.json: {case}: {ranges}: {name}: expected [low, high], found {bounds}"
+                )
     pairs = {r: {k: (float(a), float(b)) for k, (a, b) in entry[r].items()} for r in ("stated", "wide")}
     return Draws(entry["seed"], entry["count"], pairs["stated"], pairs["wide"], entry["note"])
 

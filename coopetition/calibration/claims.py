@@ -1,7 +1,7 @@
 """The ledger: every number that the five abstracts claim, ours beside it, and the verdict.
 
-Claims are data; measures are computed when the ledger is asked for; the verdict follows from comparing the two. Nothing
-is ticked by hand: change the model and the verdicts change.
+Claims are data; measures are computed when the ledger is asked for; the verdict follows from comparing the
+two. Nothing is ticked by hand: change the model and the verdicts change.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Claim:
     reason: str
 
     def _text(self, x: float, digits: int) -> str:
-        return f"{x:,.{digits}f}{'' if self.unit in ('', 'x') or self.unit.startswith('/') else ' '}{self.unit}"
+        return (
+            f"{x:,.{digits}f}{'' if self.unit in ('', 'x') or self.unit.startswith('/') else ' '}{self.unit}"
+        )
 
     @property
     def published_text(self) -> str:
@@ -106,7 +108,10 @@ class Ledger:
     def to_markdown(self) -> str:
         """The ledger as one Markdown table."""
         rows = ["| abstract | claim | published | ours | verdict |", "|---|---|---:|---:|---|"]
-        rows += [f"| {c.abstract} | {c.sentence} | {c.published_text} | {c.ours_text} | {c.verdict_text} |" for c in self.claims]
+        rows += [
+            f"| {c.abstract} | {c.sentence} | {c.published_text} | {c.ours_text} | {c.verdict_text} |"
+            for c in self.claims
+        ]
         return "\n".join(rows)
 
 
@@ -145,12 +150,16 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
             out["renault-nissan.anova_swapped"] = renault_nissan.phase_anova(runs[1])[0]
         if name == "apache":
             for what in ("score", "percent"):
-                out[f"apache.sum.{what}"], out[f"apache.mean.{what}"] = (out[f"apache.{run.label}.{what}"] for run in runs)
+                out[f"apache.sum.{what}"], out[f"apache.mean.{what}"] = (
+                    out[f"apache.{run.label}.{what}"] for run in runs
+                )
     rubric = load_case("slcd").rubric()
     for form in FORMS:
         sweep = score(rubric, slcd.gamma_sweep(form).values).total
         for k, points in enumerate(sweep):
-            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = 100.0 * float(points) / rubric.total
+            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = (
+                100.0 * float(points) / rubric.total
+            )
         for label in slcd.PARAMETER_SETS:
             points = score(rubric, slcd.parameter_set(label, form).values).total[0]
             out[f"slcd.set, {label}, {form}.percent"] = 100.0 * float(points) / rubric.total
@@ -167,8 +176,8 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
 def ledger(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None = None) -> Ledger:
     """Every number that the five abstracts claim, ours, and the verdict.
 
-    A claim is reproduced if the model's own figure rounds to it; reproduced by a variant if a named variant's figure does;
-    else not reproducible, with the reason.
+    A claim is reproduced if the model's own figure rounds to it; reproduced by a variant if a named variant's
+    figure does; else not reproducible, with the reason.
 
     Parameters
     ----------
@@ -192,7 +201,12 @@ def ledger(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None =
     claims = []
     for entry in content["claims"]:
         where = f"claims.json: claim {entry.get('id')!r}"
-        check_fields(where, entry, ("id", "abstract", "sentence", "value", "digits", "variants"), ("unit", "measure", "reason"))
+        check_fields(
+            where,
+            entry,
+            ("id", "abstract", "sentence", "value", "digits", "variants"),
+            ("unit", "measure", "reason"),
+        )
         names = [n for n in (entry["measure"], *(v["measure"] for v in entry["variants"])) if n is not None]
         for name in names:
             if name not in found:
@@ -206,13 +220,30 @@ def ledger(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None =
         else:
             for option in entry["variants"]:
                 if abs(found[option["measure"]] - entry["value"]) <= half:
-                    verdict, variant, value = "reproduced by a variant", option["label"], found[option["measure"]]
+                    verdict, variant, value = (
+                        "reproduced by a variant",
+                        option["label"],
+                        found[option["measure"]],
+                    )
                     break
         reason = ""
         if verdict == "not reproducible":
             reason = entry["reason"] or "no variant of the model gives it"
             for name in found:
                 reason = reason.replace(f"{{{name}}}", f"{found[name]:,.0f}")
-        claims.append(Claim(entry["id"], entry["abstract"], entry["sentence"], entry["unit"], entry["value"], entry["digits"],
-                            ours, verdict, variant, value, reason))
+        claims.append(
+            Claim(
+                entry["id"],
+                entry["abstract"],
+                entry["sentence"],
+                entry["unit"],
+                entry["value"],
+                entry["digits"],
+                ours,
+                verdict,
+                variant,
+                value,
+                reason,
+            )
+        )
     return Ledger(content["source"], tuple(claims))

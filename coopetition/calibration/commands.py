@@ -25,15 +25,21 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _progress(quiet: bool, total: int, what: str) -> Iterator[Callable[[str], None]]:
-    """A progress bar on stderr that is told the name of each step; silent with --json or without a terminal."""
+    """A progress bar on stderr that is told the name of each step; silent with --json or without a
+    terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda step: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True),
-                  transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
         task = bar.add_task(what, total=total)
 
         def tell(step: str) -> None:
@@ -62,11 +68,19 @@ def _print_rubric(console: Console, audit: Audit, whole: bool) -> None:
     from rich.table import Table
 
     rubric = audit.rubric
-    table = Table(title=f"{rubric.title} ({rubric.kind}): {audit.score:.4g} / {rubric.total:g}", title_justify="left")
+    table = Table(
+        title=f"{rubric.title} ({rubric.kind}): {audit.score:.4g} / {rubric.total:g}", title_justify="left"
+    )
     for name in ("criterion", "rule", "value", "points", "of", "lost by draws"):
-        table.add_column(name, justify="right" if name in ("value", "points", "of", "lost by draws") else "left")
+        table.add_column(
+            name, justify="right" if name in ("value", "points", "of", "lost by draws") else "left"
+        )
     for constant in (False, True):
-        rows = [(r, left) for r, left in zip(audit.card.rows(), audit.left_out, strict=True) if r["constant"] is constant]
+        rows = [
+            (r, left)
+            for r, left in zip(audit.card.rows(), audit.left_out, strict=True)
+            if r["constant"] is constant
+        ]
         if not rows:
             continue
         if constant:
@@ -75,12 +89,20 @@ def _print_rubric(console: Console, audit: Audit, whole: bool) -> None:
         for row, left in rows:
             value = "" if row["value"] is None else f"{row['value']:.5g}"
             points = "n/a" if row["points"] is None else f"{row['points']:.3g}"
-            table.add_row(left.label, row["rule"] if whole else "", value, points, f"{row['of']:g}",
-                          "" if constant else _percent(left.lost_by))
+            table.add_row(
+                left.label,
+                row["rule"] if whole else "",
+                value,
+                points,
+                f"{row['of']:g}",
+                "" if constant else _percent(left.lost_by),
+            )
     console.print(table)
-    console.print(f"score as given {audit.score:.4g}/{rubric.total:g}; on the criteria that can be lost "
-                  f"{audit.card.losable[0]:.4g}/{audit.card.losable_points:g}; a run scores between "
-                  f"{rubric.floor:g} and {rubric.ceiling:g}\n")
+    console.print(
+        f"score as given {audit.score:.4g}/{rubric.total:g}; on the criteria that can be lost "
+        f"{audit.card.losable[0]:.4g}/{audit.card.losable_points:g}; a run scores between "
+        f"{rubric.floor:g} and {rubric.ceiling:g}\n"
+    )
 
 
 def _print_audit(console: Console, audit: Audit) -> None:
@@ -90,8 +112,11 @@ def _print_audit(console: Console, audit: Audit) -> None:
     for name in ("population", "runs", "mean score", "range", "reach the case's score"):
         table.add_column(name, justify="left" if name == "population" else "right")
     groups: tuple[tuple[str, tuple[Any, ...]], ...] = (
-        ("random parameters", (audit.draws, audit.wide)), ("null models", audit.nulls), ("one mechanism off", audit.ablations),
-        ("noise", (audit.seeds,) if audit.seeds else ()), ("the record itself", (audit.history,)),
+        ("random parameters", (audit.draws, audit.wide)),
+        ("null models", audit.nulls),
+        ("one mechanism off", audit.ablations),
+        ("noise", (audit.seeds,) if audit.seeds else ()),
+        ("the record itself", (audit.history,)),
     )
     for title, samples in groups:
         if samples:
@@ -105,8 +130,10 @@ def _print_audit(console: Console, audit: Audit) -> None:
     console.print(table)
     hinges = [left for left in audit.left_out if left.reaching_without > audit.draws.reaching + 0.05]
     for left in sorted(hinges, key=lambda row: -row.reaching_without)[:5]:
-        console.print(f"without {left.label}: {_percent(left.reaching_without)} of the draws reach the case's score "
-                      f"(with it {_percent(audit.draws.reaching)})")
+        console.print(
+            f"without {left.label}: {_percent(left.reaching_without)} of the draws reach the case's score "
+            f"(with it {_percent(audit.draws.reaching)})"
+        )
     console.print()
 
 
@@ -141,15 +168,30 @@ def _print_summary(console: Console, reports: list[Report]) -> None:
     from rich.table import Table
 
     table = Table(title="the four cases", title_justify="left")
-    for name in ("case", "published", "losable", "draws reaching it", "best null", "record itself", "ours", "percentile"):
+    for name in (
+        "case",
+        "published",
+        "losable",
+        "draws reaching it",
+        "best null",
+        "record itself",
+        "ours",
+        "percentile",
+    ):
         table.add_column(name, justify="left" if name == "case" else "right")
     for r in reports:
         p, o = r.published, r.ours
         best = max(p.nulls, key=lambda s: s.scores.mean())
-        table.add_row(r.case.name, f"{p.score:g}/{p.rubric.total:g}", f"{p.card.losable[0]:g}/{p.card.losable_points:g}",
-                      _percent(p.draws.reaching), f"{best.scores.mean():.1f}",
-                      f"{p.history.scores[0]:g}/{p.history.at_stake:g}",
-                      f"{o.score:.1f}/{o.rubric.total:g}", f"{o.percentile:.0f}")
+        table.add_row(
+            r.case.name,
+            f"{p.score:g}/{p.rubric.total:g}",
+            f"{p.card.losable[0]:g}/{p.card.losable_points:g}",
+            _percent(p.draws.reaching),
+            f"{best.scores.mean():.1f}",
+            f"{p.history.scores[0]:g}/{p.history.at_stake:g}",
+            f"{o.score:.1f}/{o.rubric.total:g}",
+            f"{o.percentile:.0f}",
+        )
     console.print(table)
     for r in reports:
         console.print(f"[bold]{r.case.name}.[/bold] " + " ".join(r.verdict) + "\n")
@@ -162,15 +204,21 @@ def _print_ledger(console: Console, book: Ledger) -> None:
     for name in ("abstract", "claim", "published", "ours", "verdict"):
         table.add_column(name, justify="right" if name in ("published", "ours") else "left")
     for claim in book.claims:
-        table.add_row(claim.abstract, claim.sentence, claim.published_text, claim.ours_text, claim.verdict_text)
+        table.add_row(
+            claim.abstract, claim.sentence, claim.published_text, claim.ours_text, claim.verdict_text
+        )
     console.print(table)
 
 
 def validate(
     case: Annotated[str, typer.Argument(help="slcd, renault-nissan, apache, apple, or all")],
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of tables")] = False,
-    plot: Annotated[Path | None, typer.Option("--plot", help="write a figure (with 'all': a folder of figures)")] = None,
-    draws: Annotated[int | None, typer.Option("--draws", min=1, help="random parameter draws of the audit")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="write a figure (with 'all': a folder of figures)")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=1, help="random parameter draws of the audit")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of the audit")] = None,
 ) -> None:
     """Re-run a published validation, and audit what its score is worth."""
@@ -213,24 +261,38 @@ def validate(
 def _print_study(console: Console, study: Study) -> None:
     from rich.table import Table
 
-    console.print(f"\n[bold]{study.title}[/bold]: {study.runs:,} runs in {study.seconds:.2f} s ({study.grid} grid)")
+    console.print(
+        f"\n[bold]{study.title}[/bold]: {study.runs:,} runs in {study.seconds:.2f} s ({study.grid} grid)"
+    )
     console.print(study.note + "\n")
     table = Table(title="targets", title_justify="left")
     for name in ("target", "test", "published", "ours", "agrees", "can fail"):
         table.add_column(name, justify="right" if name in ("published", "ours") else "left")
     for target in study.targets:
-        table.add_row(target.name, target.test, target.published_text, target.ours_text,
-                      "" if target.agrees is None else "yes" if target.agrees else "no",
-                      "no" if target.cannot_fail else "yes")
+        table.add_row(
+            target.name,
+            target.test,
+            target.published_text,
+            target.ours_text,
+            "" if target.agrees is None else "yes" if target.agrees else "no",
+            "no" if target.cannot_fail else "yes",
+        )
     console.print(table)
     for part in study.audits:
         console.print(part)
-    effects = Table(title="main effects: mean of each metric over the grid, lowest to highest level", title_justify="left")
+    effects = Table(
+        title="main effects: mean of each metric over the grid, lowest to highest level", title_justify="left"
+    )
     for name in ("parameter", "metric", "means by level"):
         effects.add_column(name)
     for effect in study.effects:
-        effects.add_row(effect.parameter, effect.metric,
-                        "  ".join(f"{level:g}: {mean:.4g}" for level, mean in zip(effect.levels, effect.means, strict=True)))
+        effects.add_row(
+            effect.parameter,
+            effect.metric,
+            "  ".join(
+                f"{level:g}: {mean:.4g}" for level, mean in zip(effect.levels, effect.means, strict=True)
+            ),
+        )
     console.print(effects)
     for index in study.sobol:
         console.print(index.sentence())

@@ -40,8 +40,9 @@ class Dependency:
             raise ValueError(f"{self.dependum!r}: {self.depender!r} cannot depend on itself")
 
 
-def interdependence(dependencies: Iterable[Dependency],
-                    players: Sequence[str] | None = None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def interdependence(
+    dependencies: Iterable[Dependency], players: Sequence[str] | None = None
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """The interdependence matrix of a table of i* dependencies.
 
     D_ij = sum_d w_d Dep(i, j, d) crit(i, j, d) / sum_d w_d, the sums over all dependums d of i (TR-1,
@@ -62,12 +63,13 @@ def interdependence(dependencies: Iterable[Dependency],
     Raises
     ------
     ValueError
-        A player missing from `players`, a pair given twice for one dependum, or one dependum with two importances.
+        A player missing from `players`, a pair given twice for one dependum, or one dependum with two
+        importances.
 
     Examples
     --------
-    Major developers' dependence on Apple (TR-4): .40 x .95 + .35 x .85 + .25 x .80 = .8775, printed as .88. The names of
-    the dependums are ours; weights and criticalities are the report's.
+    Major developers' dependence on Apple (TR-4): .40 x .95 + .35 x .85 + .25 x .80 = .8775, printed as .88.
+    The names of the dependums are ours; weights and criticalities are the report's.
 
     >>> from coopetition.calibration import Dependency, interdependence
     >>> table = [Dependency("major", "apple", "first dependum", .40, .95),
@@ -94,7 +96,10 @@ def interdependence(dependencies: Iterable[Dependency],
         seen.add((row.depender, row.dependee, row.dependum))
         key = row.depender, row.dependum
         if weights.setdefault(key, row.importance) != row.importance:
-            raise ValueError(f"{row.dependum!r} of {row.depender!r} has two importances, {weights[key]} and {row.importance}")
+            raise ValueError(
+                f"{row.dependum!r} of {row.depender!r} has two importances, {weights[key]} and "
+                f"{row.importance}"
+            )
         matrix[index[row.depender], index[row.dependee]] += row.importance * row.criticality
     for name, k in index.items():
         total = sum(w for (depender, _), w in weights.items() if depender == name)

@@ -1,15 +1,17 @@
 """Coopetitive equilibria of TR-1's two-player game on a box, with a certificate.
 
-For two players the integrated utility of i is concave in its own action, and its first-order condition is exact:
+For two players the integrated utility of i is concave in its own action, and its first-order condition is
+exact:
 
     F_i(a) = f'(a_i) - 1 + k_i sqrt(a_j / a_i),      k_i = (gamma / 2) (alpha_i + D_ij alpha_j).
 
 In x = log a the clipped best response is a contraction in the sup norm (its slope is
-(k r / 2) / (k r / 2 - f''(a_i) a_i) < 1 with r = sqrt(a_j / a_i), and clipping is non-expansive), so on a box bounded
-away from zero the equilibrium exists and is unique: what the solvers below find is all there is to find.
+(k r / 2) / (k r / 2 - f''(a_i) a_i) < 1 with r = sqrt(a_j / a_i), and clipping is non-expansive), so on a box
+bounded away from zero the equilibrium exists and is unique: what the solvers below find is all there is to
+find.
 
-:func:`coopetitive_equilibrium` solves one game with SciPy and certifies it globally on the payoffs themselves.
-:func:`coopetitive_equilibria` solves thousands at once by Newton's method on the same conditions.
+:func:`coopetitive_equilibrium` solves one game with SciPy and certifies it globally on the payoffs
+themselves. :func:`coopetitive_equilibria` solves thousands at once by Newton's method on the same conditions.
 """
 
 from __future__ import annotations
@@ -117,8 +119,14 @@ class Equilibrium:
     converged: NDArray[np.bool_]
 
 
-def game(form: Form, shape: ArrayLike, gamma: ArrayLike, dependence: ArrayLike, shares: ArrayLike,
-         endowments: ArrayLike = (100.0, 100.0)) -> CoopetitionGame:
+def game(
+    form: Form,
+    shape: ArrayLike,
+    gamma: ArrayLike,
+    dependence: ArrayLike,
+    shares: ArrayLike,
+    endowments: ArrayLike = (100.0, 100.0),
+) -> CoopetitionGame:
     """Build games from scalars or arrays; everything is broadcast to B games.
 
     Parameters
@@ -135,11 +143,16 @@ def game(form: Form, shape: ArrayLike, gamma: ArrayLike, dependence: ArrayLike, 
     if form not in FORMS:
         raise ValueError(f"unknown form {form!r}: 'logarithmic' or 'power'")
     arrays = [np.asarray(x, dtype=float) for x in (shape, gamma, dependence, shares, endowments)]
-    count = max([x.shape[0] if x.ndim else 1 for x in arrays[:2]] + [x.shape[0] if x.ndim == 2 else 1 for x in arrays[2:]])
+    count = max(
+        [x.shape[0] if x.ndim else 1 for x in arrays[:2]]
+        + [x.shape[0] if x.ndim == 2 else 1 for x in arrays[2:]]
+    )
     one = [np.ascontiguousarray(np.broadcast_to(x, (count,))) for x in arrays[:2]]
     two = [np.ascontiguousarray(np.broadcast_to(x, (count, 2))) for x in arrays[2:]]
     if (one[0] <= 0).any() or (form == "power" and (one[0] >= 1).any()):
-        raise ValueError("theta must be positive, beta in (0, 1): without strict concavity the equilibrium is not unique")
+        raise ValueError(
+            "theta must be positive, beta in (0, 1): without strict concavity the equilibrium is not unique"
+        )
     if (one[1] < 0).any() or (two[0] < 0).any() or (two[1] < 0).any():
         raise ValueError("gamma, D and alpha must not be negative")
     return CoopetitionGame(form, one[0], one[1], two[0], two[1], two[2])
@@ -152,8 +165,8 @@ def _residual(games: CoopetitionGame, a: Array, lower: float, upper: float) -> A
 def best_responses(games: CoopetitionGame, a: Array, lower: float = LOWER, upper: float = UPPER) -> Array:
     """Each player's best response to the other's action in `a`, shape (B, 2).
 
-    By safeguarded Newton in log a on the first-order condition, whose left side falls strictly in a_i: the root (or the
-    bound) is the unique maximiser.
+    By safeguarded Newton in log a on the first-order condition, whose left side falls strictly in a_i: the
+    root (or the bound) is the unique maximiser.
     """
     other = a[:, ::-1]
     weights = games.weights
@@ -193,12 +206,13 @@ def regrets(games: CoopetitionGame, a: Array, lower: float = LOWER, upper: float
     return gain
 
 
-def coopetitive_equilibria(games: CoopetitionGame, lower: float = LOWER, upper: float = UPPER,
-                           tolerance: float = 1e-10) -> Equilibrium:
+def coopetitive_equilibria(
+    games: CoopetitionGame, lower: float = LOWER, upper: float = UPPER, tolerance: float = 1e-10
+) -> Equilibrium:
     """Solve B games at once, with a certificate each.
 
-    Newton's method in log a on the box-constrained conditions (players at a bound that push against it are held there),
-    safeguarded by the best-response map, which is a contraction.
+    Newton's method in log a on the box-constrained conditions (players at a bound that push against it are
+    held there), safeguarded by the best-response map, which is a contraction.
 
     Parameters
     ----------
@@ -229,8 +243,13 @@ def coopetitive_equilibria(games: CoopetitionGame, lower: float = LOWER, upper: 
         off = np.where(held, 0.0, -0.5 * pull)
         right = np.where(held, 0.0, slope)
         determinant = diagonal[:, 0] * diagonal[:, 1] - off[:, 0] * off[:, 1]
-        step = np.stack([(right[:, 0] * diagonal[:, 1] - off[:, 0] * right[:, 1]) / determinant,
-                         (right[:, 1] * diagonal[:, 0] - off[:, 1] * right[:, 0]) / determinant], axis=1)
+        step = np.stack(
+            [
+                (right[:, 0] * diagonal[:, 1] - off[:, 0] * right[:, 1]) / determinant,
+                (right[:, 1] * diagonal[:, 0] - off[:, 1] * right[:, 0]) / determinant,
+            ],
+            axis=1,
+        )
         moved = np.clip(x + np.clip(step, -2.0, 2.0), lo, hi)
         change = np.abs(moved - x).max(initial=0.0)
         x = moved
@@ -240,8 +259,14 @@ def coopetitive_equilibria(games: CoopetitionGame, lower: float = LOWER, upper: 
     residual = _residual(games, a, lower, upper)
     stubborn = residual > tolerance
     if stubborn.any():  # the contraction settles what Newton left
-        rest = CoopetitionGame(games.form, games.shape[stubborn], games.gamma[stubborn], games.dependence[stubborn],
-                               games.shares[stubborn], games.endowments[stubborn])
+        rest = CoopetitionGame(
+            games.form,
+            games.shape[stubborn],
+            games.gamma[stubborn],
+            games.dependence[stubborn],
+            games.shares[stubborn],
+            games.endowments[stubborn],
+        )
         b = a[stubborn]
         for _ in range(500):
             new = best_responses(rest, b, lower, upper)
@@ -254,13 +279,18 @@ def coopetitive_equilibria(games: CoopetitionGame, lower: float = LOWER, upper: 
     return Equilibrium(a, residual, regret, (residual < tolerance) & (regret < tolerance))
 
 
-def coopetitive_equilibrium(games: CoopetitionGame, lower: float = LOWER, upper: float = UPPER,
-                            tolerance: float = 1e-8, grid: int = 20_001) -> Equilibrium:
+def coopetitive_equilibrium(
+    games: CoopetitionGame,
+    lower: float = LOWER,
+    upper: float = UPPER,
+    tolerance: float = 1e-8,
+    grid: int = 20_001,
+) -> Equilibrium:
     """Solve one game with SciPy and certify it on the utilities, independently of the first-order condition.
 
     The box-constrained conditions are posed as the natural residual a - clip(a + F(a)) = 0 and given to
-    `scipy.optimize.root`. The certificate then compares U_i at the solution with the best of a dense grid over the
-    whole box, refined by `scipy.optimize.minimize_scalar` around the best grid point.
+    `scipy.optimize.root`. The certificate then compares U_i at the solution with the best of a dense grid
+    over the whole box, refined by `scipy.optimize.minimize_scalar` around the best grid point.
 
     Parameters
     ----------
@@ -305,8 +335,14 @@ def coopetitive_equilibrium(games: CoopetitionGame, lower: float = LOWER, upper:
     here = games.utilities(actions)[0]
     regret = 0.0
     points = np.geomspace(lower, upper, grid)
-    many = game(games.form, np.full(grid, games.shape[0]), games.gamma[0], games.dependence[0], games.shares[0],
-                games.endowments[0])
+    many = game(
+        games.form,
+        np.full(grid, games.shape[0]),
+        games.gamma[0],
+        games.dependence[0],
+        games.shares[0],
+        games.endowments[0],
+    )
     for i in (0, 1):
         profile = np.repeat(actions, grid, axis=0)
         profile[:, i] = points
@@ -318,8 +354,12 @@ def coopetitive_equilibrium(games: CoopetitionGame, lower: float = LOWER, upper:
             moved[0, i] = own
             return -float(games.utilities(moved)[0, i])
 
-        refined = optimize.minimize_scalar(loss, bounds=(points[max(k - 1, 0)], points[min(k + 1, grid - 1)]),
-                                           method="bounded", options={"xatol": 1e-10})
+        refined = optimize.minimize_scalar(
+            loss,
+            bounds=(points[max(k - 1, 0)], points[min(k + 1, grid - 1)]),
+            method="bounded",
+            options={"xatol": 1e-10},
+        )
         regret = max(regret, float(utilities[k]) - here[i], -float(refined.fun) - here[i])
     ok = np.array([best_residual < tolerance and regret < tolerance])
     return Equilibrium(actions, np.array([best_residual]), np.array([regret]), ok)

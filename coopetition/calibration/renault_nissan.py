@@ -15,7 +15,16 @@ Array = NDArray[np.float64]
 Start = Literal["corrected", "swapped"]
 #: Which player trusts, which is trusted, for the two entries that move.
 PAIRS = ((0, 1), (1, 0))
-PARAMETERS = ("lambda_plus", "lambda_minus", "mu_R", "delta_R", "xi", "kappa", "D_renault_nissan", "D_nissan_renault")
+PARAMETERS = (
+    "lambda_plus",
+    "lambda_minus",
+    "mu_R",
+    "delta_R",
+    "xi",
+    "kappa",
+    "D_renault_nissan",
+    "D_nissan_renault",
+)
 
 QUANTITIES = quantities(
     ("direction_agrees", "mean signal and change of mean trust have the same strict sign", "bool", True),
@@ -54,12 +63,16 @@ def schedule() -> Array:
     return np.concatenate([np.full(p.end - p.start, float(p.values["action"])) for p in record.phases])
 
 
-def trajectory(parameters: Mapping[str, ArrayLike], trust: ArrayLike, actions: Array | None = None,
-               building: Literal["gap", "product"] = "gap") -> tuple[Array, Array]:
+def trajectory(
+    parameters: Mapping[str, ArrayLike],
+    trust: ArrayLike,
+    actions: Array | None = None,
+    building: Literal["gap", "product"] = "gap",
+) -> tuple[Array, Array]:
     """Trust and damage of B alliances under a schedule of actions.
 
-    TR-2's step with trust clipped to [0, 1] only, not to the ceiling, as in this report's model; T, R and the ceiling on
-    the right-hand sides are the old ones.
+    TR-2's step with trust clipped to [0, 1] only, not to the ceiling, as in this report's model; T, R and the
+    ceiling on the right-hand sides are the old ones.
 
     Parameters
     ----------
@@ -102,19 +115,25 @@ def trajectory(parameters: Mapping[str, ArrayLike], trust: ArrayLike, actions: A
 
 
 def matrix_mean(trusts: Array) -> Array:
-    """m(t): mean over the four matrix entries, the two constant self-entries included, as published; shape (B, periods + 1)."""
+    """m(t): mean over the four matrix entries, the two constant self-entries included, as published; shape
+    (B, periods + 1)."""
     return (trusts.sum(axis=2) + sum(load_record("renault-nissan")["self_entries"])) / 4.0
 
 
 def _documented() -> tuple[Array, Array]:
-    """Documented levels at the end of each phase, NaN where none; and mean levels at phase starts and ends."""
+    """Documented levels at the end of each phase, NaN where none; and mean levels at phase starts and
+    ends."""
     record = load_record("renault-nissan")
-    levels = np.array([record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float)
+    levels = np.array(
+        [record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float
+    )
     means = np.concatenate([[np.mean(record["initial_trust"])], levels.mean(axis=1)])
     return levels, means
 
 
-def measure(trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Array | None = None) -> dict[str, Array]:
+def measure(
+    trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Array | None = None
+) -> dict[str, Array]:
     """Every quantity of the case, (B,) or (B, 5) by phase."""
     record = load_record("renault-nissan")
     actions = schedule() if actions is None else actions
@@ -122,7 +141,10 @@ def measure(trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Arra
     m = matrix_mean(trusts)
     # The signal's sign and the thresholds -.3, .3 on its mean are all that the rubric reads.
     kappa = np.broadcast_to(np.atleast_1d(np.asarray(kappa, dtype=float)), (m.shape[0],))
-    sigma = np.stack([np.tanh(kappa[:, None] * (actions[s:e] - record["baseline"])[None]).mean(axis=1) for s, e in bounds], axis=1)
+    sigma = np.stack(
+        [np.tanh(kappa[:, None] * (actions[s:e] - record["baseline"])[None]).mean(axis=1) for s, e in bounds],
+        axis=1,
+    )
     delta = np.stack([m[:, e] - m[:, s] for s, e in bounds], axis=1)
     duration = np.array([e - s for s, e in bounds], dtype=float)
     rate = np.abs(delta) / duration
@@ -141,16 +163,22 @@ def measure(trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Arra
     moving = trusts.mean(axis=2)
     change = np.stack([moving[:, e] - moving[:, s] for s, e in bounds], axis=1)
     return {
-        "direction_agrees": ((np.sign(sigma) == np.sign(delta)) & (delta != 0)).astype(float), "rate_ratio": ratio,
-        "lasting_loss": lasting.astype(float), "greatest_damage": damages.max(axis=(1, 2)), "final_mean": m[:, -1],
-        "sharp_boundaries": np.asarray(sharp, dtype=float), "level_error_renault": error[..., 0],
+        "direction_agrees": ((np.sign(sigma) == np.sign(delta)) & (delta != 0)).astype(float),
+        "rate_ratio": ratio,
+        "lasting_loss": lasting.astype(float),
+        "greatest_damage": damages.max(axis=(1, 2)),
+        "final_mean": m[:, -1],
+        "sharp_boundaries": np.asarray(sharp, dtype=float),
+        "level_error_renault": error[..., 0],
         "level_error_nissan": error[..., 1],
         "order_agrees": np.where(np.isnan(known), np.nan, np.sign(gap) == np.sign(known)),
         "change_error": np.abs(change - np.diff(means)),
     }
 
 
-def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = None, **changed: ArrayLike) -> Run:
+def simulate(
+    label: str, start: Start = "corrected", trust: ArrayLike | None = None, **changed: ArrayLike
+) -> Run:
     """Run B alliances, measure every quantity.
 
     Parameters
@@ -165,7 +193,8 @@ def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = N
     Returns
     -------
     Run
-        Series of the first of the runs: ``trust`` (80, 2, 2) with the self-entries, ``damage`` (80, 2, 2), ``mean`` (80,).
+        Series of the first of the runs: ``trust`` (80, 2, 2) with the self-entries, ``damage`` (80, 2, 2),
+        ``mean`` (80,).
     """
     parameters = {**published_parameters(), **changed}
     trusts, damages = trajectory(parameters, initial_trust(start) if trust is None else trust)
@@ -174,8 +203,11 @@ def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = N
     own = load_record("renault-nissan")["self_entries"]
     for k, (i, j) in enumerate(PAIRS):
         matrix[:, i, j], damage[:, i, j], matrix[:, k, k] = trusts[0, :, k], damages[0, :, k], own[k]
-    return Run(label, measure(trusts, damages, parameters["kappa"]),
-               {"trust": matrix, "damage": damage, "mean": matrix_mean(trusts)[0]})
+    return Run(
+        label,
+        measure(trusts, damages, parameters["kappa"]),
+        {"trust": matrix, "damage": damage, "mean": matrix_mean(trusts)[0]},
+    )
 
 
 def fit(run: Run) -> tuple[float, float]:
@@ -191,24 +223,25 @@ def fit(run: Run) -> tuple[float, float]:
 def phase_anova(run: Run) -> tuple[float, float]:
     """F and p of TR-2's one-way ANOVA over phases, on all four matrix entries of every state in [start, end).
 
-    The states of one deterministic trajectory are autocorrelated by construction, so the samples are not independent and p
-    means nothing; F is here because it is published.
+    The states of one deterministic trajectory are autocorrelated by construction, so the samples are not
+    independent and p means nothing; F is here because it is published.
     """
     from scipy import stats
 
     trust = run.series["trust"]
-    result = stats.f_oneway(*[trust[p.start:p.end].ravel() for p in load_record("renault-nissan").phases])
+    result = stats.f_oneway(*[trust[p.start : p.end].ravel() for p in load_record("renault-nissan").phases])
     return float(result.statistic), float(result.pvalue)
 
 
 def phase_regressions(run: Run) -> list[dict[str, Any]]:
-    """Slope and R^2 of mean trust on time in each phase; the same warning holds for their p-values, which are left out."""
+    """Slope and R^2 of mean trust on time in each phase; the same warning holds for their p-values, which are
+    left out."""
     from scipy import stats
 
     out = []
     for p in load_record("renault-nissan").phases:
         t = np.arange(p.start, p.end + 1)
-        line = stats.linregress(t, run.series["mean"][p.start:p.end + 1])
+        line = stats.linregress(t, run.series["mean"][p.start : p.end + 1])
         out.append({"phase": p.name, "slope": float(line.slope), "r2": float(line.rvalue) ** 2})
     return out
 
@@ -253,9 +286,12 @@ def ablations() -> tuple[Run, ...]:
 
 
 def history() -> Run:
-    """The record in the place of the run: documented levels at three dates, T0 before them; NaN after 2019."""
+    """The record in the place of the run: documented levels at three dates, T0 before them; NaN after
+    2019."""
     record = load_record("renault-nissan")
-    values: dict[str, Any] = {name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()}
+    values: dict[str, Any] = {
+        name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()
+    }
     _, means = _documented()
     delta = np.diff(means)
     action = np.array([p.values["action"] for p in record.phases]) - record["baseline"]
@@ -270,4 +306,15 @@ def history() -> Run:
     return Run("the record: levels of 2002, 2018 and 2019", values)
 
 
-CASE = Case("renault-nissan", "Renault-Nissan, 1999-2025", "TR-2", QUANTITIES, variants, draws, nulls, ablations, None, history)
+CASE = Case(
+    "renault-nissan",
+    "Renault-Nissan, 1999-2025",
+    "TR-2",
+    QUANTITIES,
+    variants,
+    draws,
+    nulls,
+    ablations,
+    None,
+    history,
+)

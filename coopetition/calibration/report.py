@@ -84,23 +84,40 @@ class Report:
         """Plain data, ready for `json.dumps`."""
         record = self.case.record
         return {
-            "case": self.case.name, "title": self.case.title, "report": self.case.report,
-            "score": self.score, "total": self.total, "verdict": list(self.verdict),
+            "case": self.case.name,
+            "title": self.case.title,
+            "report": self.case.report,
+            "score": self.score,
+            "total": self.total,
+            "verdict": list(self.verdict),
             "variants": [vars(v) for v in self.variants],
-            "quantities": {name: np.asarray(x, dtype=float).reshape(-1).tolist() for name, x in self.run.values.items()},
+            "quantities": {
+                name: np.asarray(x, dtype=float).reshape(-1).tolist() for name, x in self.run.values.items()
+            },
             "series": {name: np.asarray(x, dtype=float).tolist() for name, x in self.run.series.items()},
             "record": {
                 "about": record.about,
                 "figures": [vars(f) for f in record.figures.values()],
-                "phases": [{"name": p.name, "years": p.years, "start": p.start, "end": p.end, "source": p.source,
-                            "values": dict(p.values)} for p in record.phases],
+                "phases": [
+                    {
+                        "name": p.name,
+                        "years": p.years,
+                        "start": p.start,
+                        "end": p.end,
+                        "source": p.source,
+                        "values": dict(p.values),
+                    }
+                    for p in record.phases
+                ],
             },
-            "published": self.published.to_dict(), "ours": self.ours.to_dict(),
+            "published": self.published.to_dict(),
+            "ours": self.ours.to_dict(),
         }
 
 
-def validate(case: str, count: int | None = None, seed: int | None = None,
-             report: Callable[[str], None] | None = None) -> Report:
+def validate(
+    case: str, count: int | None = None, seed: int | None = None, report: Callable[[str], None] | None = None
+) -> Report:
     """Run a case, score it by the published rubric and by ours, and audit both scores.
 
     Parameters
@@ -133,5 +150,8 @@ def validate(case: str, count: int | None = None, seed: int | None = None,
     runs = populations(chosen, count, seed, report)
     published, ours = audit(chosen, runs, "published"), audit(chosen, runs, "ours")
     rubrics = published.rubric, ours.rubric
-    scored = tuple(VariantScore(run.label, *(float(score(r, run.values).total[0]) for r in rubrics)) for run in runs.variants)
+    scored = tuple(
+        VariantScore(run.label, *(float(score(r, run.values).total[0]) for r in rubrics))
+        for run in runs.variants
+    )
     return Report(chosen, runs.variants[0], scored, published, ours, verdict(published, ours), runs)

@@ -1,12 +1,13 @@
 """Rubrics as data, and the one engine that reads, checks and scores them.
 
-A rubric is a JSON file: criteria with an id, a sentence, points, the evidence they rest on and its source, the
-measured quantity, and a rule. Rules come from a small declarative vocabulary, so that a rubric can be read, audited
-and refused by a machine; no file holds code.
+A rubric is a JSON file: criteria with an id, a sentence, points, the evidence they rest on and its source,
+the measured quantity, and a rule. Rules come from a small declarative vocabulary, so that a rubric can be
+read, audited and refused by a machine; no file holds code.
 
-========================  =========================================================================================
-rule                      points
-========================  =========================================================================================
+========================
+========================================================================================= rule
+     points ========================
+     =========================================================================================
 ``{"above": x}``          all if the quantity is > x, else ``otherwise`` (0 when absent)
 ``{"at_least": x}``       all if >= x
 ``{"below": x}``          all if < x
@@ -20,7 +21,8 @@ rule                      points
 ``{"per_unit": p}``       p points a unit, at most all of them
 ``{"ramp": [w, b]}``      none at w (worst) or beyond, all at b (best) or beyond, linear between
 ``{"constant": p}``       p points whatever the run does
-========================  =========================================================================================
+========================
+=========================================================================================
 """
 
 from __future__ import annotations
@@ -333,13 +335,22 @@ class Scorecard:
         out = []
         for k, cell in enumerate(self.rubric.cells):
             value, points = float(self.values[run, k]), float(self.points[run, k])
-            out.append({
-                "category": cell.category, "criterion": cell.criterion, "phase": cell.phase,
-                "sentence": cell.sentence, "rule": cell.rule.sentence(), "quantity": cell.quantity,
-                "value": None if math.isnan(value) else value,
-                "points": None if math.isnan(points) else points,
-                "of": cell.points, "constant": cell.constant, "evidence": cell.evidence, "source": cell.source,
-            })
+            out.append(
+                {
+                    "category": cell.category,
+                    "criterion": cell.criterion,
+                    "phase": cell.phase,
+                    "sentence": cell.sentence,
+                    "rule": cell.rule.sentence(),
+                    "quantity": cell.quantity,
+                    "value": None if math.isnan(value) else value,
+                    "points": None if math.isnan(points) else points,
+                    "of": cell.points,
+                    "constant": cell.constant,
+                    "evidence": cell.evidence,
+                    "source": cell.source,
+                }
+            )
         return out
 
 
@@ -438,7 +449,12 @@ def _rule(where: str, spec: Any, full: float) -> Rule:
         if not isinstance(spec[kind], list) or not spec[kind]:
             raise RubricError(f"{where}: 'tiers' is a list of [condition, points]")
         for tier in spec[kind]:
-            if not isinstance(tier, list) or len(tier) != 2 or not isinstance(tier[0], dict) or len(tier[0]) != 1:
+            if (
+                not isinstance(tier, list)
+                or len(tier) != 2
+                or not isinstance(tier[0], dict)
+                or len(tier[0]) != 1
+            ):
                 raise RubricError(f"{where}: a tier is [condition, points], found {tier!r}")
             ((name, bound),) = tier[0].items()
             if name not in CONDITIONS:
@@ -455,12 +471,19 @@ def _rule(where: str, spec: Any, full: float) -> Rule:
         argument = _condition(where, kind, spec[kind])
     rule = Rule(kind, argument, full, otherwise)
     if rule.most > full + 1e-12 or rule.least < 0:
-        raise RubricError(f"{where}: the rule gives {rule.least:g} to {rule.most:g} points, the criterion has {full:g}")
+        raise RubricError(
+            f"{where}: the rule gives {rule.least:g} to {rule.most:g} points, the criterion has {full:g}"
+        )
     return rule
 
 
-def _cell(where: str, criterion: Mapping[str, Any], phase: str | None, override: Mapping[str, Any],
-          quantities: Mapping[str, Quantity]) -> Cell:
+def _cell(
+    where: str,
+    criterion: Mapping[str, Any],
+    phase: str | None,
+    override: Mapping[str, Any],
+    quantities: Mapping[str, Quantity],
+) -> Cell:
     merged = {**criterion, **override}
     points = _number(f"{where}: points", merged["points"])
     constant = merged.get("constant", False)
@@ -479,8 +502,18 @@ def _cell(where: str, criterion: Mapping[str, Any], phase: str | None, override:
         raise RubricError(f"{where}: unknown quantity {quantity!r}; {nearest(quantity, quantities)}")
     elif quantities[quantity].by_phase and phase is None:
         raise RubricError(f"{where}: {quantity!r} is measured by phase; give the criterion 'cells'")
-    return Cell(str(merged["id"]), str(merged["category"]), str(merged["sentence"]), str(merged["evidence"]),
-                str(merged["source"]), phase, points, quantity, rule, constant)
+    return Cell(
+        str(merged["id"]),
+        str(merged["category"]),
+        str(merged["sentence"]),
+        str(merged["evidence"]),
+        str(merged["source"]),
+        phase,
+        points,
+        quantity,
+        rule,
+        constant,
+    )
 
 
 def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: Iterable[str] = ()) -> Rubric:
@@ -498,8 +531,8 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
     Raises
     ------
     RubricError
-        An unknown or missing field, an unknown quantity or rule, a missing phase, points that do not add up, or no
-        source. The message names the file, the criterion and the nearest allowed name.
+        An unknown or missing field, an unknown quantity or rule, a missing phase, points that do not add up,
+        or no source. The message names the file, the criterion and the nearest allowed name.
     """
     file = Path(path).name
     content = read_json(path)
@@ -520,7 +553,11 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
 
     categories: dict[str, float] = {}
     for entry in content["categories"]:
-        check_fields(f"{file}: category {entry.get('id') if isinstance(entry, dict) else entry!r}", entry, _CATEGORY_FIELDS)
+        check_fields(
+            f"{file}: category {entry.get('id') if isinstance(entry, dict) else entry!r}",
+            entry,
+            _CATEGORY_FIELDS,
+        )
         categories[entry["id"]] = _number(f"{file}: category {entry['id']!r}", entry["points"])
 
     cells: list[Cell] = []
@@ -533,7 +570,9 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
             raise RubricError(f"{where}: the id is used twice")
         seen.add(name)
         if entry["category"] not in categories:
-            raise RubricError(f"{where}: unknown category {entry['category']!r}; {nearest(entry['category'], categories)}")
+            raise RubricError(
+                f"{where}: unknown category {entry['category']!r}; {nearest(entry['category'], categories)}"
+            )
         if "cells" not in entry:
             cells.append(_cell(where, entry, None, {}, quantities))
             continue
@@ -552,7 +591,9 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
                     raise RubricError(f"{here}: is both scored and in 'not_scored'")
                 continue
             if phase not in spread:
-                raise RubricError(f"{here}: the phase is missing from 'cells' (list it in 'not_scored' if it is meant)")
+                raise RubricError(
+                    f"{here}: the phase is missing from 'cells' (list it in 'not_scored' if it is meant)"
+                )
             for field in spread[phase]:
                 if field not in _CELL_FIELDS:
                     raise RubricError(f"{here}: unknown field {field!r}; {nearest(field, _CELL_FIELDS)}")
@@ -561,13 +602,25 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
     for category, points in categories.items():
         found = sum(cell.points for cell in cells if cell.category == category)
         if abs(found - points) > 1e-9:
-            raise RubricError(f"{file}: category {category!r} declares {points:g} points, its criteria add up to {found:g}")
+            raise RubricError(
+                f"{file}: category {category!r} declares {points:g} points, its criteria add up to {found:g}"
+            )
     total = _number(f"{file}: total", content["total"])
     found = sum(cell.points for cell in cells)
     if abs(found - total) > 1e-9:
         raise RubricError(f"{file}: the total is declared as {total:g}, the criteria add up to {found:g}")
-    return Rubric(content["name"], content["case"], content["kind"], content["title"], content["source"],
-                  content.get("note", ""), total, declared, categories, tuple(cells))
+    return Rubric(
+        content["name"],
+        content["case"],
+        content["kind"],
+        content["title"],
+        content["source"],
+        content.get("note", ""),
+        total,
+        declared,
+        categories,
+        tuple(cells),
+    )
 
 
 def score(rubric: Rubric, values: Values) -> Scorecard:
@@ -577,8 +630,8 @@ def score(rubric: Rubric, values: Values) -> Scorecard:
     ----------
     rubric : Rubric
     values : mapping of str to array_like
-        Measured quantities: shape (B,) for a value a run, (B, phases) for a value a phase. A scalar stands for all runs.
-        NaN means "undefined for this run": the cell is then not scored.
+        Measured quantities: shape (B,) for a value a run, (B, phases) for a value a phase. A scalar stands
+        for all runs. NaN means "undefined for this run": the cell is then not scored.
 
     Returns
     -------
@@ -589,8 +642,10 @@ def score(rubric: Rubric, values: Values) -> Scorecard:
     KeyError
         A quantity that the rubric needs is not in `values`.
     """
-    measured = {name: np.asarray(values[name], dtype=float)
-                for name in {cell.quantity for cell in rubric.cells if cell.quantity is not None}}
+    measured = {
+        name: np.asarray(values[name], dtype=float)
+        for name in {cell.quantity for cell in rubric.cells if cell.quantity is not None}
+    }
     count = max((x.shape[0] for x in measured.values() if x.ndim), default=1)
     points = np.empty((count, len(rubric.cells)))
     seen = np.full_like(points, np.nan)
@@ -599,7 +654,9 @@ def score(rubric: Rubric, values: Values) -> Scorecard:
             x = measured[cell.quantity]
             if x.ndim == 2:
                 if cell.phase is None:
-                    raise ValueError(f"{cell.label}: {cell.quantity!r} has a value a phase, the cell has no phase")
+                    raise ValueError(
+                        f"{cell.label}: {cell.quantity!r} has a value a phase, the cell has no phase"
+                    )
                 x = x[:, rubric.phases.index(cell.phase)]
             seen[:, k] = x
         points[:, k] = cell.rule.points(seen[:, k])

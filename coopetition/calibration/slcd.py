@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,7 +41,11 @@ QUANTITIES = quantities(
     ("value", "V(a*)", "payoff units"),
     ("baseline_value", "V(baseline)", "payoff units"),
     ("rise_distance", "distance of the rise from the middle of the record's band, in half-widths", "1"),
-    ("share_distance", "distance of Samsung's share from the middle of the record's band, in half-widths", "1"),
+    (
+        "share_distance",
+        "distance of Samsung's share from the middle of the record's band, in half-widths",
+        "1",
+    ),
 )
 
 
@@ -67,7 +71,8 @@ def case_game(form: Form = "logarithmic", transposed: bool = False, **changed: A
     transposed : bool
         Exchange D(samsung, sony) and D(sony, samsung): the slip behind the published percentages.
     **changed
-        ``shape`` (theta or beta), ``gamma``, ``dependence``, ``shares``, ``endowments``; scalars, or arrays over games.
+        ``shape`` (theta or beta), ``gamma``, ``dependence``, ``shares``, ``endowments``; scalars, or arrays
+        over games.
 
     Returns
     -------
@@ -79,10 +84,14 @@ def case_game(form: Form = "logarithmic", transposed: bool = False, **changed: A
     return game(**parameters)  # type: ignore[arg-type]
 
 
-def baseline_game(games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy") -> CoopetitionGame:
+def baseline_game(
+    games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy"
+) -> CoopetitionGame:
     """The game whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too."""
     gamma = games.gamma * (0.0 if baseline == "no_interdependence_no_synergy" else 1.0)
-    return CoopetitionGame(games.form, games.shape, gamma, games.dependence * 0.0, games.shares, games.endowments)
+    return CoopetitionGame(
+        games.form, games.shape, gamma, games.dependence * 0.0, games.shares, games.endowments
+    )
 
 
 def measure(games: CoopetitionGame, solution: Equilibrium, base: Equilibrium) -> dict[str, Array]:
@@ -98,13 +107,20 @@ def measure(games: CoopetitionGame, solution: Equilibrium, base: Equilibrium) ->
     share = payoffs[:, 0] / payoffs.sum(axis=1)
     out = {
         "converged": solution.converged & base.converged,
-        "least_action": a.min(axis=1), "greatest_action": a.max(axis=1),
-        "payoffs_finite": np.isfinite(payoffs).all(axis=1), "value_finite": np.isfinite(value),
-        "rise_of_cooperation": rise, "both_above_baseline": (a > b).all(axis=1),
-        "rise_of_value": 100.0 * (value / base_value - 1.0), "value_gain": value - base_value,
-        "least_payoff": payoffs.min(axis=1), "least_payoff_gain": (payoffs - base_payoffs).min(axis=1),
-        "samsung_share": share, "asymmetry": np.abs(a[:, 0] - a[:, 1]) / a.mean(axis=1),
-        "value": value, "baseline_value": base_value,
+        "least_action": a.min(axis=1),
+        "greatest_action": a.max(axis=1),
+        "payoffs_finite": np.isfinite(payoffs).all(axis=1),
+        "value_finite": np.isfinite(value),
+        "rise_of_cooperation": rise,
+        "both_above_baseline": (a > b).all(axis=1),
+        "rise_of_value": 100.0 * (value / base_value - 1.0),
+        "value_gain": value - base_value,
+        "least_payoff": payoffs.min(axis=1),
+        "least_payoff_gain": (payoffs - base_payoffs).min(axis=1),
+        "samsung_share": share,
+        "asymmetry": np.abs(a[:, 0] - a[:, 1]) / a.mean(axis=1),
+        "value": value,
+        "baseline_value": base_value,
         "rise_distance": half_widths(rise, record["rise_of_cooperation"]),
         "share_distance": half_widths(share, record["samsung_share"]),
     }
@@ -117,14 +133,18 @@ def half_widths(x: ArrayLike, band: ArrayLike) -> Array:
     return np.abs(np.asarray(x, dtype=float) - 0.5 * (low + high)) / (0.5 * (high - low))
 
 
-def solve(games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy") -> tuple[Equilibrium, Equilibrium]:
-    """Equilibrium and baseline; one game through SciPy with a global certificate, many by the batched solver."""
+def solve(
+    games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy"
+) -> tuple[Equilibrium, Equilibrium]:
+    """Equilibrium and baseline; one game through SciPy with a global certificate, many by the batched
+    solver."""
     one = coopetitive_equilibrium if len(games) == 1 else coopetitive_equilibria
     return one(games, LOWER, UPPER), one(baseline_game(games, baseline), LOWER, UPPER)
 
 
-def simulate(games: CoopetitionGame, label: str = "S-LCD",
-             baseline: Baseline = "no_interdependence_no_synergy") -> Run:
+def simulate(
+    games: CoopetitionGame, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy"
+) -> Run:
     """Solve the games, measure every quantity.
 
     Parameters
@@ -137,12 +157,19 @@ def simulate(games: CoopetitionGame, label: str = "S-LCD",
     Returns
     -------
     Run
-        Values of shape (B,); series ``actions``, ``baseline``, ``payoffs`` of shape (B, 2) and the certificate
+        Values of shape (B,); series ``actions``, ``baseline``, ``payoffs`` of shape (B, 2) and the
+        certificate
         ``regret``, ``residual``.
     """
     solution, base = solve(games, baseline)
-    series = {"actions": solution.actions, "baseline": base.actions, "payoffs": games.payoffs(solution.actions),
-              "baseline_payoffs": games.payoffs(base.actions), "regret": solution.regret, "residual": solution.residual}
+    series = {
+        "actions": solution.actions,
+        "baseline": base.actions,
+        "payoffs": games.payoffs(solution.actions),
+        "baseline_payoffs": games.payoffs(base.actions),
+        "regret": solution.regret,
+        "residual": solution.residual,
+    }
     return Run(label, measure(games, solution, base), series)
 
 
@@ -152,16 +179,23 @@ def variants() -> tuple[Run, ...]:
     return (
         *(simulate(case_game(form), form) for form in forms),
         *(simulate(case_game(form, transposed=True), f"{form}, D transposed") for form in forms),
-        *(simulate(case_game(form), f"{form}, baseline with only D = 0", "no_interdependence") for form in forms),
+        *(
+            simulate(case_game(form), f"{form}, baseline with only D = 0", "no_interdependence")
+            for form in forms
+        ),
     )
 
 
-def draw_games(rng: np.random.Generator, count: int, ranges: Ranges = "stated",
-               form: Form = "logarithmic") -> CoopetitionGame:
+def draw_games(
+    rng: np.random.Generator, count: int, ranges: Ranges = "stated", form: Form = "logarithmic"
+) -> CoopetitionGame:
     """Games with random parameters: D and alpha ("stated"), or theta (beta) and gamma as well ("wide")."""
     x = load_draws("slcd").sample(rng, count, ranges)
     shares = np.stack([x["alpha_samsung"], 1.0 - x["alpha_samsung"]], axis=1)
-    changed: dict[str, ArrayLike] = {"dependence": np.stack([x["D_samsung_sony"], x["D_sony_samsung"]], axis=1), "shares": shares}
+    changed: dict[str, Any] = {
+        "dependence": np.stack([x["D_samsung_sony"], x["D_sony_samsung"]], axis=1),
+        "shares": shares,
+    }
     if ranges == "wide":
         changed["gamma"] = x["gamma"]
         changed["shape"] = x["beta"] if form == "power" else x["theta"]
@@ -174,18 +208,23 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
 
 
 def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 0.15) -> CoopetitionGame:
-    """The case's game with e, alpha and D each multiplied by a uniform factor in 1 +- spread (TR-1's robustness run).
+    """The case's game with e, alpha and D each multiplied by a uniform factor in 1 +- spread (TR-1's
+    robustness run).
 
-    One factor for both endowments, one a player for alpha (shares are renormalised), one an entry for D (clipped to
-    [0, 1]). How the factors are drawn is not published; these reproduce the published means, where a factor a player for e
-    would cost about 1.6 points more.
+    One factor for both endowments, one a player for alpha (shares are renormalised), one an entry for D
+    (clipped to [0, 1]). How the factors are drawn is not published; these reproduce the published means,
+    where a factor a player for e would cost about 1.6 points more.
     """
     record = load_record("slcd")
     factor = rng.uniform(1.0 - spread, 1.0 + spread, (3, count, 2))
     shares = np.asarray(record["ownership"]) * factor[1]
     dependence = np.clip(np.array([record["D_samsung_sony"], record["D_sony_samsung"]]) * factor[2], 0.0, 1.0)
-    return case_game(form, endowments=record["endowment"] * factor[0, :, :1] * np.ones(2), dependence=dependence,
-                     shares=shares / shares.sum(axis=1, keepdims=True))
+    return case_game(
+        form,
+        endowments=record["endowment"] * factor[0, :, :1] * np.ones(2),
+        dependence=dependence,
+        shares=shares / shares.sum(axis=1, keepdims=True),
+    )
 
 
 #: TR-1's five parameter sets, the case's own among them: (alpha of the first player, D01, D10).
@@ -214,7 +253,7 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     count = load_draws("slcd").count
     power = draw_games(rng, count, "stated", "power")
     wide = draw_games(rng, count, "wide")
-    symmetric = {"dependence": (0.75, 0.75), "shares": (0.5, 0.5)}
+    symmetric: dict[str, Any] = {"dependence": (0.75, 0.75), "shares": (0.5, 0.5)}
     # Any play at all: the two actions uniform in the box, measured as if they were an equilibrium.
     blind = draw_games(rng, count, "stated")
     actions = rng.uniform(LOWER, UPPER, (count, 2))
@@ -239,12 +278,30 @@ def ablations() -> tuple[Run, ...]:
 
 
 def history() -> Run:
-    """The record in the place of the run: the middles of its two bands; it says nothing of the other quantities."""
+    """The record in the place of the run: the middles of its two bands; it says nothing of the other
+    quantities."""
     record = load_record("slcd")
     values: dict[str, ArrayLike] = dict.fromkeys(QUANTITIES, np.nan)
-    values.update(rise_of_cooperation=np.mean(record["rise_of_cooperation"]),
-                  samsung_share=np.mean(record["samsung_share"]), rise_distance=0.0, share_distance=0.0)
-    return Run("the record: middles of the two documented bands", {k: np.atleast_1d(v) for k, v in values.items()})
+    values.update(
+        rise_of_cooperation=np.mean(record["rise_of_cooperation"]),
+        samsung_share=np.mean(record["samsung_share"]),
+        rise_distance=0.0,
+        share_distance=0.0,
+    )
+    return Run(
+        "the record: middles of the two documented bands", {k: np.atleast_1d(v) for k, v in values.items()}
+    )
 
 
-CASE = Case("slcd", "S-LCD: Samsung and Sony, 2004-2011", "TR-1", QUANTITIES, variants, draws, nulls, ablations, None, history)
+CASE = Case(
+    "slcd",
+    "S-LCD: Samsung and Sony, 2004-2011",
+    "TR-1",
+    QUANTITIES,
+    variants,
+    draws,
+    nulls,
+    ablations,
+    None,
+    history,
+)

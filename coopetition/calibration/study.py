@@ -36,8 +36,8 @@ class Target:
         No parameter of the grid could fail it.
     note : str
     sampling_error : float
-        Standard error of ours where it rests on random draws; agreement is then to three standard errors of the difference
-        of two such samples.
+        Standard error of ours where it rests on random draws; agreement is then to three standard errors of
+        the difference of two such samples.
     """
 
     name: str
@@ -55,7 +55,10 @@ class Target:
         """Whether ours agrees with the published figure; None where nothing is published."""
         if self.published is None:
             return None
-        return bool(abs(self.ours - self.published) <= 0.5 * 10.0**-self.digits + 3.0 * 2.0**0.5 * self.sampling_error + 1e-9)
+        return bool(
+            abs(self.ours - self.published)
+            <= 0.5 * 10.0**-self.digits + 3.0 * 2.0**0.5 * self.sampling_error + 1e-9
+        )
 
     @property
     def published_text(self) -> str:
@@ -96,8 +99,12 @@ class SobolIndices:
 
     def sentence(self) -> str:
         """The total indices in one line."""
-        parts = ", ".join(f"{name} {s:.2f} / {t:.2f} +- {h:.2f}" for name, s, t, h in
-                          zip(self.parameters, self.first, self.total, self.total_half_width, strict=True))
+        parts = ", ".join(
+            f"{name} {s:.2f} / {t:.2f} +- {h:.2f}"
+            for name, s, t, h in zip(
+                self.parameters, self.first, self.total, self.total_half_width, strict=True
+            )
+        )
         return f"Sobol indices of {self.metric} (first / total, {self.evaluations:,} runs): {parts}"
 
 
@@ -146,12 +153,27 @@ class Study:
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for `json.dumps`; metrics as quantiles."""
         return {
-            "study": self.name, "title": self.title, "note": self.note, "grid": self.grid, "runs": self.runs,
-            "seconds": self.seconds, "levels": {k: list(v) for k, v in self.levels.items()},
+            "study": self.name,
+            "title": self.title,
+            "note": self.note,
+            "grid": self.grid,
+            "runs": self.runs,
+            "seconds": self.seconds,
+            "levels": {k: list(v) for k, v in self.levels.items()},
             "targets": [{**vars(t), "agrees": t.agrees} for t in self.targets],
-            "metrics": {k: {"mean": float(x.mean()), "sd": float(x.std()), "least": float(x.min()), "median": float(np.median(x)),
-                            "most": float(x.max())} for k, x in self.metrics.items()},
-            "effects": [vars(e) for e in self.effects], "audits": list(self.audits), "sobol": [vars(s) for s in self.sobol],
+            "metrics": {
+                k: {
+                    "mean": float(x.mean()),
+                    "sd": float(x.std()),
+                    "least": float(x.min()),
+                    "median": float(np.median(x)),
+                    "most": float(x.max()),
+                }
+                for k, x in self.metrics.items()
+            },
+            "effects": [vars(e) for e in self.effects],
+            "audits": list(self.audits),
+            "sobol": [vars(s) for s in self.sobol],
         }
 
 
@@ -186,8 +208,9 @@ def refined(levels: tuple[float, ...], count: int) -> tuple[float, ...]:
     return tuple(float(x) for x in np.linspace(min(levels), max(levels), count))
 
 
-def main_effects(levels: Mapping[str, tuple[float, ...]], parameters: Mapping[str, Array],
-                 metrics: Mapping[str, Array]) -> tuple[Effect, ...]:
+def main_effects(
+    levels: Mapping[str, tuple[float, ...]], parameters: Mapping[str, Array], metrics: Mapping[str, Array]
+) -> tuple[Effect, ...]:
     """Mean of each metric at each level of each parameter."""
     out = []
     for name, values in levels.items():
@@ -199,7 +222,9 @@ def main_effects(levels: Mapping[str, tuple[float, ...]], parameters: Mapping[st
     return tuple(out)
 
 
-def sobol_indices(design: Design, grid: Grid = "standard", size: int = 1024, seed: int = 1) -> tuple[SobolIndices, ...]:
+def sobol_indices(
+    design: Design, grid: Grid = "standard", size: int = 1024, seed: int = 1
+) -> tuple[SobolIndices, ...]:
     """Sobol indices of a study's metrics over the ranges of its grid.
 
     Parameters
@@ -236,8 +261,9 @@ def sobol_indices(design: Design, grid: Grid = "standard", size: int = 1024, see
     return tuple(out)
 
 
-def experiment(name: str, grid: Grid = "standard", sobol: bool = False,
-               report: Callable[[str], None] | None = None) -> Study:
+def experiment(
+    name: str, grid: Grid = "standard", sobol: bool = False, report: Callable[[str], None] | None = None
+) -> Study:
     """Run a technical report's parameter study.
 
     Parameters
@@ -288,4 +314,17 @@ def experiment(name: str, grid: Grid = "standard", sobol: bool = False,
     indices = sobol_indices(design, grid) if sobol else ()
     # TR-1 solves both forms of value at every point of its grid.
     runs = len(next(iter(parameters.values()))) * getattr(design, "SOLVES", 1)
-    return Study(name, design.TITLE, design.NOTE, grid, runs, seconds, levels, metrics, targets, effects, audits, indices)
+    return Study(
+        name,
+        design.TITLE,
+        design.NOTE,
+        grid,
+        runs,
+        seconds,
+        levels,
+        metrics,
+        targets,
+        effects,
+        audits,
+        indices,
+    )

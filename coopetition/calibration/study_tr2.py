@@ -13,12 +13,24 @@ from .study import Grid, Target, refined
 Array = NDArray[np.float64]
 Building = Literal["gap", "product"]
 TITLE = "TR-2: trust and reputation"
-NOTE = ("5^6 = 15,625 parameter sets. kappa is inert in every metric (the signals are given); the abstract's 78,125 = 5^7 counts a seventh, "
-        "inert parameter.")
-SOBOL = ("hysteresis recovery", "cumulative amplification", "dependency amplification", "hysteresis recovery, product law")
+NOTE = (
+    "5^6 = 15,625 parameter sets. kappa is inert in every metric (the signals are given); the abstract's "
+    "78,125 = 5^7 counts a seventh, "
+    "inert parameter."
+)
+SOBOL = (
+    "hysteresis recovery",
+    "cumulative amplification",
+    "dependency amplification",
+    "hysteresis recovery, product law",
+)
 LEVELS = {
-    "lambda_plus": (0.05, 0.08, 0.10, 0.12, 0.15), "lambda_minus": (0.15, 0.23, 0.30, 0.38, 0.45), "mu_R": (0.50, 0.55, 0.60, 0.65, 0.70),
-    "delta_R": (0.01, 0.02, 0.03, 0.04, 0.05), "xi": (0.30, 0.40, 0.50, 0.60, 0.70), "kappa": (0.50, 0.75, 1.00, 1.25, 1.50),
+    "lambda_plus": (0.05, 0.08, 0.10, 0.12, 0.15),
+    "lambda_minus": (0.15, 0.23, 0.30, 0.38, 0.45),
+    "mu_R": (0.50, 0.55, 0.60, 0.65, 0.70),
+    "delta_R": (0.01, 0.02, 0.03, 0.04, 0.05),
+    "xi": (0.30, 0.40, 0.50, 0.60, 0.70),
+    "kappa": (0.50, 0.75, 1.00, 1.25, 1.50),
 }
 
 
@@ -27,8 +39,14 @@ def levels(grid: Grid) -> dict[str, tuple[float, ...]]:
     return dict(LEVELS) if grid == "standard" else {name: refined(x, 7) for name, x in LEVELS.items()}
 
 
-def step(trust: Array, damage: Array, signal: float, parameters: Mapping[str, Array], dependence: float = 0.5,
-         building: Building = "gap") -> tuple[Array, Array]:
+def step(
+    trust: Array,
+    damage: Array,
+    signal: float,
+    parameters: Mapping[str, Array],
+    dependence: float = 0.5,
+    building: Building = "gap",
+) -> tuple[Array, Array]:
     """One step of one directed pair: trust at the old ceiling, then damage (TR-2, arXiv:2510.24909).
 
     Parameters
@@ -40,7 +58,8 @@ def step(trust: Array, damage: Array, signal: float, parameters: Mapping[str, Ar
         lambda_plus, lambda_minus, mu_R, delta_R, xi; shape (B,).
     dependence : float
     building : {"gap", "product"}
-        lambda+ s max(0, 1 - R - T), or lambda+ s (1 - T)(1 - R), the law behind the published hysteresis of 1.11.
+        lambda+ s max(0, 1 - R - T), or lambda+ s (1 - T)(1 - R), the law behind the published hysteresis of
+        1.11.
 
     Returns
     -------
@@ -107,7 +126,8 @@ PUBLISHED: dict[str, tuple[tuple[float, int], tuple[float, float, int]]] = {
 def targets(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tuple[Target, ...]:
     """Median and range of each metric."""
     tests = {
-        "negativity ratio": "lambda- / lambda+: no model in it", "hysteresis recovery": "max trust in 35 steps after a violation / trust before",
+        "negativity ratio": "lambda- / lambda+: no model in it",
+        "hysteresis recovery": "max trust in 35 steps after a violation / trust before",
         "cumulative amplification": "loss of 4 small violations / loss of one big one",
         "dependency amplification": "loss at D = .8 / loss at D = .2",
         "hysteresis recovery, product law": "the same with the law lambda+ s (1 - T)(1 - R)",
@@ -116,9 +136,29 @@ def targets(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tu
     for name, x in metrics.items():
         median, ends = PUBLISHED.get(name, (None, None))
         known = name == "negativity ratio"
-        out.append(Target(f"{name}: median", tests[name], float(np.median(x)), median[0] if median else None, "", median[1] if median else 4, known))
+        out.append(
+            Target(
+                f"{name}: median",
+                tests[name],
+                float(np.median(x)),
+                median[0] if median else None,
+                "",
+                median[1] if median else 4,
+                known,
+            )
+        )
         for k, end in enumerate(("least", "most")):
-            out.append(Target(f"{name}: {end}", "", float(x.min() if k == 0 else x.max()), ends[k] if ends else None, "", ends[2] if ends else 4, known))
+            out.append(
+                Target(
+                    f"{name}: {end}",
+                    "",
+                    float(x.min() if k == 0 else x.max()),
+                    ends[k] if ends else None,
+                    "",
+                    ends[2] if ends else 4,
+                    known,
+                )
+            )
     ratio = metrics["negativity ratio"]
     out.append(Target("negativity ratio: mean", "", float(ratio.mean()), None, "", 3, True))
     out.append(Target("negativity ratio: sd", "", float(ratio.std()), None, "", 3, True))
@@ -133,8 +173,10 @@ def audits(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tup
     whole = 100.0 * float(np.mean(metrics["hysteresis recovery, product law"] > 1.0))
     gap = 100.0 * float(np.mean(metrics["hysteresis recovery"] > 1.0))
     return (
-        f"Run as the abstract counts, with a seventh, inert parameter: {len(again):,} sets, median {np.median(again):.4f}, "
+        f"Run as the abstract counts, with a seventh, inert parameter: {len(again):,} sets, median "
+        f"{np.median(again):.4f}, "
         f"{'the same' if same else 'another'} median: the extra factor adds runs, no information.",
-        f"Under the product law, trust ends higher than before the violation in {whole:.1f} % of the sets: 'hysteresis' of 1.11 is a recovery in excess. "
+        f"Under the product law, trust ends higher than before the violation in {whole:.1f} % of the sets: "
+        "'hysteresis' of 1.11 is a recovery in excess. "
         f"Under the report's own equation (the gap law) it does in {gap:.1f} %.",
     )

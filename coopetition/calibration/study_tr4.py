@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]
 TITLE = "TR-4: sequential interaction and reciprocity"
-NOTE = ("5^6 = 15,625 parameter sets. The memory window k is inert in the published model (it only moves the horizon of one test): its signal "
-        "is the deviation from a fixed baseline, not from the moving average of the report's equation.")
+NOTE = (
+    "5^6 = 15,625 parameter sets. The memory window k is inert in the published model (it only moves the "
+    "horizon of one test): its signal "
+    "is the deviation from a fixed baseline, not from the moving average of the report's equation."
+)
 SOBOL = ("final cooperation", "action at the horizon", "trust gap")
 _WIDE = (0.5, 0.875, 1.25, 1.625, 2.0)
 LEVELS: dict[str, tuple[float, ...]] = {
-    "rho_0": _WIDE, "eta": (0.8, 1.1, 1.4, 1.7, 2.0), "kappa": _WIDE, "k": (1, 5, 10, 15, 20), "lambda_R": _WIDE, "trust": (0.3, 0.45, 0.6, 0.75, 0.9),
+    "rho_0": _WIDE,
+    "eta": (0.8, 1.1, 1.4, 1.7, 2.0),
+    "kappa": _WIDE,
+    "k": (1, 5, 10, 15, 20),
+    "lambda_R": _WIDE,
+    "trust": (0.3, 0.45, 0.6, 0.75, 0.9),
 }
 DEPENDENCE = (0.8, 0.4)
 BASELINE, START, ADJUSTMENT, DECAY, OMEGA = 0.3, 0.5, 0.15, 0.01, 0.6
@@ -32,7 +40,9 @@ def levels(grid: Grid) -> dict[str, tuple[float, ...]]:
     return {name: (1, 4, 7, 10, 13, 16, 20) if name == "k" else refined(x, 7) for name, x in LEVELS.items()}
 
 
-def trajectory(parameters: Mapping[str, Array], trust: Array, steps: int, defects: bool = False, memory: bool = False) -> tuple[Array, Array]:
+def trajectory(
+    parameters: Mapping[str, Array], trust: Array, steps: int, defects: bool = False, memory: bool = False
+) -> tuple[Array, Array]:
     """Actions of both actors and the trust of the first in the second.
 
     Parameters
@@ -45,8 +55,8 @@ def trajectory(parameters: Mapping[str, Array], trust: Array, steps: int, defect
     defects : bool
         The second actor is set once, at t = 10, to .10.
     memory : bool
-        The signal is the deviation from the mean of the other's last k actions (the report's equation), instead of from
-        the fixed baseline (the published study).
+        The signal is the deviation from the mean of the other's last k actions (the report's equation),
+        instead of from the fixed baseline (the published study).
 
     Returns
     -------
@@ -75,7 +85,9 @@ def trajectory(parameters: Mapping[str, Array], trust: Array, steps: int, defect
             expected = (past[t] - past[t - length, :, runs].T) / length
         past[t + 1] = past[t] + a
         s = (a - expected)[::-1]  # s[i]: what the other did against what was expected of it
-        a_next = np.clip(a + ADJUSTMENT * pull * T * np.tanh(p["kappa"] * s) - DECAY * (a - BASELINE), 0.0, 1.0)
+        a_next = np.clip(
+            a + ADJUSTMENT * pull * T * np.tanh(p["kappa"] * s) - DECAY * (a - BASELINE), 0.0, 1.0
+        )
         limit = np.minimum(CEILING, 1.0 - SLOPE * R)
         d = np.array(DEPENDENCE)[:, None]
         up = T + LAMBDA_PLUS * s * np.maximum(0.0, limit - T)
@@ -103,21 +115,31 @@ def _metrics(p: Mapping[str, Array], memory: bool) -> dict[str, Array]:
     reference = coop[np.minimum(horizon, 30), 0, runs]
     sensitivity = [p["rho_0"] * d ** p["eta"] * np.tanh(p["kappa"] * (START - BASELINE)) for d in DEPENDENCE]
     return {
-        "final cooperation": coop[-1].mean(axis=0), "cooperation lost": lost, "trust lost": coop_trust[15] - defect_trust[15],
-        "action at the horizon": at, "forgiven": ((at > 0.5 * reference) | ((at - before > 0.001) & (at > 0.35)) | (at > trough + 0.02)).astype(float),
-        "ratio": np.abs(sensitivity[0]) / np.abs(sensitivity[1]), "trust gap": high[3:21].mean(axis=(0, 1)) - low[3:21].mean(axis=(0, 1)),
-        "reciprocity margin": p["rho_0"] * DEPENDENCE[0] ** p["eta"] - np.maximum(np.abs(sensitivity[0]), np.abs(sensitivity[1])),
+        "final cooperation": coop[-1].mean(axis=0),
+        "cooperation lost": lost,
+        "trust lost": coop_trust[15] - defect_trust[15],
+        "action at the horizon": at,
+        "forgiven": (
+            (at > 0.5 * reference) | ((at - before > 0.001) & (at > 0.35)) | (at > trough + 0.02)
+        ).astype(float),
+        "ratio": np.abs(sensitivity[0]) / np.abs(sensitivity[1]),
+        "trust gap": high[3:21].mean(axis=(0, 1)) - low[3:21].mean(axis=(0, 1)),
+        "reciprocity margin": p["rho_0"] * DEPENDENCE[0] ** p["eta"]
+        - np.maximum(np.abs(sensitivity[0]), np.abs(sensitivity[1])),
     }
 
 
 def metrics(parameters: Mapping[str, Array], memory: bool = False) -> dict[str, Array]:
     """The quantities behind the published tests, at every point."""
     count = len(parameters["rho_0"])
-    parts = [_metrics({name: x[start:start + CHUNK] for name, x in parameters.items()}, memory) for start in range(0, count, CHUNK)]
+    parts = [
+        _metrics({name: x[start : start + CHUNK] for name, x in parameters.items()}, memory)
+        for start in range(0, count, CHUNK)
+    ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _percent(x: Array) -> float:
+def _percent(x: ArrayLike) -> float:
     return 100.0 * float(np.mean(x))
 
 
@@ -126,13 +148,65 @@ def targets(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tu
     m = metrics
     ratio = m["ratio"]
     return (
-        Target("cooperation emergence", "mean action after 30 steps above .53", _percent(m["final cooperation"] > 0.53), 97.5, "%", 1),
-        Target("defection punishment", "cooperation lost above .005, or trust lost above .01", _percent((m["cooperation lost"] > 0.005) | (m["trust lost"] > 0.01)), 100.0, "%", 0),
-        Target("forgiveness", "at the horizon: half of the cooperative action, or rising, or off the trough", _percent(m["forgiven"]), 87.9, "%", 1),
-        Target("asymmetric differentiation", "|R01| / |R10| above 1.5: always 2^eta", _percent(ratio > 1.5), 100.0, "%", 0, cannot_fail=True),
-        Target("trust-reciprocity", "mean action under high trust above that under low trust + .005", _percent(m["trust gap"] > 0.005), 100.0, "%", 0),
-        Target("bounded", "|R| at most rho_0 .8^eta", _percent(m["reciprocity margin"] >= 0), 100.0, "%", 0, cannot_fail=True),
-        Target("effect size of the ratio", "(mean - 1.5) / sample sd of 2^eta: a property of the grid of eta", float((ratio.mean() - 1.5) / ratio.std(ddof=1)), 1.57, "", 2, cannot_fail=True),
+        Target(
+            "cooperation emergence",
+            "mean action after 30 steps above .53",
+            _percent(m["final cooperation"] > 0.53),
+            97.5,
+            "%",
+            1,
+        ),
+        Target(
+            "defection punishment",
+            "cooperation lost above .005, or trust lost above .01",
+            _percent((m["cooperation lost"] > 0.005) | (m["trust lost"] > 0.01)),
+            100.0,
+            "%",
+            0,
+        ),
+        Target(
+            "forgiveness",
+            "at the horizon: half of the cooperative action, or rising, or off the trough",
+            _percent(m["forgiven"]),
+            87.9,
+            "%",
+            1,
+        ),
+        Target(
+            "asymmetric differentiation",
+            "|R01| / |R10| above 1.5: always 2^eta",
+            _percent(ratio > 1.5),
+            100.0,
+            "%",
+            0,
+            cannot_fail=True,
+        ),
+        Target(
+            "trust-reciprocity",
+            "mean action under high trust above that under low trust + .005",
+            _percent(m["trust gap"] > 0.005),
+            100.0,
+            "%",
+            0,
+        ),
+        Target(
+            "bounded",
+            "|R| at most rho_0 .8^eta",
+            _percent(m["reciprocity margin"] >= 0),
+            100.0,
+            "%",
+            0,
+            cannot_fail=True,
+        ),
+        Target(
+            "effect size of the ratio",
+            "(mean - 1.5) / sample sd of 2^eta: a property of the grid of eta",
+            float((ratio.mean() - 1.5) / ratio.std(ddof=1)),
+            1.57,
+            "",
+            2,
+            cannot_fail=True,
+        ),
     )
 
 
@@ -140,13 +214,24 @@ def audits(parameters: Mapping[str, Array], measured: Mapping[str, Array]) -> tu
     """The same study with the report's moving average in the signal."""
     k = parameters["k"]
     kinds = np.unique(k)
-    inert = all(np.ptp(np.stack([measured[name][k == x] for x in kinds]), axis=0).max() == 0.0 for name in ("final cooperation", "cooperation lost", "trust gap"))
+    inert = all(
+        np.ptp(np.stack([measured[name][k == x] for x in kinds]), axis=0).max() == 0.0
+        for name in ("final cooperation", "cooperation lost", "trust gap")
+    )
     named = {t.name: t.ours for t in targets(parameters, measured)}
     remembered = metrics(parameters, memory=True)
     again = {t.name: t.ours for t in targets(parameters, remembered)}
-    changed = "; ".join(f"{name} {named[name]:.1f} -> {again[name]:.1f} %" for name in ("cooperation emergence", "defection punishment", "forgiveness", "trust-reciprocity"))
-    by_k = ", ".join(f"k = {x:g}: {100 * float((remembered['final cooperation'][k == x] > 0.53).mean()):.1f} %" for x in kinds)
+    changed = "; ".join(
+        f"{name} {named[name]:.1f} -> {again[name]:.1f} %"
+        for name in ("cooperation emergence", "defection punishment", "forgiveness", "trust-reciprocity")
+    )
+    by_k = ", ".join(
+        f"k = {x:g}: {100 * float((remembered['final cooperation'][k == x] > 0.53).mean()):.1f} %"
+        for x in kinds
+    )
     return (
-        f"The memory window k {'changes no action of the published model' if inert else 'is not inert'}: a fifth of its runs are distinct.",
-        f"With the moving average of the report's equation in the signal: {changed}. Emergence by window: {by_k}.",
+        f"The memory window k {'changes no action of the published model' if inert else 'is not inert'}: a "
+        "fifth of its runs are distinct.",
+        f"With the moving average of the report's equation in the signal: {changed}. Emergence by window: "
+        f"{by_k}.",
     )

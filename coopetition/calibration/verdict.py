@@ -38,11 +38,16 @@ def verdict(published: Audit, ours: Audit) -> tuple[str, str]:
     """
     rubric, share = published.rubric, published.draws.reaching
     best = max(published.nulls, key=lambda s: s.scores.mean())
-    certain = (f"{rubric.constant_points:g} of them for criteria that cannot be lost" if rubric.constant_points
-               else "all for criteria that can be lost")
-    first = (f"The published score is {published.score:g} of {rubric.total:g}, {certain}; {100 * share:.0f} % of "
-             f"{len(published.draws.scores):,} random parameter sets reach it and the best null model "
-             f"({best.label}) scores {best.scores.mean():.1f} on average, {_pick(WORTH, share)}.")
+    certain = (
+        f"{rubric.constant_points:g} of them for criteria that cannot be lost"
+        if rubric.constant_points
+        else "all for criteria that can be lost"
+    )
+    first = (
+        f"The published score is {published.score:g} of {rubric.total:g}, {certain}; {100 * share:.0f} % of "
+        f"{len(published.draws.scores):,} random parameter sets reach it and the best null model "
+        f"({best.label}) scores {best.scores.mean():.1f} on average, {_pick(WORTH, share)}."
+    )
     gaps: dict[str, float] = {}
     for cell, points in zip(ours.rubric.cells, ours.card.points[0], strict=True):
         name = cell.category if cell.phase is None else f"{cell.category} in {cell.phase}"
@@ -50,7 +55,10 @@ def verdict(published: Audit, ours: Audit) -> tuple[str, str]:
             name = cell.criterion.replace("_", " ")
         gaps[name] = gaps.get(name, 0.0) + cell.points - float(points)
     worst = max(gaps, key=lambda name: gaps[name])
-    second = (f"By distance to the documented record it earns {ours.score:.1f} of {ours.rubric.total:g}, percentile "
-              f"{ours.percentile:.0f} of random parameters, {_pick(STANDING, ours.percentile)}; it loses most "
-              f"({gaps[worst]:.1f} of {sum(gaps.values()):.1f} points lost) on {worst}.")
+    second = (
+        f"By distance to the documented record it earns {ours.score:.1f} of {ours.rubric.total:g}, "
+        "percentile "
+        f"{ours.percentile:.0f} of random parameters, {_pick(STANDING, ours.percentile)}; it loses most "
+        f"({gaps[worst]:.1f} of {sum(gaps.values()):.1f} points lost) on {worst}."
+    )
     return first, second

@@ -29,7 +29,10 @@ def ledger(reports):
     return calibration.ledger(tuple(reports.values()))
 
 
-@pytest.mark.parametrize(("case", "expected", "total"), [("slcd", 58, 60), ("renault-nissan", 49, 60), ("apache", 60, 60), ("apple", 43, 51)])
+@pytest.mark.parametrize(
+    ("case", "expected", "total"),
+    [("slcd", 58, 60), ("renault-nissan", 49, 60), ("apache", 60, 60), ("apple", 43, 51)],
+)
 def test_scores(reports, case, expected, total):
     assert (reports[case].score, reports[case].total) == (expected, total)
 
@@ -105,10 +108,32 @@ def test_reports_are_plain_data(reports, case):
 
 def test_ledger(ledger):
     verdicts = {claim.id: claim.verdict for claim in ledger.claims}
-    for name in ("tr1-logarithmic", "tr1-power", "tr2-score", "tr2-percent", "tr2-negativity", "tr3-free", "tr3-synergy", "tr4-score", "tr4-percent",
-                 "tr4-emergence", "tr4-forgiveness", "tr4-d", "platform-renault"):
+    for name in (
+        "tr1-logarithmic",
+        "tr1-power",
+        "tr2-score",
+        "tr2-percent",
+        "tr2-negativity",
+        "tr3-free",
+        "tr3-synergy",
+        "tr4-score",
+        "tr4-percent",
+        "tr4-emergence",
+        "tr4-forgiveness",
+        "tr4-d",
+        "platform-renault",
+    ):
         assert verdicts[name] == "reproduced", name
-    for name in ("tr1-rise-logarithmic", "tr1-rise-power", "tr2-hysteresis", "tr2-anova", "tr3-score", "tr3-differentiation", "tr3-d", "platform-apache"):
+    for name in (
+        "tr1-rise-logarithmic",
+        "tr1-rise-power",
+        "tr2-hysteresis",
+        "tr2-anova",
+        "tr3-score",
+        "tr3-differentiation",
+        "tr3-d",
+        "platform-apache",
+    ):
         assert verdicts[name] == "reproduced by a variant", name
     for name in ("tr1-trials", "platform-slcd", "platform-apple"):
         assert verdicts[name] == "not reproducible", name
@@ -137,22 +162,32 @@ def test_interdependence_of_major_developers_on_apple():
 
 
 def test_interdependence_of_alternatives():
-    rows = [Dependency("a", "b", "parts", 2.0, 0.5), Dependency("a", "c", "parts", 2.0, 0.5), Dependency("a", "b", "cash", 1.0, 1.0)]
+    rows = [
+        Dependency("a", "b", "parts", 2.0, 0.5),
+        Dependency("a", "c", "parts", 2.0, 0.5),
+        Dependency("a", "b", "cash", 1.0, 1.0),
+    ]
     players, matrix = interdependence(rows)
     assert players == ("a", "b", "c")
     np.testing.assert_allclose(matrix[0], [0, 2 / 3, 1 / 3])
 
 
-@pytest.mark.parametrize(("rows", "players", "match"), [
-    ([Dependency("a", "b", "x", 1, 1)], ("a",), "not among"), ([Dependency("a", "b", "x", 1, 1)] * 2, None, "given twice"),
-    ([Dependency("a", "b", "x", 1, 1), Dependency("a", "c", "x", 2, 1)], None, "two importances"),
-])
+@pytest.mark.parametrize(
+    ("rows", "players", "match"),
+    [
+        ([Dependency("a", "b", "x", 1, 1)], ("a",), "not among"),
+        ([Dependency("a", "b", "x", 1, 1)] * 2, None, "given twice"),
+        ([Dependency("a", "b", "x", 1, 1), Dependency("a", "c", "x", 2, 1)], None, "two importances"),
+    ],
+)
 def test_bad_dependency_tables(rows, players, match):
     with pytest.raises(ValueError, match=match):
         interdependence(rows, players)
 
 
-@pytest.mark.parametrize("arguments", [("a", "b", "x", 0.0, 0.5), ("a", "b", "x", 1.0, 1.5), ("a", "a", "x", 1.0, 0.5)])
+@pytest.mark.parametrize(
+    "arguments", [("a", "b", "x", 0.0, 0.5), ("a", "b", "x", 1.0, 1.5), ("a", "a", "x", 1.0, 0.5)]
+)
 def test_bad_dependencies(arguments):
     with pytest.raises(ValueError):
         Dependency(*arguments)
@@ -193,14 +228,24 @@ def test_figures(tmp_path, reports):
         calibration_figure = __import__("coopetition.calibration.figures", fromlist=["draw_case"])
         assert calibration_figure.draw_case(reports[name], path) == path
         assert 10_000 < path.stat().st_size < 300_000
-    assert RUNNER.invoke(app, ["experiment", "tr2", "--plot", str(tmp_path / "tr2.png"), "--json"]).exit_code == 0
+    assert (
+        RUNNER.invoke(app, ["experiment", "tr2", "--plot", str(tmp_path / "tr2.png"), "--json"]).exit_code
+        == 0
+    )
     assert (tmp_path / "tr2.png").stat().st_size > 10_000
 
 
 def test_import_is_lazy():
-    code = ("import sys, coopetition.calibration as c; c.validate; c.experiment; c.ledger; "
-            "print([m for m in ('matplotlib', 'SALib', 'pandas', 'scipy') if m in sys.modules])")
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, coopetition.calibration as c; c.validate; c.experiment; c.ledger; "
+        "print([m for m in ('matplotlib', 'SALib', 'pandas', 'scipy') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_public_names_resolve():

@@ -1,4 +1,5 @@
-"""The rubric engine: bad files are refused with a message that names the file, the entry and the remedy; rules."""
+"""The rubric engine: bad files are refused with a message that names the file, the entry and the remedy;
+rules."""
 
 import copy
 import json
@@ -103,18 +104,32 @@ def both_scored_and_not(c):
     criterion(c, "forgiveness")["not_scored"].append("adjustment")
 
 
-@pytest.mark.parametrize(("spoil", "where", "hint"), [
-    (typo_in_field, "forgiveness", "did you mean 'sentence'"), (typo_in_top_field, "rubric.json", "did you mean 'total'"),
-    (typo_in_quantity, "overall_fit", "did you mean 'relative_error'"), (typo_in_rule, "forgiveness", "did you mean 'above'"),
-    (typo_in_condition, "response_magnitude", "did you mean 'below'"), (typo_in_phase, "forgiveness", "did you mean 'adjustment'"),
-    (missing_cell, "overall_fit", "crisis"), (missing_phase, "rubric.json", "'crisis' of the record is missing"),
-    (unknown_phase, "rubric.json", "unknown phase 'aftermath'"), (reordered_phases, "rubric.json", "record's order"),
-    (wrong_total, "rubric.json", "add up to 51"), (wrong_category, "cooperation trend", "add up to 5"),
-    (unknown_category, "asymmetry", "did you mean 'asymmetry'"), (no_source, "asymmetry", "'source' is missing"),
-    (empty_source, "asymmetry", "'source' is empty"), (twice, "cooperation_trend", "used twice"), (too_many_points, "phase_timing", "2 points"),
-    (unmarked_constant, "phase_timing", "cannot be lost"), (two_rules, "forgiveness", "exactly one"), (no_number, "forgiveness", "finite number"),
-    (both_scored_and_not, "forgiveness", "both scored"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "where", "hint"),
+    [
+        (typo_in_field, "forgiveness", "did you mean 'sentence'"),
+        (typo_in_top_field, "rubric.json", "did you mean 'total'"),
+        (typo_in_quantity, "overall_fit", "did you mean 'relative_error'"),
+        (typo_in_rule, "forgiveness", "did you mean 'above'"),
+        (typo_in_condition, "response_magnitude", "did you mean 'below'"),
+        (typo_in_phase, "forgiveness", "did you mean 'adjustment'"),
+        (missing_cell, "overall_fit", "crisis"),
+        (missing_phase, "rubric.json", "'crisis' of the record is missing"),
+        (unknown_phase, "rubric.json", "unknown phase 'aftermath'"),
+        (reordered_phases, "rubric.json", "record's order"),
+        (wrong_total, "rubric.json", "add up to 51"),
+        (wrong_category, "cooperation trend", "add up to 5"),
+        (unknown_category, "asymmetry", "did you mean 'asymmetry'"),
+        (no_source, "asymmetry", "'source' is missing"),
+        (empty_source, "asymmetry", "'source' is empty"),
+        (twice, "cooperation_trend", "used twice"),
+        (too_many_points, "phase_timing", "2 points"),
+        (unmarked_constant, "phase_timing", "cannot be lost"),
+        (two_rules, "forgiveness", "exactly one"),
+        (no_number, "forgiveness", "finite number"),
+        (both_scored_and_not, "forgiveness", "both scored"),
+    ],
+)
 def test_bad_rubrics_are_refused(tmp_path, spoil, where, hint):
     content = json.loads(data_file("rubric-apple.json").read_text())
     spoil(content)
@@ -126,7 +141,9 @@ def test_bad_rubrics_are_refused(tmp_path, spoil, where, hint):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize(("text", "hint"), [("{", "line 1"), ("[]", "expected an object"), (None, "no such file")])
+@pytest.mark.parametrize(
+    ("text", "hint"), [("{", "line 1"), ("[]", "expected an object"), (None, "no such file")]
+)
 def test_files_that_are_no_rubric(tmp_path, text, hint):
     path = tmp_path / "rubric.json"
     if text is not None:
@@ -155,10 +172,16 @@ def gap_between_phases(c):
     c["phases"][1]["start"] += 1
 
 
-@pytest.mark.parametrize(("spoil", "hint"), [
-    (figure_without_source, "'source' is missing"), (figure_typo, "did you mean 'value'"), (unknown_status, "did you mean 'documented'"),
-    (phase_without_source, "'source' is missing"), (gap_between_phases, "does not join"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "hint"),
+    [
+        (figure_without_source, "'source' is missing"),
+        (figure_typo, "did you mean 'value'"),
+        (unknown_status, "did you mean 'documented'"),
+        (phase_without_source, "'source' is missing"),
+        (gap_between_phases, "does not join"),
+    ],
+)
 def test_bad_records_are_refused(tmp_path, spoil, hint):
     content = json.loads(data_file("record-apple.json").read_text())
     spoil(content)
@@ -194,13 +217,26 @@ def test_the_apple_curve_says_what_it_is():
     assert record.figures["reference_points"].status == "authors"
 
 
-@pytest.mark.parametrize(("kind", "argument", "values", "points"), [
-    ("above", 1.0, [0.5, 1.0, 1.5], [0, 0, 4]), ("at_least", 1.0, [0.5, 1.0, 1.5], [0, 4, 4]), ("below", 1.0, [0.5, 1.0, 1.5], [4, 0, 0]),
-    ("at_most", 1.0, [0.5, 1.0, 1.5], [4, 4, 0]), ("between", (0.0, 1.0), [-1, 0, 1, 2], [0, 4, 4, 0]), ("inside", (0.0, 1.0), [0, 0.5, 1], [0, 4, 0]),
-    ("equals", 2.0, [1, 2], [0, 4]), ("holds", True, [0, 1], [0, 4]), ("holds", False, [0, 1], [4, 0]), ("sign", "negative", [-2, 0, 2], [4, 0, 0]),
-    ("sign", "zero", [-2, 0, 2], [0, 4, 0]), ("per_unit", 1.5, [0, 1, 2, 3], [0, 1.5, 3, 4]), ("ramp", (2.0, 0.0), [-1, 0, 1, 2, 3], [4, 4, 2, 0, 0]),
-    ("constant", 3.0, [0, 1], [3, 3]), ("tiers", ((("above", 0.6), 4.0), (("above", 0.4), 3.0)), [0.7, 0.5, 0.1], [4, 3, 0]),
-])
+@pytest.mark.parametrize(
+    ("kind", "argument", "values", "points"),
+    [
+        ("above", 1.0, [0.5, 1.0, 1.5], [0, 0, 4]),
+        ("at_least", 1.0, [0.5, 1.0, 1.5], [0, 4, 4]),
+        ("below", 1.0, [0.5, 1.0, 1.5], [4, 0, 0]),
+        ("at_most", 1.0, [0.5, 1.0, 1.5], [4, 4, 0]),
+        ("between", (0.0, 1.0), [-1, 0, 1, 2], [0, 4, 4, 0]),
+        ("inside", (0.0, 1.0), [0, 0.5, 1], [0, 4, 0]),
+        ("equals", 2.0, [1, 2], [0, 4]),
+        ("holds", True, [0, 1], [0, 4]),
+        ("holds", False, [0, 1], [4, 0]),
+        ("sign", "negative", [-2, 0, 2], [4, 0, 0]),
+        ("sign", "zero", [-2, 0, 2], [0, 4, 0]),
+        ("per_unit", 1.5, [0, 1, 2, 3], [0, 1.5, 3, 4]),
+        ("ramp", (2.0, 0.0), [-1, 0, 1, 2, 3], [4, 4, 2, 0, 0]),
+        ("constant", 3.0, [0, 1], [3, 3]),
+        ("tiers", ((("above", 0.6), 4.0), (("above", 0.4), 3.0)), [0.7, 0.5, 0.1], [4, 3, 0]),
+    ],
+)
 def test_rules(kind, argument, values, points):
     rule = Rule(kind, argument, 4.0)
     np.testing.assert_allclose(rule.points(values), points)
