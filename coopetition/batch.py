@@ -136,7 +136,7 @@ class Batch:
         self.chunks = -(-copies // self.lanes)
         self._state = np.zeros((self.chunks, game.state_rows, self.lanes))
         self._state[:] = game.initial_state[:, np.newaxis]
-        self._work = np.zeros((self.threads, scratch_rows, self.lanes))
+        self._work = np.zeros((self.threads, scratch_rows + game.state_rows, self.lanes))
         self._actions = np.zeros((copies, n))
         own = observe or None
         joint = observe_joint or None
@@ -176,7 +176,7 @@ class Batch:
         d[places.LANES] = self.lanes
         d[places.COPIES] = self.num_envs
         d[places.STATE_ROWS] = game.state_rows
-        d[places.WORK_ROWS] = self._work.shape[1]
+        d[places.WORK_ROWS] = places.work_rows(game.n)
         d[places.STEPS] = 1
         d[places.AUTORESET] = AUTORESETS[self.autoreset]
         d[places.STRICT] = self.strict_actions
@@ -213,10 +213,18 @@ class Batch:
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
+        stages = game.stages(single=self.lanes == 1)
+        arrays[places.STAGES] = stages
         # The addresses in the descriptor are only good as long as these arrays live.
         self._described = arrays
         self._descriptor = d
-        self._kernel = game.threaded_kernel if self.threads > 1 else game.kernel
+        d[places.STAGES] = stages[1:].ctypes.data
+        d[places.STAGE_COUNT] = stages.size - 1
+        d[places.PREPARE] = stages[0]
+        d[places.ITSELF] = d.ctypes.data
+        from coopetition.kernels.advance import advance, advance_on_threads
+
+        self._kernel = advance_on_threads if self.threads > 1 else advance
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but addresses and compiled code."""
@@ -543,6 +551,7 @@ class Batch:
                 script[..., drawn] = low + rates * (high - low)
         kept: dict[str, np.ndarray] = {}
         d = self._descriptor.copy()
+        d[places.ITSELF] = d.ctypes.data
         d[places.OPERATION] = places.STEP
         d[places.STEPS] = steps
         d[places.POLICIES] = codes.ctypes.data
@@ -601,6 +610,7 @@ class Batch:
         self._actions[...] = game.action_low + given / game.endowment * (game.action_high - game.action_low)
         self._initial[...] = game.initial_state if state is None else state
         d = self._descriptor.copy()
+        d[places.ITSELF] = d.ctypes.data
         d[places.OPERATION] = places.EVALUATE
         d[places.AUTORESET] = places.DISABLED
         for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -76,13 +75,6 @@ FIELD_NUMBERS = {
 
 #: Numbered outcomes of games that can end in more than one way; 0 is "no outcome yet".
 OUTCOMES = ("", "collapsed", "recovered", "dissolved")
-
-
-@lru_cache(maxsize=None)
-def _entry_point(rule: tuple[str, Any], threads: bool) -> Callable[[np.ndarray], int]:
-    from coopetition.kernels.advance import entry_point
-
-    return entry_point(*rule, threads=threads)  # type: ignore[no-any-return]
 
 
 class Game:
@@ -368,15 +360,18 @@ class Game:
             matrices[places.MUTUALITY] = self.mutuality
         return block
 
-    @cached_property
-    def kernel(self) -> Callable[[np.ndarray], int]:
-        """The compiled entry point, shared by all environments with the same rules."""
-        return _entry_point(self.parameters.step_rule(), False)
+    def stages(self, single: bool) -> np.ndarray:
+        """Addresses of compiled stages: what prepares a chunk, then one step with the driver's own parts.
 
-    @cached_property
-    def threaded_kernel(self) -> Callable[[np.ndarray], int]:
-        """The entry point that uses several cores."""
-        return _entry_point(self.parameters.step_rule(), True)
+        Parameters
+        ----------
+        single : bool
+            The variants for a batch of one copy.
+        """
+        from coopetition.kernels.advance import account, begin, prepare, publish
+
+        parts = [prepare, begin, *self.parameters.stages(), account, publish]
+        return np.array([part.address(single) for part in parts], dtype=np.int64)
 
     # --- named state
 

@@ -169,11 +169,12 @@ class Parameters:
     def check(self) -> None:
         """Conditions that tie several parameters together."""
 
-    def step_rule(self) -> tuple[str, Any]:
-        """Name and kernel of one step: the family's template, or an environment's specialisation of it."""
-        from coopetition.kernels.games import play_team_game, play_trust_game
+    def stages(self) -> list[Any]:
+        """The stages of one step, in order: the family's, or an environment's own list."""
+        from coopetition.kernels import games
 
-        return ("team", play_team_game) if self.family == "team" else ("trust", play_trust_game)
+        families = {"trust": games.trust_game, "reciprocity": games.reciprocity_game, "team": games.team_game}
+        return families[self.family]()
 
     def additions(self) -> tuple[Addition, ...]:
         """State and views beyond the family's."""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
+from coopetition.kernels.compiled import Stage
 from coopetition.kernels.fastmath import power
-from coopetition.kernels.games import play_team_game
-from coopetition.kernels.memory import work_single, work_vector
+from coopetition.kernels.games import team_game
+from coopetition.kernels.memory import rows_of, stage, work_vector
 from coopetition.kernels.places import (
     BETA,
     COST,
@@ -49,8 +49,12 @@ class CoalitionFormation(Sized, TeamParameters):
     exit_threshold: float = parameter(0.15, low=0.0, high=1.0, about="a member less loyal than this leaves")
     min_coalition_size: int = parameter(3, "integer", 1, about="nobody leaves a coalition of this size")
     reentry_cooldown: int = parameter(5, "integer", 0, unit="steps", about="steps that an outsider sits out")
-    reentry_threshold: float = parameter(0.40, low=0.0, high=1.0, about="loyalty from which an outsider returns")
-    stability_bonus: float = parameter(0.10, low=0.0, about="members' bonus, as a part of their share of output")
+    reentry_threshold: float = parameter(
+        0.40, low=0.0, high=1.0, about="loyalty from which an outsider returns"
+    )
+    stability_bonus: float = parameter(
+        0.10, low=0.0, about="members' bonus, as a part of their share of output"
+    )
     outside_option: float = parameter(0.5, low=0.0, about="what working alone pays, as a part of its product")
 
     def additions(self) -> tuple[Addition, ...]:
@@ -72,12 +76,12 @@ class CoalitionFormation(Sized, TeamParameters):
             self.outside_option,
         )
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """Membership, pay inside and outside, dissolution."""
-        return "coalition_formation", step
+        return team_game(assemble=assemble, payoffs=team_payoffs, utilities=loyal_utilities, turn=turn)
 
 
-@compiled
+@stage
 def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Waits run down, disloyal members leave (lowest loyalty first), loyal outsiders come back."""
     n = at[N]
@@ -85,9 +89,9 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     smallest = parameters[OWN + 1]
     cooldown = parameters[OWN + 2]
     reentry_threshold = parameters[OWN + 3]
-    members = state[at[MEMBERS] : at[MEMBERS] + n]
-    waits = state[at[WAIT] : at[WAIT] + n]
-    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    members = rows_of(state, at[MEMBERS], n)
+    waits = rows_of(state, at[WAIT], n)
+    loyalties = rows_of(state, at[LOYALTY], n)
     for lane in range(members.shape[1]):
         size = 0.0
         for i in range(n):
@@ -114,7 +118,7 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 members[i, lane] = 0.0
 
 
-@compiled
+@stage
 def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Members share their own output and a bonus on it; outsiders work alone."""
     n = at[N]
@@ -123,11 +127,11 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     cost = parameters[COST]
     bonus = 1.0 + parameters[OWN + 4]
     outside = parameters[OWN + 5]
-    members = state[at[MEMBERS] : at[MEMBERS] + n]
+    members = rows_of(state, at[MEMBERS], n)
     levels = work_vector(work, LEVEL, n)
     payoffs = work_vector(work, PAYOFF, n)
-    share = work_single(work, 0, n)
-    size = work_single(work, 1, n)
+    share = work[0]
+    size = work[1]
     for lane in range(share.size):
         share[lane] = 0.0
         size[lane] = 0.0
@@ -150,20 +154,20 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
             payoff[lane] = share[lane] - cost * level[lane] if member[lane] == 1.0 else alone
 
 
-@compiled
+@stage
 def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Members care for fellow members and for contributing; outsiders for their payoff."""
     n = at[N]
     phi_b = parameters[PHI_B]
     warmth = parameters[PHI_C] * parameters[COST]
     by_sum = at[TEAMMATES_SUM] == 1
-    members = state[at[MEMBERS] : at[MEMBERS] + n]
-    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    members = rows_of(state, at[MEMBERS], n)
+    loyalties = rows_of(state, at[LOYALTY], n)
     levels = work_vector(work, LEVEL, n)
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
-    total = work_single(work, 0, n)
-    fellows = work_single(work, 1, n)
+    total = work[0]
+    fellows = work[1]
     for lane in range(total.size):
         total[lane] = 0.0
         fellows[lane] = -1.0
@@ -187,13 +191,13 @@ def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
             utility[lane] = payoff[lane] + member[lane] * loyalty[lane] * care
 
 
-@compiled
+@stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """The coalition dissolves when two steps in a row leave too few loyal members."""
     n = at[N]
     exit_threshold = parameters[OWN]
     smallest = parameters[OWN + 1]
-    loyal = work_single(work, 0, n)
+    loyal = work[0]
     for lane in range(loyal.size):
         loyal[lane] = 0.0
     for i in range(n):
@@ -209,13 +213,3 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     for lane in range(loyal.size):
         ended[lane] = 1.0 if thin[lane] >= 2.0 else 0.0
         outcome[lane] = DISSOLVED if thin[lane] >= 2.0 else 0.0
-
-
-step = specialise(
-    play_team_game,
-    "coalition_formation",
-    assemble=assemble,
-    team_payoffs=team_payoffs,
-    loyal_utilities=loyal_utilities,
-    turn=turn,
-)

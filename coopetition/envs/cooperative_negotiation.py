@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
-from coopetition.kernels.games import play_trust_game
-from coopetition.kernels.memory import work_single, work_vector
+from coopetition.kernels.compiled import Stage
+from coopetition.kernels.games import trust_game
+from coopetition.kernels.memory import stage, work_vector
 from coopetition.kernels.places import (
     AGREED,
     AGREEMENT,
@@ -43,7 +43,10 @@ class CooperativeNegotiation(TrustParameters):
     xi: float = 0.55
     kappa: float = 1.2
     agreement_threshold: float = parameter(
-        10.0, low=0.0, unit="level", about="how close levels must be to agree, and how far they may drift from it"
+        10.0,
+        low=0.0,
+        unit="level",
+        about="how close levels must be to agree, and how far they may drift from it",
     )
     breach_penalty: float = parameter(3.0, low=0.0, unit="payoff/level", about="charge per level of a breach")
 
@@ -61,12 +64,12 @@ class CooperativeNegotiation(TrustParameters):
         """Threshold and penalty."""
         return (self.agreement_threshold, self.breach_penalty)
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """Breach, pay, agree."""
-        return "cooperative_negotiation", step
+        return trust_game(expectations=expectations, settle=settle)
 
 
-@compiled
+@stage
 def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Find breaches of a standing agreement: what each costs, and what those who fell short are judged against."""
     threshold = parameters[OWN]
@@ -76,7 +79,7 @@ def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
     charges = work_vector(work, CHARGE, 2)
     agreed = state[at[AGREED]]
     breaches = state[at[BREACHES]]
-    breached = work_single(work, 0, 2)
+    breached = work[0]
     for lane in range(breached.size):
         breached[lane] = 0.0
     for i in range(2):
@@ -96,7 +99,7 @@ def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
         agreed[lane] = 0.0 if breached[lane] != 0.0 else agreed[lane]
 
 
-@compiled
+@stage
 def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Charge breaches; levels within the threshold of each other become the agreement."""
     threshold = parameters[OWN]
@@ -115,7 +118,7 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     second = levels[1]
     agreed = state[at[AGREED]]
     agreements = state[at[AGREEMENTS]]
-    close = work_single(work, 0, 2)
+    close = work[0]
     for lane in range(close.size):
         close[lane] = 1.0 if abs(first[lane] - second[lane]) <= threshold else 0.0
     for lane in range(close.size):
@@ -127,6 +130,3 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
         for lane in range(close.size):
             standing = agreement[lane] if agreed[lane] != 0.0 else 0.0
             agreement[lane] = level[lane] if close[lane] != 0.0 else standing
-
-
-step = specialise(play_trust_game, "cooperative_negotiation", expectations=expectations, settle=settle)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
-from coopetition.kernels.games import play_trust_game
-from coopetition.kernels.memory import parameter_vector, work_single, work_vector
+from coopetition.kernels.compiled import Stage
+from coopetition.kernels.games import trust_game
+from coopetition.kernels.memory import parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
     DAMAGE,
     DEPENDENCE,
@@ -46,8 +46,12 @@ class DynamicPartnerSelection(Sized, TrustParameters):
     xi: float = 0.45
     kappa: float = 1.2
     collapse_threshold: float = 0.0
-    reputation_weight: float = parameter(0.5, low=0.0, high=1.0, about="rho, how much reputation steers partnership")
-    reputation_rate: float = parameter(0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation follows rates")
+    reputation_weight: float = parameter(
+        0.5, low=0.0, high=1.0, about="rho, how much reputation steers partnership"
+    )
+    reputation_rate: float = parameter(
+        0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation follows rates"
+    )
     initial_reputation: Any = parameter(0.5, "agents", 0.0, 1.0, about="q_i at reset")
 
     def additions(self) -> tuple[Addition, ...]:
@@ -58,20 +62,20 @@ class DynamicPartnerSelection(Sized, TrustParameters):
         """rho and the rate."""
         return (self.reputation_weight, self.reputation_rate)
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """Reputation moves shares and weights."""
-        return "dynamic_partner_selection", step
+        return trust_game(standings=standings, integrate=integrate)
 
 
-@compiled
+@stage
 def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """q_i <- 0.9 q_i + 0.1 c_i, then shares (1 - rho) alpha_i + rho q_i / sum q."""
     n = at[N]
     rho = parameters[OWN]
     pace = parameters[OWN + 1]
     rates = work_vector(work, RATE, n)
-    reputations = state[at[REPUTATION] : at[REPUTATION] + n]
-    total = work_single(work, 0, n)
+    reputations = rows_of(state, at[REPUTATION], n)
+    total = work[0]
     for lane in range(total.size):
         total[lane] = 0.0
     for i in range(n):
@@ -92,19 +96,19 @@ def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
             share[lane] = (1.0 - rho) * alpha + rho * part
 
 
-@compiled
+@stage
 def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """U_i = pi_i + sum_j m_ij w_ij pi_j, m_ij = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k."""
     n = at[N]
     rho = parameters[OWN]
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
-    trusts = state[at[TRUST] : at[TRUST] + n * n]
-    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
-    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
-    reputations = state[at[REPUTATION] : at[REPUTATION] + n]
-    others = work_single(work, 0, n)
-    weight = work_single(work, 1, n)
+    trusts = rows_of(state, at[TRUST], n * n)
+    damages = rows_of(state, at[DAMAGE], n * n)
+    dependences = rows_of(state, at[DEPENDENCE], n * n)
+    reputations = rows_of(state, at[REPUTATION], n)
+    others = work[0]
+    weight = work[1]
     for i in range(n):
         utility = utilities[i]
         own = payoffs[i]
@@ -130,6 +134,3 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     ceiling = 1.0 - damage[lane]
                     trusted = trust[lane] if trust[lane] < ceiling else ceiling
                     utility[lane] += trusted * dependence[lane] * weight[lane] * payoff[lane]
-
-
-step = specialise(play_trust_game, "dynamic_partner_selection", standings=standings, integrate=integrate)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
+from coopetition.kernels.compiled import Stage
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.games import play_trust_game
-from coopetition.kernels.memory import parameter_vector, work_matrix, work_vector
+from coopetition.kernels.games import reciprocity_game
+from coopetition.kernels.memory import parameter_vector, stage, work_matrix, work_vector
 from coopetition.kernels.places import (
     BASELINE_RATE,
     KAPPA_R,
@@ -48,14 +48,18 @@ class GraduatedSanction(Sized, ReciprocityParameters):
 
     def additions(self) -> tuple[Addition, ...]:
         """How many of each agent's last k steps fell below its baseline, seen by all."""
-        return (Addition("violations", np.zeros(self.n), float(self.memory), scale=1.0 / self.memory, settable=False),)
+        return (
+            Addition(
+                "violations", np.zeros(self.n), float(self.memory), scale=1.0 / self.memory, settable=False
+            ),
+        )
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """A norm, and sanctions that grow with violations."""
-        return "graduated_sanction", step
+        return reciprocity_game(responses=responses, turn=turn)
 
 
-@compiled
+@stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi of s_j = c_j - max(cbar_j, b_j / e_j); where negative, times 1 + v_j / k."""
     n = at[N]
@@ -63,7 +67,7 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     kappa = parameters[KAPPA_R]
     norms = parameter_vector(parameters, BASELINE_RATE, n)
     rates = work_vector(work, RATE, n)
-    table = work_matrix(work, n)
+    table = work_matrix(work, 0, n)
     for j in range(n):
         norm = norms[j]
         rate = rates[j]
@@ -80,7 +84,7 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 row[lane] = first[lane]
 
 
-@compiled
+@stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Count the violations among the remembered steps, this one included, for the next step to use."""
     n = at[N]
@@ -96,6 +100,3 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
             slot = state[at[MEMORY] + j * k + m]
             for lane in range(violation.size):
                 violation[lane] += 1.0 if slot[lane] < bound and m < time[lane] else 0.0
-
-
-step = specialise(play_trust_game, "graduated_sanction", responses=responses, turn=turn)

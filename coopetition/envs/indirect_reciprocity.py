@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
+from coopetition.kernels.compiled import Stage
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.games import play_trust_game
-from coopetition.kernels.memory import work_matrix, work_single, work_vector
+from coopetition.kernels.games import reciprocity_game
+from coopetition.kernels.memory import rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import IMAGE, KAPPA_R, MEMORY_MEAN, OWN, RATE, N
 from coopetition.parameters import Addition, ReciprocityParameters, Sized, parameter
 
@@ -43,22 +43,22 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
         """Rate and weight of images."""
         return (self.image_rate, self.image_weight)
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """Responses read standing too; images move last."""
-        return "indirect_reciprocity", step
+        return reciprocity_game(responses=responses, turn=turn)
 
 
-@compiled
+@stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi of s_ij = (c_j - cbar_j) + (y_j - ybar_-i) / 2, images of before this step."""
     n = at[N]
     weight = parameters[OWN + 1]
     kappa = parameters[KAPPA_R]
     rates = work_vector(work, RATE, n)
-    means = state[at[MEMORY_MEAN] : at[MEMORY_MEAN] + n]
-    images = state[at[IMAGE] : at[IMAGE] + n]
-    table = work_matrix(work, n)
-    standard = work_single(work, 0, n)
+    means = rows_of(state, at[MEMORY_MEAN], n)
+    images = rows_of(state, at[IMAGE], n)
+    table = work_matrix(work, 0, n)
+    standard = work[0]
     for i in range(n):
         for lane in range(standard.size):
             standard[lane] = 0.0
@@ -80,7 +80,7 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     row[lane] = tanh(kappa * signal)
 
 
-@compiled
+@stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """y_j <- 0.8 y_j + 0.2 c_j."""
     n = at[N]
@@ -91,6 +91,3 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
         rate = rates[j]
         for lane in range(image.size):
             image[lane] = (1.0 - pace) * image[lane] + pace * rate[lane]
-
-
-step = specialise(play_trust_game, "indirect_reciprocity", responses=responses, turn=turn)

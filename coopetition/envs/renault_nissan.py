@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.kernels.compiled import compiled, specialise
-from coopetition.kernels.games import play_trust_game
+from coopetition.kernels.compiled import Stage
+from coopetition.kernels.games import trust_game
+from coopetition.kernels.memory import stage
 from coopetition.kernels.places import DAMAGE, DEPENDENCE, OWN, TIME, TRUST
 from coopetition.parameters import TrustParameters, parameter
 
@@ -29,7 +30,10 @@ class RenaultNissan(TrustParameters):
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
 
     phase: str = parameter(
-        "mature", "choice", choices=(*PHASES, "history"), about="one phase, or all four in order in one episode"
+        "mature",
+        "choice",
+        choices=(*PHASES, "history"),
+        about="one phase, or all four in order in one episode",
     )
     phase_length: int = parameter(25, "integer", 1, unit="steps", about="length of a phase of history")
     endowment: Any = (90.0, 100.0)
@@ -61,12 +65,12 @@ class RenaultNissan(TrustParameters):
         """Phase length, then the four phases' numbers."""
         return (float(self.phase_length), *(x for phase in PHASES.values() for x in phase))
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """History needs a rule of its own; a single phase is the shared game."""
-        return super().step_rule() if self.phase != "history" else ("renault_nissan", step)
+        return trust_game(turn=turn if self.phase == "history" else None)
 
 
-@compiled
+@stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """At a phase's start D changes, damage rises to the phase's, and on entering crisis trust falls to its."""
     length = parameters[OWN]
@@ -81,6 +85,3 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 if phase == CRISIS:
                     state[at[TRUST] + pair, lane] = min(state[at[TRUST] + pair, lane], parameters[first + 2])
                 state[at[DAMAGE] + pair, lane] = max(state[at[DAMAGE] + pair, lane], parameters[first + 3])
-
-
-step = specialise(play_trust_game, "renault_nissan", turn=turn)

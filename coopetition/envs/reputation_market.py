@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import compiled, specialise
-from coopetition.kernels.games import play_trust_game
-from coopetition.kernels.memory import work_vector
+from coopetition.kernels.compiled import Stage
+from coopetition.kernels.games import trust_game
+from coopetition.kernels.memory import stage, work_vector
 from coopetition.kernels.places import OPTION, OWN, PAYOFF, RATE, REPUTATION, UTILITY, N
 from coopetition.parameters import Addition, Sized, TrustParameters, parameter
 
@@ -34,11 +34,19 @@ class ReputationMarket(Sized, TrustParameters):
     xi: float = 0.45
     collapse_threshold: float = 0.0
     initial_reputation: Any = parameter(0.5, "agents", 0.0, 1.0, about="q_i at reset")
-    reputation_rate: float = parameter(0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation moves")
-    reputation_neutral: float = parameter(0.5, low=0.0, high=1.0, about="rate that leaves reputation as it is")
+    reputation_rate: float = parameter(
+        0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation moves"
+    )
+    reputation_neutral: float = parameter(
+        0.5, low=0.0, high=1.0, about="rate that leaves reputation as it is"
+    )
     tiers: bool = parameter(True, "flag", about="pay by tier of reputation")
     tier_thresholds: Any = parameter(
-        (0.80, 0.50, 0.25), "numbers", 0.0, 1.0, about="reputation from which premium, standard, probation pay"
+        (0.80, 0.50, 0.25),
+        "numbers",
+        0.0,
+        1.0,
+        about="reputation from which premium, standard, probation pay",
     )
     tier_multipliers: Any = parameter(
         (1.30, 1.00, 0.70, 0.40), "numbers", 0.0, about="premium, standard, probation, excluded"
@@ -50,7 +58,9 @@ class ReputationMarket(Sized, TrustParameters):
     def check(self) -> None:
         """Four tiers, thresholds falling."""
         super().check()
-        if len(self.tier_thresholds) != 3 or sorted(self.tier_thresholds, reverse=True) != list(self.tier_thresholds):
+        if len(self.tier_thresholds) != 3 or sorted(self.tier_thresholds, reverse=True) != list(
+            self.tier_thresholds
+        ):
             raise self.refuse("tier_thresholds", "expected three numbers, falling")
         if len(self.tier_multipliers) != 4:
             raise self.refuse("tier_multipliers", "expected four numbers")
@@ -73,12 +83,12 @@ class ReputationMarket(Sized, TrustParameters):
         """Rate and neutral rate, thresholds, multipliers."""
         return (self.reputation_rate, self.reputation_neutral, *self.tier_thresholds, *self.tier_multipliers)
 
-    def step_rule(self) -> tuple[str, Any]:
+    def stages(self) -> list[Stage]:
         """Reputation moves, then multiplies pay."""
-        return "reputation_market", step
+        return trust_game(standings=standings, settle=settle)
 
 
-@compiled
+@stage
 def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """q_i <- clip(q_i + 0.1 (c_i - 0.5), 0, 1)."""
     n = at[N]
@@ -94,14 +104,19 @@ def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
             q[lane] = moved if moved < 1.0 else 1.0
 
 
-@compiled
+@stage
 def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Multiply payoff and utility by the tier's number."""
     if at[OPTION] == 0:
         return
     n = at[N]
     premium, standard, probation = parameters[OWN + 2], parameters[OWN + 3], parameters[OWN + 4]
-    best, usual, low, lowest = parameters[OWN + 5], parameters[OWN + 6], parameters[OWN + 7], parameters[OWN + 8]
+    best, usual, low, lowest = (
+        parameters[OWN + 5],
+        parameters[OWN + 6],
+        parameters[OWN + 7],
+        parameters[OWN + 8],
+    )
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
     for i in range(n):
@@ -114,6 +129,3 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
             multiplier = best if q[lane] >= premium else multiplier
             payoff[lane] *= multiplier
             utility[lane] *= multiplier
-
-
-step = specialise(play_trust_game, "reputation_market", standings=standings, settle=settle)

@@ -20,7 +20,9 @@ class SynergySearch(TrustParameters):
     dependence: Any = 0.50
     gamma: float | None = None  # type: ignore[assignment]
     initial_trust: Any = 0.55
-    gamma_range: Any = parameter((0.20, 0.90), "numbers", 0.0, about="gamma is drawn uniformly from it at each reset")
+    gamma_range: Any = parameter(
+        (0.20, 0.90), "numbers", 0.0, about="gamma is drawn uniformly from it at each reset"
+    )
     reveal_gamma: bool = parameter(False, "flag", about="show gamma to the agents")
 
     def check(self) -> None:

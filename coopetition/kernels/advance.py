@@ -12,27 +12,30 @@ import numba
 import numpy as np
 
 from coopetition.kernels import places
-from coopetition.kernels.compiled import compiled, specialise
-from coopetition.kernels.games import play_trust_game
+from coopetition.kernels.compiled import compiled, merged
 from coopetition.kernels.memory import (
+    call_stage,
+    driver_stage,
     parameter_vector,
+    parameters_of,
+    rows_of,
+    table_float32,
+    table_float64,
     view_bool,
     view_float32,
     view_float64,
     view_int64,
     work_vector,
 )
-from coopetition.kernels.rewards import reward_rows
-
-play = play_trust_game  # the rule that an entry point is specialised by
+from coopetition.kernels.rewards import write_rewards
 
 TERMINATED = 1.0
 TRUNCATED = 2.0
 LARGEST = 1.7976931348623157e308
 
 
-@compiled
-def first_bad_action(d: Any, at: Any, parameters: Any) -> int:
+@merged
+def first_bad_action(d: Any, parameters: Any) -> int:
     """One more than the flat index of the first action that is not finite; negative if it is out of bounds."""
     n = d[places.AGENTS]
     size = d[places.STEPS] * d[places.COPIES] * n
@@ -54,13 +57,12 @@ def first_bad_action(d: Any, at: Any, parameters: Any) -> int:
     return 0
 
 
-@compiled
+@merged
 def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used: int) -> None:
     """Rates c_i = (action - low) / span, clipped to [0, 1], from row-major actions."""
     n = d[places.AGENTS]
     copies = d[places.COPIES]
-    actions = view_float64(d[places.ACTIONS], d[places.STEPS] * copies * n)
-    mine = actions[(step * copies + first) * n : (step * copies + first + used) * n].reshape(used, n)
+    mine = table_float64(d[places.ACTIONS] + 8 * (step * copies + first) * n, used, n)
     low = parameter_vector(parameters, places.ACTION_LOW, n)
     span = parameter_vector(parameters, places.ACTION_SPAN, n)
     rates = work_vector(work, places.RATE, n)
@@ -74,7 +76,7 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
             rate[lane] = c if c < 1.0 else 1.0
 
 
-@compiled
+@merged
 def choose_actions(
     d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
 ) -> None:
@@ -88,7 +90,7 @@ def choose_actions(
     constants = view_float64(d[places.POLICY_RATES], n)
     usual = parameter_vector(parameters, places.BASELINE_RATE, n)
     rates = work_vector(work, places.RATE, n)
-    before = state[at[places.RATES] : at[places.RATES] + n]
+    before = rows_of(state, at[places.RATES], n)
     time = state[at[places.TIME]]
     for i in range(n):
         rate = rates[i]
@@ -107,7 +109,7 @@ def choose_actions(
                 rate[lane] = usual[i] if time[lane] == 0.0 else rate[lane] / (n - 1)
 
 
-@compiled
+@merged
 def to_levels(n: int, parameters: Any, work: Any) -> None:
     """Levels a_i = c_i e_i."""
     endowments = parameter_vector(parameters, places.ENDOWMENT, n)
@@ -121,59 +123,41 @@ def to_levels(n: int, parameters: Any, work: Any) -> None:
             level[lane] = rate[lane] * endowment
 
 
-@compiled
-def write_rows(table: Any, n: int, first: int, used: int, rows: Any) -> None:
-    """Transpose rows (n, lanes) into the row-major table, from copy `first` on."""
-    mine = table[first * n : (first + used) * n].reshape(used, n)
-    for i in range(n):
-        row = rows[i]
-        for lane in range(used):
-            mine[lane, i] = row[lane]
-
-
-@compiled
-def write_view(table: Any, rows: Any, scales: Any, state: Any, first: int, used: int) -> None:
-    """Write observation columns: each is a state row times its scale."""
-    columns = rows.size
-    mine = table[first * columns : (first + used) * columns].reshape(used, columns)
-    for column in range(columns):
-        source = state[rows[column]]
-        scale = scales[column]
-        for lane in range(used):
-            mine[lane, column] = np.float32(source[lane] * scale)
-
-
-@compiled
+@merged
 def write_observations(d: Any, parameters: Any, state: Any, first: int, used: int) -> None:
-    """Write the agents' observations and the joint state, where the caller wants them."""
-    columns = d[places.OBSERVATION_COLUMNS]
-    copies = d[places.COPIES]
-    if d[places.OBSERVATIONS] != 0:
-        table = view_float32(d[places.OBSERVATIONS], copies * columns)
-        rows = view_int64(d[places.OBSERVATION_ROWS], columns)
-        scales = view_float64(d[places.OBSERVATION_SCALES], columns)
-        write_view(table, rows, scales, state, first, used)
-        noisy = d[places.NOISE_COLUMNS]
-        if noisy > 0:
-            noise = view_float64(d[places.NOISE], 2 * copies * noisy)
-            where = view_int64(d[places.NOISE_PLACES], noisy)
-            deviation = parameters[places.NOISE_DEVIATION]
-            for k in range(noisy):
-                source = state[rows[where[k]]]
+    """Write the agents' observations and the joint state, where the caller wants them.
+
+    Each column is a state row times its scale.
+    """
+    for view in range(2):
+        address = d[places.OBSERVATIONS + view]
+        if address != 0:
+            columns = d[places.OBSERVATION_COLUMNS + view]
+            rows = view_int64(d[places.OBSERVATION_ROWS + 2 * view], columns)
+            scales = view_float64(d[places.OBSERVATION_SCALES + 2 * view], columns)
+            table = table_float32(address + 4 * first * columns, used, columns)
+            for column in range(columns):
+                source = state[rows[column]]
+                scale = scales[column]
                 for lane in range(used):
-                    seen = source[lane] + deviation * noise[(first + lane) * noisy + k]
-                    seen = seen if seen > 0.0 else 0.0
-                    seen = seen if seen < 1.0 else 1.0
-                    table[(first + lane) * columns + where[k]] = np.float32(seen)
-    if d[places.JOINT] != 0:
-        columns = d[places.JOINT_COLUMNS]
-        table = view_float32(d[places.JOINT], copies * columns)
-        rows = view_int64(d[places.JOINT_ROWS], columns)
-        scales = view_float64(d[places.JOINT_SCALES], columns)
-        write_view(table, rows, scales, state, first, used)
+                    table[lane, column] = np.float32(source[lane] * scale)
+    noisy = d[places.NOISE_COLUMNS]
+    if d[places.OBSERVATIONS] != 0 and noisy > 0:
+        columns = d[places.OBSERVATION_COLUMNS]
+        rows = view_int64(d[places.OBSERVATION_ROWS], columns)
+        address = d[places.OBSERVATIONS] + 4 * first * columns
+        table = table_float32(address, used, columns)
+        noise = table_float64(d[places.NOISE] + 8 * first * noisy, used, noisy)
+        where = view_int64(d[places.NOISE_PLACES], noisy)
+        deviation = parameters[places.NOISE_DEVIATION]
+        for lane in range(used):
+            for k in range(noisy):
+                seen = state[rows[where[k]], lane] + deviation * noise[lane, k]
+                seen = seen if seen > 0.0 else 0.0
+                table[lane, where[k]] = np.float32(seen if seen < 1.0 else 1.0)
 
 
-@compiled
+@merged
 def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
     """Put one lane into the initial state."""
     initial = view_float64(d[places.INITIAL], d[places.STATE_ROWS])
@@ -184,7 +168,7 @@ def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
         state[at[places.GAMMA], lane] = gamma[copy]
 
 
-@compiled
+@merged
 def keep_final_view(source: int, target: int, columns: int, copies: int, copy: int) -> None:
     """Copy one copy's view from the table at address `source` to the one at `target`."""
     if source != 0 and target != 0:
@@ -194,15 +178,57 @@ def keep_final_view(source: int, target: int, columns: int, copies: int, copy: i
             kept[column] = seen[column]
 
 
-@compiled
-def restart_ended(d: Any, at: Any, parameters: Any, state: Any, first: int, used: int) -> None:
-    """SAME_STEP autoreset: keep the last view of the lanes that ended, restart them, show their first view."""
+@merged
+def copy_rows(sources: Any, targets: Any) -> None:
+    """Copy rows of lanes."""
+    for i in range(sources.shape[0]):
+        source = sources[i]
+        target = targets[i]
+        for lane in range(target.size):
+            target[lane] = source[lane]
+
+
+@merged
+def add_rows(sources: Any, targets: Any) -> None:
+    """Add rows of lanes to others."""
+    for i in range(sources.shape[0]):
+        source = sources[i]
+        target = targets[i]
+        for lane in range(target.size):
+            target[lane] += source[lane]
+
+
+@merged
+def hold_ended(d: Any, at: Any, state: Any, work: Any, first: int, used: int) -> None:
+    """A copy whose episode was over plays nothing: it restarts (NEXT_STEP) or stays as it was (DISABLED)."""
+    n = d[places.AGENTS]
+    before = work[d[places.WORK_ROWS] :]
+    ended_before = before[at[places.ENDED]]
+    payoffs = work_vector(work, places.PAYOFF, n)
+    utilities = work_vector(work, places.UTILITY, n)
+    rewards = work_vector(work, places.REWARD, n)
+    for lane in range(used):
+        if ended_before[lane] != 0.0:
+            if d[places.AUTORESET] == places.NEXT_STEP:
+                restart_lane(d, at, state, lane, first + lane)
+            else:
+                for row in range(d[places.STATE_ROWS]):
+                    state[row, lane] = before[row, lane]
+            for i in range(n):
+                payoffs[i, lane] = 0.0
+                utilities[i, lane] = 0.0
+                rewards[i, lane] = 0.0
+
+
+@merged
+def restart_ended(d: Any, at: Any, state: Any, first: int, used: int) -> bool:
+    """SAME_STEP autoreset: keep the last view of lanes that ended and restart them; True if there were any."""
     ended = state[at[places.ENDED]]
     any_ended = False
     for lane in range(used):
         any_ended |= ended[lane] != 0.0
     if not any_ended:
-        return
+        return False
     copies = d[places.COPIES]
     noisy = d[places.NOISE_COLUMNS]
     for lane in range(used):
@@ -222,29 +248,33 @@ def restart_ended(d: Any, at: Any, parameters: Any, state: Any, first: int, used
                 noise = view_float64(d[places.NOISE], 2 * copies * noisy)
                 for k in range(copy * noisy, (copy + 1) * noisy):
                     noise[k] = noise[copies * noisy + k]
-    write_observations(d, parameters, state, first, used)
+    return True
 
 
-@compiled
-def write_outcomes(
-    d: Any, at: Any, state: Any, work: Any, rewards: Any, step: int, first: int, used: int
-) -> None:
+@merged
+def write_outcomes(d: Any, at: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Write rewards, payoffs, utilities and ends, where the caller wants them."""
     n = d[places.AGENTS]
     copies = d[places.COPIES]
+    rewards = work_vector(work, places.REWARD, n)
     slot = step if d[places.RECORD] == 1 else 0
-    size = copies * n
     if d[places.REWARDS] != 0:
-        table = view_float32(d[places.REWARDS], (slot + 1) * size)[slot * size :]
-        write_rows(table, n, first, used, rewards)
-    if d[places.PAYOFFS] != 0:
-        table = view_float64(d[places.PAYOFFS], (slot + 1) * size)[slot * size :]
-        write_rows(table, n, first, used, work_vector(work, places.PAYOFF, n))
-    if d[places.UTILITIES] != 0:
-        table = view_float64(d[places.UTILITIES], (slot + 1) * size)[slot * size :]
-        write_rows(table, n, first, used, work_vector(work, places.UTILITY, n))
+        mine = table_float32(d[places.REWARDS] + 4 * (slot * copies + first) * n, used, n)
+        for i in range(n):
+            row = rewards[i]
+            for lane in range(used):
+                mine[lane, i] = np.float32(row[lane])
+    for output in range(places.PAYOFFS, places.UTILITIES + 1):
+        if d[output] != 0:
+            field = places.PAYOFF if output == places.PAYOFFS else places.UTILITY
+            rows = work_vector(work, field, n)
+            table = table_float64(d[output] + 8 * (slot * copies + first) * n, used, n)
+            for i in range(n):
+                row = rows[i]
+                for lane in range(used):
+                    table[lane, i] = row[lane]
     if d[places.JOINT_REWARDS] != 0:
-        mean = view_float32(d[places.JOINT_REWARDS], (slot + 1) * copies)[slot * copies + first :]
+        mean = view_float32(d[places.JOINT_REWARDS] + 4 * (slot * copies + first), used)
         for lane in range(used):
             total = 0.0
             for i in range(n):
@@ -252,26 +282,25 @@ def write_outcomes(
             mean[lane] = np.float32(total / n)
     if d[places.TERMINATED] != 0:
         ended = state[at[places.ENDED]]
-        terminated = view_bool(d[places.TERMINATED], (slot + 1) * copies)[slot * copies + first :]
-        truncated = view_bool(d[places.TRUNCATED], (slot + 1) * copies)[slot * copies + first :]
+        terminated = view_bool(d[places.TERMINATED] + slot * copies + first, used)
+        truncated = view_bool(d[places.TRUNCATED] + slot * copies + first, used)
         for lane in range(used):
             terminated[lane] = ended[lane] == TERMINATED
             truncated[lane] = ended[lane] == TRUNCATED
 
 
-@compiled
-def play_step(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
-) -> None:
-    """One step of one chunk, from the choice of actions to the views of the next state."""
+@driver_stage
+def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
     n = d[places.AGENTS]
     ended = state[at[places.ENDED]]
     some_wait = False
     if d[places.AUTORESET] != places.SAME_STEP:
         for lane in range(used):
             some_wait |= ended[lane] != 0.0
-    before = state.copy() if some_wait else state[:0]
-
+    work[places.SOME_WAIT][0] = 1.0 if some_wait else 0.0
+    if some_wait:
+        copy_rows(state, work[d[places.WORK_ROWS] :])
     choose_actions(d, at, parameters, state, work, step, first, used)
     to_levels(n, parameters, work)
     time = state[at[places.TIME]]
@@ -279,137 +308,108 @@ def play_step(
         time[lane] += 1.0
     for lane in range(ended.size):
         ended[lane] = 0.0
-    play(at, parameters, state, work)
+
+
+@driver_stage
+def account(
+    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
+) -> None:
+    """Judge the horizon, reward, add up, and undo what lanes did whose episodes were over."""
+    n = d[places.AGENTS]
+    ended = state[at[places.ENDED]]
+    time = state[at[places.TIME]]
     horizon = parameters[places.HORIZON]
     for lane in range(ended.size):
         over = TRUNCATED if time[lane] >= horizon else 0.0
         ended[lane] = ended[lane] if ended[lane] > 0.0 else over
+    write_rewards(at, parameters, work)
+    copy_rows(work_vector(work, places.RATE, n), rows_of(state, at[places.RATES], n))
+    payoff_totals = rows_of(state, at[places.PAYOFF_TOTAL], n)
+    reward_totals = rows_of(state, at[places.REWARD_TOTAL], n)
+    add_rows(work_vector(work, places.PAYOFF, n), payoff_totals)
+    add_rows(work_vector(work, places.REWARD, n), reward_totals)
+    if work[places.SOME_WAIT][0] != 0.0:
+        hold_ended(d, at, state, work, first, used)
 
-    played = work_vector(work, places.RATE, n)
-    rates = state[at[places.RATES] : at[places.RATES] + n]
-    payoffs = work_vector(work, places.PAYOFF, n)
-    rewards = reward_rows(at, parameters, work)
-    payoff_totals = state[at[places.PAYOFF_TOTAL] : at[places.PAYOFF_TOTAL] + n]
-    reward_totals = state[at[places.REWARD_TOTAL] : at[places.REWARD_TOTAL] + n]
-    for i in range(n):
-        source = played[i]
-        target = rates[i]
-        for lane in range(target.size):
-            target[lane] = source[lane]
-        source = payoffs[i]
-        target = payoff_totals[i]
-        for lane in range(target.size):
-            target[lane] += source[lane]
-        source = rewards[i]
-        target = reward_totals[i]
-        for lane in range(target.size):
-            target[lane] += source[lane]
 
-    if some_wait:
-        # A copy whose episode is over plays nothing: it restarts (NEXT_STEP) or stays as it was (DISABLED).
-        ended_before = before[at[places.ENDED]]
-        utilities = work_vector(work, places.UTILITY, n)
-        for lane in range(used):
-            if ended_before[lane] != 0.0:
-                if d[places.AUTORESET] == places.NEXT_STEP:
-                    restart_lane(d, at, state, lane, first + lane)
-                else:
-                    for row in range(d[places.STATE_ROWS]):
-                        state[row, lane] = before[row, lane]
-                for i in range(n):
-                    payoffs[i, lane] = 0.0
-                    utilities[i, lane] = 0.0
-                    rewards[i, lane] = 0.0
+@driver_stage
+def publish(
+    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
+) -> None:
+    """Write what the caller wants to see, and restart lanes that ended under SAME_STEP."""
+    write_outcomes(d, at, state, work, step, first, used)
+    last = d[places.RECORD] == 1 or step == d[places.STEPS] - 1
+    # One call site: views are written once, and again only if lanes restarted.
+    looking = True
+    while looking:
+        if last:
+            write_observations(d, parameters, state, first, used)
+        looking = d[places.AUTORESET] == places.SAME_STEP and restart_ended(d, at, state, first, used)
 
-    write_outcomes(d, at, state, work, rewards, step, first, used)
-    if d[places.RECORD] == 1 or step == d[places.STEPS] - 1:
+
+@driver_stage
+def prepare(
+    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
+) -> None:
+    """What an operation other than a step does to a chunk: restart lanes, fill in a state, show the views."""
+    lanes = d[places.LANES]
+    if d[places.OPERATION] == places.RESET:
+        mask = view_bool(d[places.RESET_MASK], d[places.COPIES])
+        for lane in range(lanes):
+            copy = first + min(lane, used - 1)  # lanes without a copy shadow the last one
+            if mask[copy]:
+                restart_lane(d, at, state, lane, copy)
+    if d[places.OPERATION] == places.EVALUATE:
+        initial = view_float64(d[places.INITIAL], d[places.STATE_ROWS])
+        for row in range(initial.size):
+            target = state[row]
+            value = initial[row]
+            for lane in range(lanes):
+                target[lane] = value
+    else:
         write_observations(d, parameters, state, first, used)
-    if d[places.AUTORESET] == places.SAME_STEP:
-        restart_ended(d, at, parameters, state, first, used)
 
 
-@compiled
-def advance_chunks(d: Any, at: Any, parameters: Any, start: int, stop: int, worker: int) -> None:
+@merged
+def advance_chunks(d: Any, descriptor: int, start: int, stop: int, worker: int) -> None:
     """Carry the operation out for the chunks from `start` to `stop`, with one worker's scratch."""
     lanes = d[places.LANES]
-    copies = d[places.COPIES]
     rows = d[places.STATE_ROWS]
-    scratch = d[places.WORK_ROWS] * lanes
-    states = view_float64(d[places.STATE], stop * rows * lanes)
-    work = view_float64(d[places.WORK], (worker + 1) * scratch)[worker * scratch :].reshape(-1, lanes)
+    work = d[places.WORK] + 8 * worker * (d[places.WORK_ROWS] + rows) * lanes
+    stages = view_int64(d[places.STAGES], d[places.STAGE_COUNT])
+    operation = d[places.OPERATION]
+    steps = d[places.STEPS] if operation == places.STEP or operation == places.EVALUATE else 0
     for chunk in range(start, stop):
         first = chunk * lanes
-        used = min(lanes, copies - first)
-        state = states[chunk * rows * lanes : (chunk + 1) * rows * lanes].reshape(rows, lanes)
-        if d[places.OPERATION] == places.RESET:
-            mask = view_bool(d[places.RESET_MASK], copies)
-            for lane in range(lanes):
-                copy = first + min(lane, used - 1)  # lanes without a copy shadow the last one
-                if mask[copy]:
-                    restart_lane(d, at, state, lane, copy)
-            write_observations(d, parameters, state, first, used)
-        elif d[places.OPERATION] == places.OBSERVE:
-            write_observations(d, parameters, state, first, used)
-        else:
-            if d[places.OPERATION] == places.EVALUATE:
-                initial = view_float64(d[places.INITIAL], rows)
-                for row in range(rows):
-                    target = state[row]
-                    value = initial[row]
-                    for lane in range(lanes):
-                        target[lane] = value
-            for step in range(d[places.STEPS]):
-                play_step(d, at, parameters, state, work, step, first, used)
+        state = d[places.STATE] + 8 * chunk * rows * lanes
+        if operation != places.STEP:
+            call_stage(d[places.PREPARE], descriptor, state, work, 0, first)
+        for step in range(steps):
+            for index in range(stages.size):
+                call_stage(stages[index], descriptor, state, work, step, first)
 
 
 @compiled
 def advance(d: Any) -> int:
     """Carry out the descriptor's operation; 0, or which action was refused before any state moved."""
-    n = d[places.AGENTS]
-    at = view_int64(d[places.AT], places.AT_SIZE)
-    size = places.SCALARS + places.VECTORS * n + places.MATRICES * n * n
-    parameters = view_float64(d[places.PARAMETERS], size)
-    if d[places.ACTIONS] != 0:
-        bad = first_bad_action(d, at, parameters)
-        if bad != 0:
-            return bad
-    chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
-    advance_chunks(d, at, parameters, 0, chunks, 0)
-    return 0
+    refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
+    if refused == 0:
+        chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
+        advance_chunks(d, d[places.ITSELF], 0, chunks, 0)
+    return refused
 
 
-def advance_on_threads(d: Any) -> int:
-    """`advance`, its chunks dealt to ``WORKERS`` threads; compiled only when somebody asks for threads."""
-    n = d[places.AGENTS]
-    at = view_int64(d[places.AT], places.AT_SIZE)
-    size = places.SCALARS + places.VECTORS * n + places.MATRICES * n * n
-    parameters = view_float64(d[places.PARAMETERS], size)
-    if d[places.ACTIONS] != 0:
-        bad = first_bad_action(d, at, parameters)
-        if bad != 0:
-            return bad
-    chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
-    workers = d[places.WORKERS]
-    for worker in numba.prange(workers):
-        start = chunks * worker // workers
-        stop = chunks * (worker + 1) // workers
-        advance_chunks(d, at, parameters, start, stop, worker)
-    return 0
+def _advance_on_threads(d: Any) -> int:
+    """`advance`, its chunks dealt to ``WORKERS`` threads."""
+    refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
+    if refused == 0:
+        chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
+        workers = d[places.WORKERS]
+        for worker in numba.prange(workers):
+            start = chunks * worker // workers
+            stop = chunks * (worker + 1) // workers
+            advance_chunks(d, d[places.ITSELF], start, stop, worker)
+    return refused
 
 
-def entry_point(name: str, rule: Any, threads: bool = False) -> Any:
-    """`advance` with this step of a game in it, under a name of its own.
-
-    Parameters
-    ----------
-    name : str
-        Suffix of the compiled functions' names, unique to `rule`.
-    rule : compiled kernel
-        Takes the place of `play`.
-    threads : bool
-        The variant that deals chunks to threads. It takes longer to compile and to call.
-    """
-    chunks = specialise(advance_chunks, name, play_step=specialise(play_step, name, play=rule))
-    if threads:
-        return specialise(advance_on_threads, name, options={"parallel": True}, advance_chunks=chunks)
-    return specialise(advance, name, advance_chunks=chunks)
+advance_on_threads = compiled(_advance_on_threads, parallel=True, _nrt=True)

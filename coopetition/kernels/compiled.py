@@ -1,7 +1,7 @@
-"""The one decorator of all kernels, and the templates behind environments with rules of their own.
+"""How kernels are compiled and cached.
 
-Numba's on-disk cache watches the file of a function, not the files of the functions it calls. The cache folder
-is therefore named by a hash of all kernel sources: a change in any of them starts a fresh folder.
+Numba's on-disk cache watches the file of a function, not the files of the functions it calls. The cache
+folder is therefore named by a hash of all kernel sources: a change in any of them starts a fresh folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pathlib
 import tempfile
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numba
 
@@ -52,15 +52,7 @@ def _writable_cache_folder() -> pathlib.Path | None:
 CACHE_FOLDER = _writable_cache_folder()
 
 
-def compiled(function: F | None = None, **options: Any) -> Any:
-    """Compile a kernel: strict IEEE float64, NumPy's division, no GIL, cached on disk.
-
-    ``fastmath`` stays off: it gains little and breaks the equality of one copy and many. Without a writable
-    folder the kernel is compiled in every process; one log line says so.
-    """
-    if function is None:
-        return lambda later: compiled(later, **options)
-    dispatcher = numba.njit(error_model="numpy", nogil=True, **options)(function)
+def _enable_cache(dispatcher: Any) -> Any:
     if CACHE_FOLDER is not None and not numba.config.DISABLE_JIT:
         users_choice = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(CACHE_FOLDER)
@@ -71,33 +63,91 @@ def compiled(function: F | None = None, **options: Any) -> Any:
     return dispatcher
 
 
+# Strict IEEE float64: fastmath gains little and breaks the equality of one copy and many. Kernels only work on
+# views of memory that their caller owns, so reference counting is off; it would cost more than the mathematics
+# of a single copy.
+SETTINGS = {"error_model": "numpy", "nogil": True, "_nrt": False, "no_cfunc_wrapper": True}
+
+
+def compiled(function: F | None = None, **options: Any) -> Any:
+    """Compile a kernel that Python calls, cached on disk where a folder is writable."""
+    if function is None:
+        return lambda later: compiled(later, **options)
+    return _enable_cache(numba.njit(**{**SETTINGS, **options})(function))
+
+
+def merged(function: F) -> F:
+    """A part of a kernel that Numba merges into its callers, so that LLVM optimises it there and only once."""
+    return numba.njit(**{**SETTINGS, "inline": "always"})(function)  # type: ignore[no-any-return]
+
+
 def inlined(function: F) -> F:
-    """Compile a formula for use in a lane loop: LLVM must inline it, or the loop does not vectorise."""
+    """A formula for use in a lane loop: LLVM must inline it, or the loop does not vectorise."""
     return numba.njit(error_model="numpy", nogil=True, forceinline=True)(function)  # type: ignore[no-any-return]
 
 
-def specialise(template: Any, name: str, options: dict[str, Any] | None = None, **rules: Any) -> Any:
-    """Copy a kernel template, with some of the module-level functions it calls replaced.
+class Stage:
+    """One part of a step, compiled by itself and called through its address.
 
-    Numba never caches a closure over another kernel; it does cache this copy, which has its own globals and
-    qualified name.
+    A game is a list of stages. LLVM sees each of them once, however many games share it; a step compiled
+    as one function would be optimised anew for every game, in tens of seconds.
 
     Parameters
     ----------
-    template : compiled kernel
-        The function whose rules are replaced.
-    name : str
-        Suffix of the copy's qualified name, unique among the copies of the template.
-    options : dict, optional
-        Numba options of the copy.
-    **rules
-        Module-level name in the template's module to the kernel that takes its place.
+    body : function
+        Python source of the stage.
+    frame : function
+        Turns the five integers of the call (addresses of descriptor, state and scratch; step; first copy) into
+        the arguments of ``body``, a name that it calls.
     """
-    source = getattr(template, "py_func", template)
-    for rule in rules:
-        if rule not in source.__globals__:
-            raise ValueError(f"{source.__qualname__} calls no rule {rule!r}")
-    copy = types.FunctionType(source.__code__, {**source.__globals__, **rules}, source.__name__)
-    copy.__module__ = source.__module__
-    copy.__qualname__ = f"{source.__qualname__}_{name}"
-    return compiled(copy, **(options or {}))
+
+    known: ClassVar[list[Stage]] = []
+
+    def __init__(self, body: Callable[..., None], frame: Callable[..., None]) -> None:
+        self.__doc__ = body.__doc__
+        self.body = body
+        self.frame = frame
+        self.number = len(Stage.known)
+        Stage.known.append(self)
+        self._compiled: dict[bool, Any] = {}
+
+    def _framed(self, single: bool) -> Callable[..., None]:
+        # Numba caches no closure over another kernel, but it does cache this copy, which has globals and a
+        # qualified name of its own.
+        frame = self.frame
+        parts = {"body": self.body if numba.config.DISABLE_JIT else merged(self.body)}
+        if single:
+            parts["lanes_of"] = frame.__globals__["one_lane"]
+        copy = types.FunctionType(frame.__code__, {**frame.__globals__, **parts}, frame.__name__)
+        copy.__module__ = self.body.__module__
+        # Numba names cache files by the frame's module, which all stages share, and this name.
+        home = self.body.__module__.rpartition(".")[2]
+        copy.__qualname__ = f"{home}_{self.body.__qualname__}_{'single' if single else 'lanes'}"
+        return copy
+
+    def address(self, single: bool = False) -> int:
+        """Where the machine code lies; compiled, or loaded from the cache, when first asked for.
+
+        Parameters
+        ----------
+        single : bool
+            The variant for one copy, where every loop over lanes is gone. It does the same arithmetic.
+        """
+        if numba.config.DISABLE_JIT:
+            return self.number
+        if single not in self._compiled:
+            from numba.core.ccallback import CFunc
+            from numba.core.sigutils import normalize_signature
+
+            signature = normalize_signature("void(int64, int64, int64, int64, int64)")
+            options = {**SETTINGS, "no_cfunc_wrapper": False}
+            kernel = _enable_cache(CFunc(self._framed(single), signature, locals={}, options=options))
+            kernel.compile()
+            self._compiled[single] = kernel
+        return int(self._compiled[single].address)
+
+    def __call__(self, *arguments: int) -> None:
+        """Run the stage without compiling it."""
+        if not self._compiled:
+            self._compiled[False] = self._framed(False)
+        self._compiled[False](*arguments)

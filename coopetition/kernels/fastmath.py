@@ -30,6 +30,10 @@ if numba.config.DISABLE_JIT:
         """Float64 of a bit pattern."""
         return float(struct.unpack("<d", struct.pack("<q", bits))[0])
 
+    def fma(a: float, b: float, c: float) -> float:
+        """a * b + c; rounded once when compiled, twice here."""
+        return a * b + c
+
 else:
 
     @intrinsic
@@ -49,6 +53,15 @@ else:
             return builder.bitcast(args[0], ir.DoubleType())
 
         return types.float64(types.int64), codegen
+
+    @intrinsic
+    def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+        """a * b + c, rounded once: the same in scalar and vector code, and one instruction in both."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.fma(*args)
+
+        return types.float64(types.float64, types.float64, types.float64), codegen
 
 
 LN2_HIGH = 6.93147180369123816490e-01  # its last 32 bits are zero: an exponent times it is exact
@@ -73,24 +86,15 @@ def _log_of_reduced(f: float, k: float, correction: float) -> float:
     """Log of 2^k (1 + f) plus a small correction, for 1 + f in [sqrt(1/2), sqrt(2)]."""
     s = f / (2.0 + f)
     z = s * s
-    series = z * (
-        0.666666666666667
-        + z
-        * (
-            0.3999999999989827
-            + z
-            * (
-                0.28571428626533335
-                + z
-                * (
-                    0.22222211043822487
-                    + z * (0.18182895746801428 + z * (0.1533150172120742 + z * 0.1461916477718642))
-                )
-            )
-        )
-    )
+    series = fma(z, 0.1461916477718642, 0.1533150172120742)
+    series = fma(z, series, 0.18182895746801428)
+    series = fma(z, series, 0.22222211043822487)
+    series = fma(z, series, 0.28571428626533335)
+    series = fma(z, series, 0.3999999999989827)
+    series = z * fma(z, series, 0.666666666666667)
     half_square = 0.5 * f * f
-    return k * LN2_HIGH - ((half_square - (s * (half_square + series) + (k * LN2_LOW + correction))) - f)
+    tail = fma(s, half_square + series, fma(k, LN2_LOW, correction))
+    return k * LN2_HIGH - ((half_square - tail) - f)
 
 
 @inlined
@@ -127,35 +131,16 @@ def log1p(x: float) -> float:
 @inlined
 def _expm1_reduced(r: float, correction: float) -> float:
     """Exp(r) - 1 for r in [-ln(2) / 4, 3 ln(2) / 4], plus a small correction."""
-    q = 0.16666666666666666 + r * (
-        0.04166666666666641
-        + r
-        * (
-            0.008333333333331092
-            + r
-            * (
-                0.0013888888889404725
-                + r
-                * (
-                    0.00019841269848903123
-                    + r
-                    * (
-                        2.4801584506170002e-05
-                        + r
-                        * (
-                            2.7557375334227967e-06
-                            + r
-                            * (
-                                2.7561142785713604e-07
-                                + r * (2.4863361022371462e-08 + r * 2.38993959963574e-09)
-                            )
-                        )
-                    )
-                )
-            )
-        )
-    )
-    return r + (r * r * (0.5 + r * q) + correction)
+    q = fma(r, 2.38993959963574e-09, 2.4863361022371462e-08)
+    q = fma(r, q, 2.7561142785713604e-07)
+    q = fma(r, q, 2.7557375334227967e-06)
+    q = fma(r, q, 2.4801584506170002e-05)
+    q = fma(r, q, 0.00019841269848903123)
+    q = fma(r, q, 0.0013888888889404725)
+    q = fma(r, q, 0.008333333333331092)
+    q = fma(r, q, 0.04166666666666641)
+    q = fma(r, q, 0.16666666666666666)
+    return r + fma(r * r, fma(r, q, 0.5), correction)
 
 
 @inlined

@@ -1,72 +1,76 @@
-"""One step of a game: the two templates that all twenty environments share, and the rules they may replace.
+"""One step of a game as a list of stages: the mechanisms in the order in which the reports apply them.
 
-A template runs the mechanisms in the order in which the reports apply them. An environment with rules of its
-own replaces some of the empty functions below, or one of the mechanisms, through `specialise`; it never copies a
-template.
+An environment with rules of its own adds or replaces stages; it never copies a mechanism.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from coopetition.kernels.compiled import compiled
+from coopetition.kernels.compiled import Stage
 from coopetition.kernels.loyalty import loyal_utilities, team_payoffs, update_loyalty
-from coopetition.kernels.places import MEMORY_LENGTH
 from coopetition.kernels.reciprocity import reciprocate, remember, responses
 from coopetition.kernels.trust import end_by_trust, expected_levels, integrate, update_trust
 from coopetition.kernels.value import equal_terms, private_payoffs
 
 
-@compiled
-def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Rule: change what is expected of an agent before its signal is read."""
+def trust_game(
+    *,
+    expectations: Stage | None = None,
+    standings: Stage | None = None,
+    integrate: Stage = integrate,
+    settle: Stage | None = None,
+    turn: Stage | None = None,
+) -> list[Stage]:
+    """TR-1 paid under TR-2's trust.
+
+    Parameters
+    ----------
+    expectations : Stage, optional
+        Changes what is expected of an agent before its signal is read.
+    standings : Stage, optional
+        Moves public standings and shares, after trust and before pay.
+    integrate : Stage
+        Turns payoffs into utilities.
+    settle : Stage, optional
+        Changes payoffs and utilities after they are computed.
+    turn : Stage, optional
+        Moves state at the end, after the game's own end was judged.
+    """
+    stages = [expected_levels, expectations, update_trust, equal_terms, standings, private_payoffs, integrate]
+    stages += [settle, end_by_trust, turn]
+    return [part for part in stages if part is not None]
 
 
-@compiled
-def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Rule: move public standings and shares, after trust and before pay."""
+def reciprocity_game(*, responses: Stage = responses, turn: Stage | None = None) -> list[Stage]:
+    """The trust game with TR-4's reciprocity added to utilities.
+
+    Parameters
+    ----------
+    responses : Stage
+        Writes phi of what each agent reads of each other.
+    turn : Stage, optional
+        Moves state at the end.
+    """
+    stages = [expected_levels, update_trust, equal_terms, private_payoffs, integrate, responses, reciprocate]
+    stages += [remember, end_by_trust]
+    return stages if turn is None else [*stages, turn]
 
 
-@compiled
-def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Rule: change payoffs and utilities after they are computed."""
+def team_game(
+    *,
+    assemble: Stage | None = None,
+    payoffs: Stage = team_payoffs,
+    utilities: Stage = loyal_utilities,
+    turn: Stage | None = None,
+) -> list[Stage]:
+    """TR-3: loyalty moves first, then the team is paid.
 
-
-@compiled
-def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Rule: move state at the end of the step, after pay and after the end was judged."""
-
-
-@compiled
-def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Rule: decide who is in the team, after loyalty and before pay."""
-
-
-@compiled
-def play_trust_game(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """TR-1 paid under TR-2's trust, and under TR-4's reciprocity where a memory exists."""
-    expected_levels(at, parameters, work)
-    expectations(at, parameters, state, work)
-    update_trust(at, parameters, state, work)
-    equal_terms(at, parameters, work)
-    standings(at, parameters, state, work)
-    private_payoffs(at, parameters, state, work)
-    integrate(at, parameters, state, work)
-    if at[MEMORY_LENGTH] > 0:
-        responses(at, parameters, state, work)
-        reciprocate(at, parameters, state, work)
-        remember(at, state, work)
-    settle(at, parameters, state, work)
-    end_by_trust(at, parameters, state, work)
-    turn(at, parameters, state, work)
-
-
-@compiled
-def play_team_game(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """TR-3: loyalty moves first, then the team is paid."""
-    update_loyalty(at, parameters, state, work)
-    assemble(at, parameters, state, work)
-    team_payoffs(at, parameters, state, work)
-    loyal_utilities(at, parameters, state, work)
-    settle(at, parameters, state, work)
-    turn(at, parameters, state, work)
+    Parameters
+    ----------
+    assemble : Stage, optional
+        Decides who is in the team.
+    payoffs, utilities : Stage
+        Pay.
+    turn : Stage, optional
+        Moves state, or ends the game, at the end.
+    """
+    return [part for part in (update_loyalty, assemble, payoffs, utilities, turn) if part is not None]

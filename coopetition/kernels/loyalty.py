@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.compiled import compiled
 from coopetition.kernels.fastmath import power
-from coopetition.kernels.memory import (
-    parameter_vector,
-    work_single,
-    work_vector,
-)
+from coopetition.kernels.memory import parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
     BETA,
     COST,
@@ -32,11 +27,11 @@ from coopetition.kernels.places import (
 )
 
 
-@compiled
+@stage
 def update_loyalty(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """theta_i rises by 0.02 c_i where c_i >= 0.5 and falls by 0.05 (0.5 - c_i) below; clip to [0, cap]."""
     n = at[N]
-    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    loyalties = rows_of(state, at[LOYALTY], n)
     rates = work_vector(work, RATE, n)
     gain = parameters[LOYALTY_GAIN]
     loss = parameters[LOYALTY_LOSS]
@@ -52,7 +47,7 @@ def update_loyalty(at: Any, parameters: Any, state: Any, work: Any) -> None:
             loyalty[lane] = moved if moved < cap else cap
 
 
-@compiled
+@stage
 def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """pi_i = kept_i - c a_i + Q(a)/n with Q = omega (sum a)^beta; ``KEPT`` is what public goods leave at home."""
     n = at[N]
@@ -62,7 +57,7 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     omega = parameters[OMEGA]
     beta = parameters[BETA]
     cost = parameters[COST]
-    product = work_single(work, 0, n)
+    product = work[0]
     for lane in range(product.size):
         product[lane] = 0.0
     for i in range(n):
@@ -83,19 +78,19 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
             payoff[lane] = held - cost * level[lane] + product[lane]
 
 
-@compiled
+@stage
 def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """U_i = pi_i + theta_i [phi_B pibar_-i + phi_C c a_i]; pibar the mean, or the sum, over teammates."""
     n = at[N]
     levels = work_vector(work, LEVEL, n)
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
-    loyalties = state[at[LOYALTY] : at[LOYALTY] + n]
+    loyalties = rows_of(state, at[LOYALTY], n)
     phi_b = parameters[PHI_B]
     if at[TEAMMATES_SUM] == 0 and n > 1:
         phi_b /= n - 1
     warmth = parameters[PHI_C] * parameters[COST]
-    total = work_single(work, 0, n)
+    total = work[0]
     for lane in range(total.size):
         total[lane] = 0.0
     for i in range(n):

@@ -25,6 +25,7 @@ NOISE_COLUMNS = 11
 RANDOM_GAMMA = 12
 WORKERS = 13
 WORK_ROWS = 14
+STAGE_COUNT = 15
 # --- descriptor: addresses (0: absent)
 AT = 16
 PARAMETERS = 17
@@ -52,6 +53,9 @@ OBSERVATION_SCALES = 38
 JOINT_ROWS = 39
 JOINT_SCALES = 40
 NOISE_PLACES = 41
+STAGES = 42
+PREPARE = 43
+ITSELF = 44
 DESCRIPTOR_SIZE = 48
 
 # --- operations
@@ -153,7 +157,7 @@ SENSITIVITY = 1
 MUTUALITY = 2
 MATRICES = 3
 
-# --- scratch: vectors of n rows, then one matrix of n * n rows, then single rows
+# --- scratch: single rows, then vectors of n rows, then one matrix of n * n rows
 LEVEL = 0
 SIGNAL = 1
 EXPECTED = 2
@@ -166,6 +170,7 @@ CHARGE = 8
 RATE = 9
 WORK_VECTORS = 10
 WORK_SINGLES = 4
+SOME_WAIT = 3
 
 
 def work_rows(n: int) -> int:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.compiled import compiled
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.memory import (
-    parameter_matrix,
-    work_matrix,
-    work_vector,
-)
+from coopetition.kernels.memory import parameter_matrix, rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import (
     ADDITIVE,
     DEPENDENCE,
@@ -31,13 +26,13 @@ from coopetition.kernels.places import (
 )
 
 
-@compiled
+@stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi(s_ij) = tanh(kappa_r (c_j - cbar_j)), which here is the same for every i."""
     n = at[N]
     rates = work_vector(work, RATE, n)
-    means = state[at[MEMORY_MEAN] : at[MEMORY_MEAN] + n]
-    table = work_matrix(work, n)
+    means = rows_of(state, at[MEMORY_MEAN], n)
+    table = work_matrix(work, 0, n)
     kappa = parameters[KAPPA_R]
     for j in range(n):
         rate = rates[j]
@@ -51,15 +46,15 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 row[lane] = first[lane]
 
 
-@compiled
+@stage
 def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Add h_i lambda_R sum_j T_ij (1 + omega D_ij) rho_ij phi(s_ij) to U_i; h_i = a_i or the mean endowment."""
     n = at[N]
     levels = work_vector(work, LEVEL, n)
     utilities = work_vector(work, UTILITY, n)
-    table = work_matrix(work, n)
-    trusts = state[at[TRUST] : at[TRUST] + n * n]
-    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    table = work_matrix(work, 0, n)
+    trusts = rows_of(state, at[TRUST], n * n)
+    dependences = rows_of(state, at[DEPENDENCE], n * n)
     sensitivities = parameter_matrix(parameters, SENSITIVITY, n)
     omega = parameters[OMEGA]
     lambda_r = parameters[LAMBDA_R]
@@ -83,8 +78,8 @@ def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                         utility[lane] += level[lane] * strength * warmth * response[lane]
 
 
-@compiled
-def remember(at: Any, state: Any, work: Any) -> None:
+@stage
+def remember(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Shift this step's rates into the memories and take the means that the next step compares with.
 
     ``TIME`` already counts this step. Slots that are not filled yet hold zero and are not counted.
@@ -92,8 +87,8 @@ def remember(at: Any, state: Any, work: Any) -> None:
     n = at[N]
     k = at[MEMORY_LENGTH]
     rates = work_vector(work, RATE, n)
-    slots = state[at[MEMORY] : at[MEMORY] + n * k]
-    means = state[at[MEMORY_MEAN] : at[MEMORY_MEAN] + n]
+    slots = rows_of(state, at[MEMORY], n * k)
+    means = rows_of(state, at[MEMORY_MEAN], n)
     time = state[at[TIME]]
     for j in range(n):
         mean = means[j]

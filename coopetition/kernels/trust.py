@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.compiled import compiled
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.memory import (
-    parameter_matrix,
-    parameter_vector,
-    work_single,
-    work_vector,
-)
+from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
     BASELINE,
     COLLAPSE,
@@ -42,8 +36,8 @@ COLLAPSED = 1.0
 RECOVERED = 2.0
 
 
-@compiled
-def expected_levels(at: Any, parameters: Any, work: Any) -> None:
+@stage
+def expected_levels(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """What others expect of each agent: its baseline, the same in every lane."""
     n = at[N]
     baselines = parameter_vector(parameters, BASELINE, n)
@@ -55,7 +49,7 @@ def expected_levels(at: Any, parameters: Any, work: Any) -> None:
             row[lane] = baseline
 
 
-@compiled
+@stage
 def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j)."""
     n = at[N]
@@ -77,9 +71,9 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
     mu = parameters[MU_R]
     delta = parameters[DELTA_R]
     xi = parameters[XI]
-    trusts = state[at[TRUST] : at[TRUST] + n * n]
-    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
-    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    trusts = rows_of(state, at[TRUST], n * n)
+    damages = rows_of(state, at[DAMAGE], n * n)
+    dependences = rows_of(state, at[DEPENDENCE], n * n)
     for i in range(n):
         for j in range(n):
             if i != j:
@@ -102,15 +96,15 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     damage[lane] = moved if moved < 1.0 else 1.0
 
 
-@compiled
+@stage
 def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """U_i = pi_i + sum_j min(T_ij, 1 - R_ij) D_ij pi_j, with this step's trust and damage."""
     n = at[N]
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
-    trusts = state[at[TRUST] : at[TRUST] + n * n]
-    damages = state[at[DAMAGE] : at[DAMAGE] + n * n]
-    dependences = state[at[DEPENDENCE] : at[DEPENDENCE] + n * n]
+    trusts = rows_of(state, at[TRUST], n * n)
+    damages = rows_of(state, at[DAMAGE], n * n)
+    dependences = rows_of(state, at[DEPENDENCE], n * n)
     for i in range(n):
         utility = utilities[i]
         own = payoffs[i]
@@ -128,15 +122,15 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     utility[lane] += weight * payoff[lane]
 
 
-@compiled
+@stage
 def end_by_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """End when the watched mean of trust falls below one threshold or reaches the other."""
     n = at[N]
     if at[WATCHES_TRUST] == 0:
         return
     weights = parameter_matrix(parameters, WATCH, n)
-    trusts = state[at[TRUST] : at[TRUST] + n * n]
-    mean = work_single(work, 0, n)
+    trusts = rows_of(state, at[TRUST], n * n)
+    mean = work[0]
     for lane in range(mean.size):
         mean[lane] = 0.0
     for pair in range(n * n):

@@ -10,13 +10,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from coopetition.kernels.compiled import compiled
+from coopetition.kernels.compiled import merged
 from coopetition.kernels.fastmath import exp, log, log1p, power
-from coopetition.kernels.memory import (
-    parameter_vector,
-    work_single,
-    work_vector,
-)
+from coopetition.kernels.memory import parameter_vector, stage, work_vector
 from coopetition.kernels.places import (
     BETA,
     ENDOWMENT,
@@ -34,7 +30,7 @@ from coopetition.kernels.places import (
 )
 
 
-@compiled
+@merged
 def individual_values(at: Any, parameters: Any, work: Any) -> None:
     """f(a) = theta ln(1 + a), or a^beta."""
     n = at[N]
@@ -53,24 +49,23 @@ def individual_values(at: Any, parameters: Any, work: Any) -> None:
                 value[lane] = power(level[lane], beta)
 
 
-@compiled
-def synergy(at: Any, parameters: Any, work: Any) -> Any:
-    """g(a) = (prod_i a_i)^(1/N), as the row it is written to.
+@merged
+def synergy(at: Any, parameters: Any, work: Any, result: Any) -> None:
+    """Write the row g(a) = (prod_i a_i)^(1/N).
 
     Above two agents: products of eight rates at a time, which cannot underflow unless their mean is below
     1e-38, and the mean of their logarithms; ``SYNERGY_SCALE`` is the geometric mean of the endowments.
     """
     n = at[N]
-    result = work_single(work, 0, n)
     if n == 2:
         levels = work_vector(work, LEVEL, n)
         first = levels[0]
         second = levels[1]
         for lane in range(result.size):
             result[lane] = math.sqrt(first[lane] * second[lane])
-        return result
+        return
     rates = work_vector(work, RATE, n)
-    product = work_single(work, 1, n)
+    product = work[1]
     scale = parameters[SYNERGY_SCALE]
     for lane in range(result.size):
         result[lane] = 0.0
@@ -85,11 +80,10 @@ def synergy(at: Any, parameters: Any, work: Any) -> Any:
             result[lane] += log(product[lane])  # -inf at a rate of 0, and exp(-inf) = 0
     for lane in range(result.size):
         result[lane] = scale * exp(result[lane] / n)
-    return result
 
 
-@compiled
-def equal_terms(at: Any, parameters: Any, work: Any) -> None:
+@stage
+def equal_terms(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Bargaining shares as the parameters give them, the same in every lane."""
     n = at[N]
     shares = parameter_vector(parameters, SHARES, n)
@@ -101,12 +95,13 @@ def equal_terms(at: Any, parameters: Any, work: Any) -> None:
             row[lane] = share
 
 
-@compiled
+@stage
 def private_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """pi_i = e_i - a_i + f(a_i) + alpha_i gamma g(a)."""
     n = at[N]
     individual_values(at, parameters, work)
-    joint = synergy(at, parameters, work)
+    joint = work[0]
+    synergy(at, parameters, work, joint)
     gamma = state[at[GAMMA]]
     for lane in range(joint.size):
         joint[lane] *= gamma[lane]
