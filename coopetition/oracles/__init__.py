@@ -1,0 +1,35 @@
+"""Oracles: game-theoretic solutions with certificates that anyone can recompute.
+
+Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`. Episodes:
+`best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`. Policies:
+`Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`, `alpha_rank`,
+`tournament`. Names load when they are first used, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "stage": ("StageGame", "Objective", "as_game", "OBJECTIVES"),
+    "solution": ("Solution", "Certificate", "NotConverged"),
+    "solving": ("solve", "equilibria", "certify", "EquilibriumSet", "CONCEPTS"),
+    "stability": ("spectral_radius", "rosen_condition", "RosenReport"),
+    "frontier": ("Frontier",),
+    "indices": ("prices", "Prices", "added_value", "value_created", "dependence_power", "PowerIndices"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME_OF])

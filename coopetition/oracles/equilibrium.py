@@ -1,0 +1,177 @@
+"""Nash-type equilibria of the stage game: each agent's level is a global best reply to the others'.
+
+Local work is done by SciPy on the first-order conditions (`variational`); where that point is not an equilibrium,
+because somebody sits at a jump or a kink of its own objective, best replies are iterated until they stand still. A point
+counts only if the certificate of `replies` says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from coopetition.oracles.replies import best_replies, deviation_certificate
+from coopetition.oracles.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.variational import first_order_point, natural_residual
+
+#: Sweeps of best replies at most: all agents at once, then one after the other.
+SIMULTANEOUS, SEQUENTIAL = 12, 60
+#: Largest gain of a deviation, in payoff, with which a profile counts as an equilibrium.
+TOLERANCE = 1e-6
+
+
+def starting_profiles(stage: StageGame, count: int = 12, seed: int = 0) -> Iterator[Array]:
+    """Where searches start: interior levels first, then what is expected, the corners, and random profiles."""
+    for fraction in (0.25, 0.6, 0.05, 1.0, 0.0):
+        yield fraction * stage.upper
+    yield stage.game.baseline.copy()
+    rng = np.random.default_rng(seed)
+    for _ in range(max(0, count - 6)):
+        yield rng.uniform(size=stage.n) * stage.upper
+
+
+def reply_dynamics(stage: StageGame, start: Array, objective: Objective, tolerance: float) -> Array:
+    """Iterate best replies: all at once while that settles, then one agent after the other.
+
+    One after the other it ends at an equilibrium of every potential game, such as the team games' payoffs.
+    """
+    profile = start.copy()
+    for sweep in range(SIMULTANEOUS):
+        replies, values, own = best_replies(stage, profile, objective, points=129)
+        if (values - own).max() <= 0.01 * tolerance:
+            return profile
+        # A step of full length is the reply map; half a step breaks its cycles of two.
+        profile = replies if sweep % 3 < 2 else 0.5 * (profile + replies)
+    for _ in range(SEQUENTIAL):
+        gain = 0.0
+        for i in range(stage.n):
+            replies, values, own = best_replies(stage, profile, objective, np.array([i]), points=129)
+            gain = max(gain, float(values[0] - own[0]))
+            profile[i] = replies[0]
+        if gain <= 0.01 * tolerance:
+            break
+    return profile
+
+
+def _sharpen(stage: StageGame, profile: Array, objective: Objective) -> Array:
+    """Solve the first-order conditions of those who satisfy them nearly, the others held where they are."""
+    slope_step = 1e-4 * stage.upper
+    lower = np.maximum(profile - slope_step, 0.0)
+    higher = np.minimum(profile + slope_step, stage.upper)
+    agents = np.arange(stage.n)
+    table = np.repeat(profile[None], 2 * stage.n + 1, axis=0)
+    table[agents, agents] = lower
+    table[stage.n + agents, agents] = higher
+    values = objective(*stage.evaluate(table))
+    here = values[-1]
+    fall = here - np.minimum(values[agents, agents], values[stage.n + agents, agents])
+    inside = (profile > 0.0) & (profile < stage.upper)
+    # At a smooth maximum values fall with the square of the step, at a kink with the step, at a jump at once.
+    free = inside & (fall < 1e-3 * slope_step)
+    if not free.any():
+        return profile
+    sharper, _ = first_order_point(stage, profile, objective, free=free)
+    return sharper
+
+
+def find_equilibrium(
+    stage: StageGame,
+    objective: Objective,
+    start: Array | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+    starts: int = 12,
+    seed: int = 0,
+) -> tuple[Array, Certificate, dict[str, object]]:
+    """Search until a profile's certificate holds; else the profile with the smallest epsilon.
+
+    Parameters
+    ----------
+    start : ndarray (N,), optional
+        Tried first: a warm start.
+    tolerance : float
+        Largest gain of a deviation, in payoff.
+    starts : int
+        Starting profiles at most.
+    seed : int
+        Seed of the random ones.
+
+    Returns
+    -------
+    profile : ndarray (N,)
+    certificate : Certificate
+    report : dict
+        Method that found it, starts used.
+    """
+    best: tuple[Array, Certificate, dict[str, object]] | None = None
+    groups = symmetry_groups(stage, objective) if stage.n > 2 else np.arange(stage.n)
+    symmetric = len(np.unique(groups)) < stage.n
+    profiles = [start] if start is not None else []
+    used = 0
+
+    def consider(profile: Array, method: str) -> bool:
+        nonlocal best
+        certificate = deviation_certificate(stage, profile, objective)
+        if best is None or certificate.epsilon < best[1].epsilon:
+            best = (profile, certificate, {"method": method, "starts": used})
+        return certificate.epsilon <= tolerance
+
+    candidates = list(starting_profiles(stage, starts, seed))
+    for first in profiles + candidates:
+        used += 1
+        # First-order points are cheap: a few starts of them come before any dynamics.
+        for grouped in (True, False) if symmetric else (False,):
+            point, success = first_order_point(stage, first, objective, groups if grouped else None)
+            if success and consider(point, "least squares"):
+                assert best is not None
+                return best
+        if used == 2 + len(profiles):
+            break
+    for first in ([] if best is None else [best[0]]) + profiles + candidates:
+        used += 1
+        point = reply_dynamics(stage, first, objective, tolerance)
+        if consider(point, "best replies"):
+            sharper = _sharpen(stage, point, objective)
+            consider(sharper, "best replies, least squares")
+            assert best is not None
+            return best
+    assert best is not None
+    return best
+
+
+def equilibrium(
+    stage: StageGame,
+    objective: Objective,
+    concept: str,
+    start: Array | None = None,
+    *,
+    strict: bool = True,
+    tolerance: float = TOLERANCE,
+    starts: int = 12,
+    seed: int = 0,
+) -> Solution:
+    """One certified equilibrium, as a `Solution`.
+
+    Raises
+    ------
+    NotConverged
+        None was found, unless `strict` is False.
+    """
+    began, evaluated = time.perf_counter(), stage.evaluations
+    profile, certificate, report = find_equilibrium(
+        stage, objective, start, tolerance=tolerance, starts=starts, seed=seed
+    )
+    payoffs, utilities = stage.evaluate(profile[None])
+    converged = certificate.epsilon <= tolerance
+    residual = natural_residual(stage, profile, objective)
+    report |= {"evaluations": stage.evaluations - evaluated, "seconds": time.perf_counter() - began}
+    solution = Solution(
+        stage.game.id, stage.game.agents, concept, objective.name, profile, payoffs[0], utilities[0],
+        converged, residual, certificate, report,
+    )  # fmt: skip
+    if strict and not converged:
+        raise NotConverged(solution, certificate.epsilon)
+    return solution
