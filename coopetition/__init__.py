@@ -1,3 +1,67 @@
-"""Coopetition: twenty closed-form mixed-motive multi-agent environments."""
+"""Coopetition: twenty closed-form mixed-motive multi-agent environments.
+
+Importing the package registers the environments with Gymnasium, and with PettingZoo where it has a registry.
+Everything else is imported when it is first used, so that the import stays cheap in every worker process.
+
+Attributes
+----------
+ENVIRONMENT_IDS : tuple of str
+    The twenty short ids, such as ``"SLCD-v0"``; Gymnasium's ids put ``coopetition/`` in front.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from coopetition.registration import ENVIRONMENT_IDS, register_environments
+
+if TYPE_CHECKING:
+    from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
+    from coopetition.batch import Batch
+    from coopetition.game import Game
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ENVIRONMENT_IDS",
+    "Batch",
+    "Game",
+    "aec_env",
+    "batch",
+    "gymnasium_env",
+    "make_game",
+    "parallel_env",
+    "register_environments",
+    "vector_env",
+]
+
+#: Public name: the module that has it.
+_HOMES = {
+    "Batch": "coopetition.batch",
+    "Game": "coopetition.game",
+    "aec_env": "coopetition.api.make",
+    "batch": "coopetition.api.make",
+    "gymnasium_env": "coopetition.api.make",
+    "make_game": "coopetition.api.make",
+    "parallel_env": "coopetition.api.make",
+    "vector_env": "coopetition.api.make",
+}
+
+register_environments()
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name, or a sub-package, when it is first asked for."""
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in ("baselines", "calibration", "oracles", "plot", "testing", "envs"):
+        value = importlib.import_module(f"coopetition.{name}")
+    else:
+        raise AttributeError(f"module 'coopetition' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

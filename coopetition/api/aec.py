@@ -1,0 +1,320 @@
+"""PettingZoo's AEC API: a sequential-move game, in which later movers of a round see what earlier ones played."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from pettingzoo import AECEnv
+from pettingzoo.utils.env import AECIterable
+from pettingzoo.utils.env_logger import EnvLogger
+
+from coopetition.api.options import RENDER_MODES, ViewOptions
+from coopetition.api.parallel import ZooView
+from coopetition.api.view import PAGE, View, ViewSnapshot
+from coopetition.game import Game
+from coopetition.kernels.places import OBSERVATIONS
+from coopetition.parameters import nearest
+
+RANDOM = "random"
+
+
+class SequentialGame(Game):
+    """A game whose observations end with what earlier movers of the round have revealed.
+
+    Parameters
+    ----------
+    game : Game
+        The simultaneous game, which stays as it is.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.__dict__.update(game.__dict__)
+        n, size = game.n, game.observation_size
+        wide = size + 2 * n
+        self.observation_layout = {
+            **game.observation_layout,
+            "revealed": slice(size, size + n),
+            "moved": slice(size + n, wide),
+        }
+        # The kernel writes the added columns as zeros: any state row, times nothing. Movers fill them in.
+        rows = game.observation_rows.reshape(n, size)
+        scales = game.observation_scales.reshape(n, size)
+        self.observation_rows = np.concatenate([rows, np.zeros((n, 2 * n), dtype=np.int64)], axis=1).reshape(-1)
+        self.observation_scales = np.concatenate([scales, np.zeros((n, 2 * n))], axis=1).reshape(-1)
+        agents, columns = np.divmod(game.noise_places, size)
+        self.noise_places = agents * wide + columns
+        self.observation_size = wide
+
+
+def checked_order(game: Game, turn_order: Any) -> tuple[int, ...] | None:
+    """Indices of the agents in the order of their moves; None if it is drawn anew each round.
+
+    Raises
+    ------
+    ValueError
+        Not every agent once, or an unknown word.
+    """
+    if turn_order is None:
+        return tuple(range(game.n))
+    if isinstance(turn_order, str):
+        if turn_order != RANDOM:
+            raise ValueError(
+                f"turn_order = {turn_order!r}: expected 'random', or all agents' names, the leader first"
+                f"{nearest(turn_order, [RANDOM])}"
+            )
+        return None
+    if not isinstance(turn_order, Sequence):
+        raise ValueError(f"turn_order = {turn_order!r}: expected 'random', or all agents' names, the leader first")
+    for name in turn_order:
+        if name not in game.agents:
+            raise ValueError(
+                f"turn_order names unknown agent {name!r}{nearest(name, game.agents)} (agents: {', '.join(game.agents)})"
+            )
+    if sorted(turn_order) != sorted(game.agents):
+        raise ValueError(f"turn_order = {list(turn_order)!r}: expected each of {', '.join(game.agents)} once")
+    return tuple(game.agents.index(name) for name in turn_order)
+
+
+class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
+    """Agents move one after another; when all have moved, the round is played.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    turn_order : sequence of str or "random", optional
+        The agents' names, the leader first; or an order drawn anew each round. Index order by default.
+    options : ViewOptions, optional
+        How it is shown.
+
+    Notes
+    -----
+    An observation is the agent's own, then ``revealed`` (N), the rates that this round's earlier movers have played,
+    and ``moved`` (N), who has. Rewards come when the round is played, and infos change then. An agent that looks
+    again after its move sees what has been revealed since.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "name": "coopetition",
+        "render_modes": list(RENDER_MODES),
+        "render_fps": 5,
+        "is_parallelizable": True,
+    }
+    _remembered = (
+        *View._remembered,
+        "agents",
+        "agent_selection",
+        "rewards",
+        "_cumulative_rewards",
+        "terminations",
+        "truncations",
+        "infos",
+        "_order",
+        "_position",
+        "_paid",
+        "_revealed_rates",
+        "_order_stream",
+        "_skip_agent_selection",
+    )
+    _hooked = (*View._hooked, "_cells", "_revealed")
+
+    def __init__(
+        self, game: Game, turn_order: Sequence[str] | str | None = None, options: ViewOptions | None = None
+    ) -> None:
+        self.turn_order = turn_order if isinstance(turn_order, str) or turn_order is None else tuple(turn_order)
+        order = checked_order(game, turn_order)
+        self._random_order = order is None
+        self._order = order or tuple(range(game.n))
+        self._order_stream = np.random.default_rng() if self._random_order else None
+        self._revealed_rates = np.zeros(2 * game.n, dtype=np.float32)
+        self._nothing = memoryview(bytes(8 * game.n)).cast("f")
+        super().__init__(SequentialGame(game), options or ViewOptions())
+        self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
+        self._lows = game.action_low.tolist()
+        self._highs = game.action_high.tolist()
+        self._indices = {agent: i for i, agent in enumerate(game.agents)}
+        self._width = self.game.observation_size
+        self._shown = self._width - 2 * game.n
+        self._start_round_book()
+
+    def _start_round_book(self) -> None:
+        names = self.possible_agents
+        self.rewards: dict[str, float] = dict.fromkeys(names, 0.0)
+        self._cumulative_rewards: dict[str, float] = dict.fromkeys(names, 0.0)
+        self.terminations: dict[str, bool] = dict.fromkeys(names, False)
+        self.truncations: dict[str, bool] = dict.fromkeys(names, False)
+        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in names}
+        self._skip_agent_selection: str | None = None
+        self._paid = False
+        self._position = 0
+        self.agent_selection = names[self._order[0]]
+
+    def _hook(self) -> None:
+        super()._hook()
+        self._revealed = memoryview(self._revealed_rates)
+
+    def _turn_page(self) -> None:
+        super()._turn_page()
+        self._cells = memoryview(self._pages[0].reshape(-1))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        del state["_nothing"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._nothing = memoryview(bytes(8 * state["game"].n)).cast("f")
+        super().__setstate__(state)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Write what has been revealed into the row of the agent that moves next."""
+        i = self._order[self._position]
+        start = (self._line * len(self._order) + i) * self._width + self._shown
+        self._cells[start : start + len(self._revealed)] = self._revealed
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Start an episode.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the game's draws, and of a random order; None goes on with their streams.
+        options : dict, optional
+            State to start from, by name, such as ``{"trust": 0.9}``; for this episode only.
+        """
+        self._restart(seed, self._checked_options(options))
+        if self._order_stream is not None:
+            if seed is not None:
+                self._order_stream = np.random.default_rng([seed, self.game.n])
+            self._order = tuple(self._order_stream.permutation(self.game.n).tolist())
+        self._revealed[:] = self._nothing
+        self.agents = self.possible_agents[:]
+        self._start_round_book()
+        self.infos = self._infos()
+        if self.render_mode == "human":
+            self._draw()
+
+    def observe(self, agent: str) -> np.ndarray:
+        """What an agent sees now, float32 (O + 2N,): its own observation, then ``revealed`` and ``moved``."""
+        if not self._has_reset:
+            EnvLogger.error_observe_before_reset()
+        row: np.ndarray = self._pages[0][self._line, self._indices[agent]]
+        if agent == self.agent_selection:
+            return row
+        # Its row of the page is kept for its turn, when more may have been revealed.
+        row = row.copy()
+        row[self._shown :] = self._revealed_rates
+        return row
+
+    def step(self, action: Any) -> None:
+        """Play the selected agent's move; the round, if it was the last one.
+
+        Parameters
+        ----------
+        action : array_like (1,) or None
+            None for an agent whose episode has ended, as PettingZoo wants it.
+
+        Raises
+        ------
+        ValueError
+            A wrong shape, an action that is not finite, or one after the end; nothing has moved.
+        AssertionError
+            PettingZoo's own, before the first reset and when no agents are left.
+        """
+        agent = self.agent_selection
+        if self._over:
+            if not self.agents:
+                EnvLogger.error_step_before_reset()
+            self._was_dead_step(action)
+            return
+        order, position = self._order, self._position
+        i = order[position]
+        try:
+            value = action.item()
+        except (AttributeError, ValueError):
+            value = self._one_number(action, agent)
+        low, high = self._lows[i], self._highs[i]
+        rate = (value - low) / (high - low)
+        if not 0.0 <= rate <= 1.0:
+            rate = self._out_of_bounds(value, i)
+        self._actions[i] = value
+        self._cumulative_rewards[agent] = 0.0
+        position += 1
+        if position == len(order):
+            self._play_round()
+            return
+        revealed = self._revealed
+        revealed[i] = rate
+        revealed[len(order) + i] = 1.0
+        if self._paid:
+            self.rewards = dict.fromkeys(self.possible_agents, 0.0)
+            self._paid = False
+        self._position = position
+        i = order[position]
+        self.agent_selection = self.possible_agents[i]
+        start = (self._line * len(order) + i) * self._width + self._shown
+        self._cells[start : start + len(revealed)] = revealed
+
+    def _out_of_bounds(self, value: float, i: int) -> float:
+        batch = self._batch
+        refused = i + 1 if not math.isfinite(value) else -(i + 1)
+        if refused > 0 or batch.strict_actions:
+            before = self._actions[i]
+            self._actions[i] = value
+            error = self._refused(refused)
+            self._actions[i] = before
+            raise error
+        return 0.0 if value < self._lows[i] else 1.0
+
+    def _play_round(self) -> None:
+        line = self._line + 1
+        if line == PAGE:
+            self._turn_page()
+        else:
+            self._line = line
+            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
+        refused = self._play()
+        if refused:  # moves were checked one by one
+            raise self._refused(refused)
+        self._revealed[:] = self._nothing
+        names = self.possible_agents
+        self.rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
+        self._paid = True
+        self._cumulative_rewards = self.rewards.copy()
+        self.infos = self._infos()
+        if self._order_stream is not None:
+            self._order = tuple(self._order_stream.permutation(self.game.n).tolist())
+        self._position = 0
+        self.agent_selection = names[self._order[0]]
+        terminated = self._terminated[0]
+        truncated = self._truncated[0]
+        if terminated or truncated:
+            self._over = True
+            self.terminations = dict.fromkeys(names, terminated)
+            self.truncations = dict.fromkeys(names, truncated)
+            self._deads_step_first()
+        if self._draws:
+            self._record()
+            if self.render_mode == "human":
+                self._draw()
+
+    def _clear_rewards(self) -> None:
+        for agent in self.rewards:
+            self.rewards[agent] = 0.0
+
+    def agent_iter(self, max_iter: int = 2**63) -> AECIterable[str, np.ndarray, np.ndarray]:
+        """Iterate over the agents that move, until none is left."""
+        if not self._has_reset:
+            EnvLogger.error_agent_iter_before_reset()
+        return super().agent_iter(max_iter)
+
+    def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
+        """Go back to a snapshot; what the selected agent sees there, float32 (O + 2N,)."""
+        self._go_back(snapshot)
+        self._revealed = memoryview(self._revealed_rates)
+        self._reveal()
+        return self.observe(self.agent_selection)

@@ -1,0 +1,183 @@
+"""Single-agent control: one agent learns, the others play policies."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from coopetition.api.joint import GymnasiumView
+from coopetition.api.options import EPISODE_TOTALS, ViewOptions, action_box, agent_index, observation_box
+from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
+from coopetition.api.view import PAGE, View, ViewSnapshot
+from coopetition.game import Game
+from coopetition.kernels.places import OBSERVATIONS
+
+
+class AgentEnv(GymnasiumView):
+    """One learner plays one agent.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    control : str or int
+        The agent, by name or index.
+    partners : str, policy, sequence or mapping
+        Who plays the others: a baseline's name or a policy for all, or one for each.
+    options : ViewOptions, optional
+        How it is shown.
+
+    Notes
+    -----
+    The action is Box (1,) in the game's action scale, the observation the agent's own, Box (O,), the reward its own,
+    a Python float. Partners see their own observations. ``info`` has ``payoff``, ``utility`` and ``cooperation``
+    of the agent as floats, from reset on; the last step of an episode adds ``episode_totals`` (``reward``,
+    ``payoff``, ``length``) and ``outcome``.
+    """
+
+    _remembered = (*View._remembered, "_policies", "_partner_stream")
+    _hooked = (*View._hooked, "_own_rate")
+
+    def __init__(
+        self,
+        game: Game,
+        control: str | int = 0,
+        partners: Any = DEFAULT_PARTNER,
+        options: ViewOptions | None = None,
+    ) -> None:
+        self.index = agent_index(game, control)
+        self.agent = game.agents[self.index]
+        self._policies = policies_for(game, self.index, partners)
+        self._partner_stream = np.random.default_rng()
+        super().__init__(game, options or ViewOptions(), True, False, ("observations",))
+        self.action_space = action_box(game, [self.index])
+        self.observation_space = observation_box(game.observation_size)
+
+    def _hook(self) -> None:
+        super()._hook()
+        self._own_rate = self.game.layout["rates"].first + self.index
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of Gymnasium's ``np_random``, from which the game draws, and of the partners.
+        options : dict, optional
+            State to start from, by name; for this episode only.
+
+        Returns
+        -------
+        observation : ndarray (O,) float32
+        info : dict
+        """
+        line = self._restart_seeded(seed, options)
+        if seed is not None:
+            self._partner_stream = np.random.default_rng([seed, self.index])
+        reset_policies(self._policies, self._partner_stream, 1)
+        info: dict[str, Any] = {"payoff": 0.0, "utility": 0.0, "cooperation": self._head[self._own_rate]}
+        if self._extra:
+            self._dwell(info)
+        return self._pages[0][line, self.index], info
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Play one step; the partners choose first, from what they saw last.
+
+        Parameters
+        ----------
+        action : array_like (1,)
+            The agent's action.
+
+        Returns
+        -------
+        observation : ndarray (O,) float32
+            The agent's own.
+        reward : float
+            Its own.
+        terminated, truncated : bool
+            An end by the game's rule, and by the horizon.
+        info : dict
+
+        Raises
+        ------
+        ValueError
+            A wrong shape or an action that is not finite; the state is as before.
+        gymnasium.error.ResetNeeded
+            Before the first reset, or after the end.
+        """
+        if self._over:
+            raise self._need_reset()
+        self._actions[self.index] = self._one_number(action, self.agent)
+        self._check_own()
+        (seen,) = self._pages
+        line = self._line
+        for j, policy in self._policies:
+            rates = to_actions(self.game, j, policy.act(seen[line, j : j + 1], j))
+            if rates.size != 1:
+                raise ValueError(f"the policy of {self.game.agents[j]!r} gave {rates.size} actions, expected 1")
+            self._actions[j] = rates.item()
+        line += 1
+        if line == PAGE:
+            self._turn_page()
+            line = 0
+        else:
+            self._line = line
+            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
+        refused = self._play()
+        if refused:
+            raise self._refused(refused)
+        i = self.index
+        info: dict[str, Any] = {
+            "payoff": self._pay[i],
+            "utility": self._pay[i + self.game.n],
+            "cooperation": self._head[self._own_rate],
+        }
+        terminated = self._terminated[0]
+        truncated = self._truncated[0]
+        if terminated or truncated:
+            self._over = True
+            self._add_end(info)
+        if self._extra:
+            if self._draws:
+                self._record()
+            self._dwell(info)
+        return self._pages[0][line, i], self._reward_cells[i], terminated, truncated, info
+
+    def _check_own(self) -> None:
+        """Refuse a bad action before any partner has acted on it, so that partners' states stay as they were."""
+        i, value = self.index, self._actions[self.index]
+        game = self.game
+        if not game.action_low[i] <= value <= game.action_high[i]:
+            if not np.isfinite(value):
+                raise self._batch._refusal(i + 1, self._batch._actions)
+            if self._batch.strict_actions:
+                raise self._batch._refusal(-(i + 1), self._batch._actions)
+
+    def _add_end(self, info: dict[str, Any]) -> None:
+        layout = self.game.layout
+        info[EPISODE_TOTALS] = {
+            "reward": self._head[layout["reward_total"].first + self.index],
+            "payoff": self._head[layout["payoff_total"].first + self.index],
+            "length": int(self._head[layout["time"].first]),
+        }
+        info["outcome"] = self.outcome
+
+    def _dwell(self, info: dict[str, Any]) -> None:
+        """Full infos, and what figures need."""
+        if self._full:
+            self._add_state(info)
+        if self.render_mode == "human":
+            self._draw()
+
+    def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
+        """Go back to a snapshot; the agent's observation there, float32 (O,)."""
+        line = self._go_back(snapshot)
+        # The snapshot keeps its own policies: it can be restored again.
+        self._policies = copy.copy(self._policies)
+        observation: np.ndarray = self._pages[0][line, self.index]
+        return observation

@@ -1,0 +1,248 @@
+"""Joint control: one learner plays all agents, as a Gymnasium environment with a scalar reward."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
+from coopetition.api.view import NOT_IN_INFO, PAGE, View, ViewSnapshot
+from coopetition.game import Game
+from coopetition.kernels.places import JOINT, PAYOFFS, REWARDS, UTILITIES
+
+METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
+
+
+class GymnasiumView(View, gymnasium.Env[np.ndarray, np.ndarray]):
+    """What joint and single-agent control share: Gymnasium's seeding, errors and rendering."""
+
+    metadata: ClassVar[dict[str, Any]] = METADATA  # type: ignore[misc]
+    _drawn_from: np.random.Generator | None = None
+
+    def _restart_seeded(self, seed: int | None, options: dict[str, Any] | None) -> int:
+        """Start an episode; the game draws from ``np_random``, Gymnasium's own stream."""
+        values = self._checked_options(options)
+        gymnasium.Env.reset(self, seed=seed)
+        if self._batch._stochastic and self._drawn_from is not self.np_random:
+            self._drawn_from = self.np_random
+            self._batch.use_generator(0, self.np_random)
+        return self._restart(None, values)
+
+    def _need_reset(self) -> ResetNeeded:
+        if not self._has_reset:
+            return ResetNeeded("Cannot call env.step() before calling env.reset()")
+        return ResetNeeded("The episode is over: call env.reset() before the next env.step()")
+
+    def state(self) -> np.ndarray:
+        """The joint normalised state, float32 (S,), in [0, 1]; `state_layout` names its parts."""
+        if not self._has_reset:
+            raise ResetNeeded("Cannot call env.state() before calling env.reset()")
+        return self._joint_state()
+
+    def render(self) -> Any:
+        """A table as text ("ansi"), an image (H, W, 3) uint8 ("rgb_array"), or None ("human", in a window)."""
+        if not self._has_reset:
+            raise ResetNeeded("Cannot call env.render() before calling env.reset()")
+        return self._draw()
+
+    def _add_state(self, info: dict[str, Any]) -> None:
+        state = self.named_state()
+        info.update({name: value for name, value in state.items() if name not in NOT_IN_INFO})
+
+
+class JointEnv(GymnasiumView):
+    """One learner plays every agent.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    options : ViewOptions, optional
+        How it is shown.
+
+    Notes
+    -----
+    The action is one number per agent, Box (N,) in the game's action scale; the observation is the joint state, Box
+    (S,). The reward is the mean over agents of the mode's rewards, a Python float. ``info`` has ``rewards``,
+    ``payoff``, ``utility`` and ``cooperation``, each (N,), from reset on; the last step of an episode adds
+    ``episode_totals`` (``reward`` the mean, ``rewards`` and ``payoff`` (N,), ``length`` in steps) and ``outcome``.
+    """
+
+    def __init__(self, game: Game, options: ViewOptions | None = None) -> None:
+        super().__init__(game, options or ViewOptions(), False, True, ("joint", "rewards", "payoffs", "utilities"))
+        self.action_space = action_box(game, slice(None))
+        self.observation_space = observation_box(game.joint_size)
+        self._shape = (game.n,)
+
+    def _hook(self) -> None:
+        super()._hook()
+        self._row = self._batch._actions[0]
+        self._mean = memoryview(self._batch.joint_rewards)
+
+    _hooked = (*View._hooked, "_row", "_mean")
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of Gymnasium's ``np_random``, from which the game draws.
+        options : dict, optional
+            State to start from, by name, such as ``{"trust": 0.9}``; for this episode only.
+
+        Returns
+        -------
+        observation : ndarray (S,) float32
+        info : dict
+        """
+        line = self._restart_seeded(seed, options)
+        zero = np.zeros
+        n = self.game.n
+        info = {
+            "rewards": zero(n, dtype=np.float32),
+            "payoff": zero(n),
+            "utility": zero(n),
+            "cooperation": self._rates.copy(),
+        }
+        if self._extra:
+            self._dwell(info)
+        return self._pages[0][line], info
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Play one step.
+
+        Parameters
+        ----------
+        action : array_like (N,)
+            One number per agent.
+
+        Returns
+        -------
+        observation : ndarray (S,) float32
+        reward : float
+            Mean over agents of the mode's rewards.
+        terminated, truncated : bool
+            An end by the game's rule, and by the horizon.
+        info : dict
+
+        Raises
+        ------
+        ValueError
+            A wrong shape or an action that is not finite; the state is as before.
+        gymnasium.error.ResetNeeded
+            Before the first reset, or after the end.
+        """
+        if self._over:
+            raise self._need_reset()
+        try:
+            fits = action.shape == self._shape
+        except AttributeError:
+            action = self._read(action)
+            fits = action.shape == self._shape
+        if not fits:
+            raise ValueError(
+                f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
+                f"{', '.join(self.game.agents)}; the state is unchanged"
+            )
+        self._row[...] = action
+        line = self._line + 1
+        if line == PAGE:
+            self._turn_page()
+            line = 0
+        else:
+            self._line = line
+            places = self._descriptor
+            joint, rewards, payoffs, utilities = self._addresses
+            places[JOINT] = joint[line]
+            places[REWARDS] = rewards[line]
+            places[PAYOFFS] = payoffs[line]
+            places[UTILITIES] = utilities[line]
+        refused = self._play()
+        if refused:
+            raise self._refused(refused)
+        states, rewards, payoffs, utilities = self._pages
+        info = {
+            "rewards": rewards[line],
+            "payoff": payoffs[line],
+            "utility": utilities[line],
+            "cooperation": self._rates.copy(),
+        }
+        terminated = self._terminated[0]
+        truncated = self._truncated[0]
+        if terminated or truncated:
+            self._over = True
+            self._add_end(info)
+        if self._extra:
+            if self._draws:
+                self._keep(line)
+                self._record()
+            self._dwell(info)
+        return states[line], self._mean[0], terminated, truncated, info
+
+    def _read(self, action: Any) -> np.ndarray:
+        try:
+            return np.asarray(action, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"actions {action!r} are not numbers, one for each agent of {', '.join(self.game.agents)}; "
+                "the state is unchanged"
+            ) from None
+
+    def _add_end(self, info: dict[str, Any]) -> None:
+        layout = self.game.layout
+        rewards = np.array(self._head[layout["reward_total"].rows])
+        info[EPISODE_TOTALS] = {
+            "reward": float(rewards.mean()),
+            "rewards": rewards,
+            "payoff": np.array(self._head[layout["payoff_total"].rows]),
+            "length": int(self._head[layout["time"].first]),
+        }
+        info["outcome"] = self.outcome
+
+    def _keep(self, line: int) -> None:
+        """Copy the step's pay to where rendering and snapshots look."""
+        _, rewards, payoffs, utilities = self._pages
+        self._pay_block[0], self._pay_block[1] = payoffs[line], utilities[line]
+        self._reward_cells[:] = memoryview(rewards[line])
+
+    def _dwell(self, info: dict[str, Any]) -> None:
+        """Full infos, and what figures need."""
+        if self._full:
+            self._add_state(info)
+        if self.render_mode == "human":
+            self._draw()
+
+    def render(self) -> Any:
+        """A table as text ("ansi"), an image (H, W, 3) uint8 ("rgb_array"), or None ("human", in a window)."""
+        self._keep(self._line)
+        return super().render()
+
+    def snapshot(self) -> ViewSnapshot:
+        """A copy of the episode as it stands, random streams included, for planning."""
+        self._keep(self._line)
+        return super().snapshot()
+
+    def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
+        """Go back to a snapshot; the observation there, float32 (S,)."""
+        line = self._go_back(snapshot)
+        states, rewards, payoffs, utilities = self._pages
+        payoffs[line], utilities[line] = self._pay_block
+        rewards[line] = self._reward_cells
+        observation: np.ndarray = states[line]
+        return observation
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._keep(self._line)
+        return super().__getstate__()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        _, rewards, payoffs, utilities = self._pages
+        payoffs[0], utilities[0] = self._pay_block
+        rewards[0] = self._reward_cells

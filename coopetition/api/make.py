@@ -1,0 +1,265 @@
+"""From an id to a game, a batch, or one of the views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from coopetition.api.options import RENDER_MODES, split_options
+from coopetition.batch import Batch
+from coopetition.game import Game
+from coopetition.parameters import Parameters
+
+if TYPE_CHECKING:
+    from coopetition.api.aec import CoopetitionAECEnv
+    from coopetition.api.agent import AgentEnv
+    from coopetition.api.joint import JointEnv
+    from coopetition.api.parallel import CoopetitionParallelEnv
+    from coopetition.api.vector import CoopetitionVectorEnv
+
+JOINT = "joint"
+
+
+def make_game(environment_id: str | Parameters, **options: Any) -> Game:
+    """The game of an id.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``; or an instance of an environment's parameter class.
+    **options
+        ``reward_mode``, ``observation``, ``action_scale``, and any parameter of the environment.
+
+    Raises
+    ------
+    TypeError
+        An unknown keyword, with the nearest match.
+    ValueError
+        An unknown id or mode, or a parameter out of its domain.
+
+    Examples
+    --------
+    >>> from coopetition import make_game
+    >>> make_game("SLCD-v0", horizon=50).agents
+    ('samsung', 'sony')
+    """
+    return split_options(environment_id, options)[0]
+
+
+def batch(
+    environment_id: str | Parameters,
+    num_envs: int = 1,
+    *,
+    autoreset: str = "same_step",
+    threads: int = 1,
+    observe: bool = True,
+    observe_joint: bool = False,
+    buffers: dict[str, Any] | None = None,
+    **options: Any,
+) -> Batch:
+    """B copies for multi-agent learners: arrays in, arrays out; see `coopetition.batch.Batch`.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``.
+    num_envs : int
+        Number of copies B.
+    autoreset, threads, observe, observe_joint, buffers
+        As for `Batch`.
+    **options
+        ``reward_mode``, ``observation``, ``action_scale``, ``strict_actions``, and any parameter of the environment.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `make_game`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import coopetition
+    >>> copies = coopetition.batch("TrustDilemma-v0", num_envs=3)
+    >>> copies.reset(seed=1).shape
+    (3, 2, 6)
+    >>> observations, rewards, terminated, truncated = copies.step(np.full((3, 2), 0.5))
+    >>> rewards.shape
+    (3, 2)
+    """
+    own = ("autoreset", "threads", "observe", "observe_joint", "buffers")
+    game, view = split_options(environment_id, options, own)
+    return Batch(
+        game,
+        num_envs,
+        autoreset=autoreset,
+        strict_actions=view.strict_actions,
+        threads=threads,
+        observe=observe,
+        observe_joint=observe_joint,
+        buffers=buffers,
+    )
+
+
+def gymnasium_env(
+    environment_id: str | Parameters, *, control: str | int = JOINT, partners: Any = None, **options: Any
+) -> JointEnv | AgentEnv:
+    """One copy behind Gymnasium's API; what ``gymnasium.make("coopetition/SLCD-v0")`` calls.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``.
+    control : str or int
+        "joint": one learner plays all agents. An agent's name or index: it plays that one.
+    partners : str, policy, sequence or mapping, optional
+        Who plays the others: a baseline's name or a policy, or one for each; "tit_for_tat" by default.
+    **options
+        ``reward_mode``, ``observation``, ``action_scale``, ``render_mode``, ``info_level``, ``strict_actions``, and any
+        parameter of the environment.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `make_game`; and for an unknown agent or partner.
+
+    Examples
+    --------
+    >>> import gymnasium
+    >>> env = gymnasium.make("coopetition:coopetition/PartnerHoldUp-v0", reward_mode="private")
+    >>> observation, info = env.reset(seed=1)
+    >>> env.action_space.shape
+    (2,)
+    """
+    game, view = split_options(environment_id, options, ("control", "partners"))
+    if isinstance(control, str) and control == JOINT:
+        if partners is not None:
+            raise ValueError("partners play along when control names one agent; with control='joint' there are none")
+        from coopetition.api.joint import JointEnv
+
+        return JointEnv(game, view)
+    from coopetition.api.agent import AgentEnv
+    from coopetition.api.partners import DEFAULT_PARTNER
+
+    return AgentEnv(game, control, DEFAULT_PARTNER if partners is None else partners, view)
+
+
+# Gymnasium reads an entry point's render modes before it calls it.
+gymnasium_env.metadata = {"render_modes": list(RENDER_MODES), "render_fps": 5}  # type: ignore[attr-defined]
+
+
+def vector_env(
+    environment_id: str | Parameters,
+    num_envs: int = 1,
+    *,
+    control: str | int = JOINT,
+    partners: Any = None,
+    autoreset_mode: Any = "NextStep",
+    threads: int = 1,
+    **options: Any,
+) -> CoopetitionVectorEnv:
+    """B copies behind Gymnasium's vector API, stepped by one kernel call; what ``gymnasium.make_vec`` calls.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``.
+    num_envs : int
+        Number of copies B.
+    control, partners
+        As for `gymnasium_env`.
+    autoreset_mode : gymnasium.vector.AutoresetMode or str
+        "NextStep", "SameStep" or "Disabled".
+    threads : int
+        Cores to use.
+    **options
+        As for `gymnasium_env`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `gymnasium_env`.
+    """
+    from coopetition.api.vector import CoopetitionVectorEnv
+
+    game, view = split_options(environment_id, options, ("control", "partners", "autoreset_mode", "threads"))
+    return CoopetitionVectorEnv(game, num_envs, control, partners, autoreset_mode, threads, view)
+
+
+def parallel_env(
+    environment_id: str | Parameters, *, max_cycles: int | None = None, **options: Any
+) -> CoopetitionParallelEnv:
+    """One copy behind PettingZoo's Parallel API: all agents move at once.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``.
+    max_cycles : int, optional
+        PettingZoo's word for `horizon`.
+    **options
+        As for `gymnasium_env`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `make_game`.
+
+    Examples
+    --------
+    >>> import coopetition
+    >>> env = coopetition.parallel_env("GiftExchange-v0")
+    >>> observations, infos = env.reset(seed=1)
+    >>> sorted(observations)
+    ['employer', 'worker']
+    """
+    from coopetition.api.parallel import CoopetitionParallelEnv
+
+    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("max_cycles",))
+    return CoopetitionParallelEnv(game, view)
+
+
+def aec_env(
+    environment_id: str | Parameters,
+    *,
+    turn_order: Sequence[str] | str | None = None,
+    max_cycles: int | None = None,
+    **options: Any,
+) -> CoopetitionAECEnv:
+    """One copy behind PettingZoo's AEC API: a sequential-move game.
+
+    Parameters
+    ----------
+    environment_id : str or Parameters
+        Such as ``"SLCD-v0"``.
+    turn_order : sequence of str or "random", optional
+        The agents' names, the leader first; or an order drawn anew each round. Index order by default.
+    max_cycles : int, optional
+        PettingZoo's word for `horizon`.
+    **options
+        As for `gymnasium_env`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `make_game`; and for a turn order that is not all agents.
+
+    Examples
+    --------
+    >>> import coopetition
+    >>> env = coopetition.aec_env("GiftExchange-v0", turn_order=["worker", "employer"])
+    >>> env.reset(seed=1)
+    >>> env.agent_selection
+    'worker'
+    """
+    from coopetition.api.aec import CoopetitionAECEnv
+
+    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("turn_order", "max_cycles"))
+    return CoopetitionAECEnv(game, turn_order, view)
+
+
+def _with_horizon(options: dict[str, Any], max_cycles: int | None) -> dict[str, Any]:
+    if max_cycles is None:
+        return options
+    if options.get("horizon", max_cycles) != max_cycles:
+        raise ValueError(f"max_cycles = {max_cycles!r} and horizon = {options['horizon']!r} mean the same: give one")
+    return {**options, "horizon": max_cycles}

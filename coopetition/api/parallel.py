@@ -1,0 +1,258 @@
+"""PettingZoo's Parallel API: all agents move at once. The native one of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.spaces import Box
+from pettingzoo import ParallelEnv
+from pettingzoo.utils.env_logger import EnvLogger
+
+from coopetition.api.options import RENDER_MODES, ViewOptions, action_box, observation_box
+from coopetition.api.view import NOT_IN_INFO, PAGE, View, ViewSnapshot
+from coopetition.game import Game
+from coopetition.kernels.places import OBSERVATIONS
+from coopetition.parameters import nearest
+
+#: PettingZoo's own tests pass this name to `reset`, to see that options are taken; it means nothing.
+PROBE = "options"
+
+
+class ZooView(View):
+    """What the Parallel and the AEC view share: agents, spaces, infos, errors, rendering."""
+
+    def __init__(self, game: Game, options: ViewOptions) -> None:
+        super().__init__(game, options, True, False, ("observations",))
+        self.possible_agents = list(game.agents)
+        self.agents: list[str] = []
+        self.observation_spaces = {agent: observation_box(game.observation_size) for agent in game.agents}
+        self.action_spaces = {agent: action_box(game, [i]) for i, agent in enumerate(game.agents)}
+        self.state_space = observation_box(game.joint_size)
+        layout = game.layout
+        n = game.n
+        # Where an agent's numbers lie in the head of the state, and in the block of payoffs and utilities.
+        self._seats = tuple(
+            (
+                agent,
+                i,
+                n + i,
+                layout["rates"].first + i,
+                layout["reward_total"].first + i,
+                layout["payoff_total"].first + i,
+            )
+            for i, agent in enumerate(game.agents)
+        )
+        self._outcome_row = layout["outcome"].first
+
+    def observation_space(self, agent: str) -> Box:
+        """An agent's observation space, the same object at every call."""
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> Box:
+        """An agent's action space, the same object at every call."""
+        return self.action_spaces[agent]
+
+    def state(self) -> np.ndarray:
+        """The joint normalised state, float32 (S,), in [0, 1]; `state_layout` names its parts."""
+        if not self._has_reset:
+            EnvLogger.error_state_before_reset()
+        return self._joint_state()
+
+    def render(self) -> Any:
+        """A table as text ("ansi"), an image (H, W, 3) uint8 ("rgb_array"), or None ("human", in a window)."""
+        if not self._has_reset:
+            EnvLogger.error_render_before_reset()
+        return self._draw()
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        super().close()
+
+    def _checked_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+        if isinstance(options, Mapping):
+            options = {name: value for name, value in options.items() if name != PROBE}
+        return super()._checked_options(options)
+
+    def _infos(self) -> dict[str, dict[str, Any]]:
+        """Each agent's numbers: the same keys from reset to the end, since TorchRL makes its specs at reset."""
+        pay = self._pay.tolist()
+        head = self._head.tolist()
+        outcome = int(head[self._outcome_row])
+        infos: dict[str, dict[str, Any]] = {
+            agent: {
+                "payoff": pay[i],
+                "utility": pay[j],
+                "cooperation": head[rate],
+                "episode_reward": head[reward],
+                "episode_payoff": head[payoff],
+                "outcome": outcome,
+            }
+            for agent, i, j, rate, reward, payoff in self._seats
+        }
+        if self._full:
+            state = self.named_state()
+            for info in infos.values():
+                info.update({name: value.copy() for name, value in state.items() if name not in NOT_IN_INFO})
+        return infos
+
+
+class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
+    """All agents move at once.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    options : ViewOptions, optional
+        How it is shown.
+
+    Notes
+    -----
+    Every dict is fresh at every step. Rewards are Python floats, flags Python bools. All agents are present until
+    all end together. Infos have the same numeric keys from reset on: ``payoff``, ``utility``, ``cooperation``,
+    ``episode_reward`` and ``episode_payoff`` (totals so far, the episode's at its end), and ``outcome``, an index into
+    `coopetition.game.OUTCOMES`; the property `outcome` has its name.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "name": "coopetition",
+        "render_modes": list(RENDER_MODES),
+        "render_fps": 5,
+        "is_parallelizable": True,
+    }
+
+    def __init__(self, game: Game, options: ViewOptions | None = None) -> None:
+        super().__init__(game, options or ViewOptions())
+        self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
+        self._indexed = tuple(enumerate(game.agents))
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+        """Start an episode.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the game's draws; None goes on with its stream.
+        options : dict, optional
+            State to start from, by name, such as ``{"trust": 0.9}``; for this episode only.
+
+        Returns
+        -------
+        observations : dict of str to ndarray (O,) float32
+        infos : dict of str to dict
+        """
+        line = self._restart(seed, self._checked_options(options))
+        self.agents = self.possible_agents[:]
+        if self.render_mode == "human":
+            self._draw()
+        return self._observations(line), self._infos()
+
+    def _observations(self, line: int) -> dict[str, np.ndarray]:
+        block = self._pages[0]
+        return {agent: block[line, i] for i, agent in self._indexed}
+
+    def step(
+        self, actions: Mapping[str, Any]
+    ) -> tuple[
+        dict[str, np.ndarray],
+        dict[str, float],
+        dict[str, bool],
+        dict[str, bool],
+        dict[str, dict[str, Any]],
+    ]:
+        """Play one step.
+
+        Parameters
+        ----------
+        actions : mapping of str to array_like (1,)
+            One for each agent.
+
+        Returns
+        -------
+        observations : dict of str to ndarray (O,) float32
+        rewards : dict of str to float
+        terminations, truncations : dict of str to bool
+            The same for all agents: an end by the game's rule, and by the horizon.
+        infos : dict of str to dict
+
+        Raises
+        ------
+        ValueError
+            A missing or unknown agent, a wrong shape, an action that is not finite; the state is as before.
+        AssertionError
+            PettingZoo's own, before the first reset and after the end.
+        """
+        if self._over:
+            EnvLogger.error_step_before_reset()
+        cells = self._actions
+        try:
+            for i, agent in self._indexed:
+                cells[i] = actions[agent].item()
+        except (KeyError, AttributeError, ValueError, TypeError):
+            self._read_carefully(actions)
+        if len(actions) != len(self._indexed):
+            self._refuse_agents(actions)
+        line = self._line + 1
+        if line == PAGE:
+            self._turn_page()
+            line = 0
+        else:
+            self._line = line
+            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
+        refused = self._play()
+        if refused:
+            raise self._refused(refused)
+        block = self._pages[0]
+        observations = {agent: block[line, i] for i, agent in self._indexed}
+        names = self.possible_agents
+        rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
+        terminated = self._terminated[0]
+        truncated = self._truncated[0]
+        if terminated or truncated:
+            self._over = True
+            self.agents = []
+        if self._draws:
+            self._record()
+            if self.render_mode == "human":
+                self._draw()
+        return (
+            observations,
+            rewards,
+            dict.fromkeys(names, terminated),
+            dict.fromkeys(names, truncated),
+            self._infos(),
+        )
+
+    def _read_carefully(self, actions: Any) -> None:
+        """Read actions that are not all arrays of one number, or say which of them cannot be read."""
+        if not isinstance(actions, Mapping):
+            raise ValueError(
+                f"actions must map agents to numbers, not be {type(actions).__name__}; the state is unchanged"
+            )
+        self._refuse_agents(actions)
+        for i, agent in self._indexed:
+            self._actions[i] = self._one_number(actions[agent], agent)
+
+    def _refuse_agents(self, actions: Mapping[str, Any]) -> None:
+        names = self.possible_agents
+        for agent in actions:
+            if agent not in names:
+                raise ValueError(
+                    f"action {actions[agent]!r} is for unknown agent {agent!r}{nearest(agent, names)} "
+                    f"(agents: {', '.join(names)}); the state is unchanged"
+                )
+        missing = [agent for agent in names if agent not in actions]
+        if missing:
+            raise ValueError(
+                f"no action for agent {', '.join(map(repr, missing))} among {dict(actions)!r}; the state is unchanged"
+            )
+
+    _remembered = (*View._remembered, "agents")
+
+    def restore(self, snapshot: ViewSnapshot) -> dict[str, np.ndarray]:
+        """Go back to a snapshot; the observations there, each float32 (O,)."""
+        return self._observations(self._go_back(snapshot))

@@ -1,0 +1,467 @@
+"""Gymnasium's vector API, natively: one kernel call steps all copies."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from coopetition.api import render
+from coopetition.api.joint import METADATA
+from coopetition.api.options import (
+    EPISODE_TOTALS,
+    ViewOptions,
+    action_box,
+    agent_index,
+    checked_reset_options,
+    observation_box,
+)
+from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
+from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
+from coopetition.batch import Batch
+from coopetition.game import OUTCOMES, Game
+from coopetition.parameters import nearest
+
+RESET_MASK = "reset_mask"
+#: What the batch's own autoreset is. Under "SameStep" the view restarts copies itself, after it has read the totals
+#: and the state of the episodes that ended.
+BATCH_AUTORESET = {
+    AutoresetMode.NEXT_STEP: "next_step",
+    AutoresetMode.SAME_STEP: "disabled",
+    AutoresetMode.DISABLED: "disabled",
+}
+
+
+def autoreset_mode_of(value: Any) -> AutoresetMode:
+    """Gymnasium's mode, from itself or its name.
+
+    Raises
+    ------
+    ValueError
+        An unknown one, with what is allowed and the nearest match.
+    """
+    if isinstance(value, AutoresetMode):
+        return value
+    for mode in AutoresetMode:
+        if str(value) in (mode.value, mode.name, mode.name.lower()):
+            return mode
+    names = [mode.value for mode in AutoresetMode]
+    raise ValueError(f"unknown autoreset_mode {value!r}; allowed: {', '.join(names)}{nearest(str(value), names)}")
+
+
+class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """B copies of a game behind Gymnasium's vector API.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    num_envs : int
+        Number of copies B.
+    control : str or int
+        "joint", or the one agent that the learner plays, by name or index.
+    partners : str, policy, sequence or mapping, optional
+        Who plays the others under single-agent control; "tit_for_tat" by default.
+    autoreset_mode : gymnasium.vector.AutoresetMode or str
+        "NextStep", "SameStep" or "Disabled".
+    threads : int
+        Cores to use.
+    options : ViewOptions, optional
+        How it is shown.
+
+    Notes
+    -----
+    Stepping it equals stepping B single environments, seeded alike: copy k with ``seed + k``. (A partner that plays
+    at random draws from one stream for all copies.) Infos are those of the single environments, stacked, each
+    with its mask under ``_key``; the totals of an episode come with its last step, under "SameStep" within
+    ``final_info``. Nothing that is returned is written again.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        num_envs: int = 1,
+        control: str | int = "joint",
+        partners: Any = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        threads: int = 1,
+        options: ViewOptions | None = None,
+    ) -> None:
+        options = options or ViewOptions()
+        self.game = game
+        self.index = None if isinstance(control, str) and control == "joint" else agent_index(game, control)
+        if self.index is None and partners is not None:
+            raise ValueError("partners play along when control names one agent; with control='joint' there are none")
+        self._policies = (
+            []
+            if self.index is None
+            else policies_for(game, self.index, DEFAULT_PARTNER if partners is None else partners)
+        )
+        self._partner_stream = np.random.default_rng()
+        self.autoreset_mode = autoreset_mode_of(autoreset_mode)
+        self.metadata = {**METADATA, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = options.render_mode
+        self.info_level = options.info_level
+        self._draws = options.render_mode in ("human", "rgb_array")
+        self._batch = Batch(
+            game,
+            num_envs,
+            autoreset=BATCH_AUTORESET[self.autoreset_mode],
+            strict_actions=options.strict_actions,
+            threads=threads,
+            observe=self.index is not None,
+            observe_joint=self.index is None,
+        )
+        self.num_envs = self._batch.num_envs
+        if self.index is None:
+            self.single_observation_space = observation_box(game.joint_size)
+            self.single_action_space = action_box(game, slice(None))
+        else:
+            self.single_observation_space = observation_box(game.observation_size)
+            self.single_action_space = action_box(game, [self.index])
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._given = np.zeros((self.num_envs, game.n))
+        self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        self._has_reset = False
+        self._history: list[dict[str, list[Any]]] = []
+        self._windows: list[Any] = [None] * self.num_envs
+
+    @property
+    def observation_layout(self) -> dict[str, slice]:
+        """Where each named part of an agent's observation lies."""
+        return dict(self.game.observation_layout)
+
+    @property
+    def state_layout(self) -> dict[str, slice]:
+        """Where each named part of the joint state lies."""
+        return dict(self.game.joint_layout)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_windows": [None] * self.num_envs}
+
+    # --- the interface
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start new episodes.
+
+        Parameters
+        ----------
+        seed : int or sequence of int, optional
+            Copy k is seeded with ``seed + k``, or with its own entry; None goes on with its stream.
+        options : dict, optional
+            State to start from, by name; and ``reset_mask`` (B,) bool, which copies to reset.
+
+        Returns
+        -------
+        observations : ndarray (B, S) or (B, O) float32
+        infos : dict
+        """
+        given = dict(options or {})
+        mask = self._checked_mask(given.pop(RESET_MASK, None))
+        values = checked_reset_options(self.game, given)
+        copies = np.flatnonzero(mask)
+        if seed is not None and not isinstance(seed, int | np.integer):
+            seeds = list(seed)
+            if len(seeds) != self.num_envs:
+                raise ValueError(f"{len(seeds)} seeds for num_envs = {self.num_envs}")
+            self._batch.reset(seed=[seeds[k] for k in copies], options=values, mask=mask)
+        else:
+            super().reset(seed=None if seed is None else int(seed))
+            self._batch.reset(seed=None if seed is None else int(seed), options=values, mask=mask)
+            if seed is not None:
+                self._partner_stream = np.random.default_rng([int(seed), self.index or 0])
+        if mask.all():
+            reset_policies(self._policies, self._partner_stream, self.num_envs)
+        self._has_reset = True
+        self._ended[mask] = False
+        if self._draws:
+            blank: list[dict[str, list[Any]]] = [{"rates": [], "payoffs": []} for _ in range(self.num_envs)]
+            kept = self._history or blank
+            self._history = [blank[k] if mask[k] else kept[k] for k in range(self.num_envs)]
+            self._show()
+        return self._observations(), self._first_infos(mask)
+
+    def _checked_mask(self, mask: Any) -> np.ndarray:
+        if mask is None:
+            return np.ones(self.num_envs, dtype=np.bool_)
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
+            raise ValueError(f"options['reset_mask'] = {mask!r}: expected a boolean array of shape ({self.num_envs},)")
+        if not mask.any():
+            raise ValueError("options['reset_mask'] must name at least one copy")
+        if not self._has_reset and not mask.all():
+            raise ResetNeeded("The first reset must reset every copy")
+        return mask
+
+    def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Play one step in every copy.
+
+        Parameters
+        ----------
+        actions : array_like (B, N) or (B, 1)
+            One number per agent, or the controlled agent's.
+
+        Returns
+        -------
+        observations : ndarray (B, S) or (B, O) float32
+        rewards : ndarray (B,) float64
+        terminations, truncations : ndarray (B,) bool
+        infos : dict
+
+        Raises
+        ------
+        ValueError
+            A wrong shape or an action that is not finite; the state is as before.
+        gymnasium.error.ResetNeeded
+            Before the first reset; under "Disabled" also when an ended copy was not reset.
+        """
+        if not self._has_reset:
+            raise ResetNeeded("Cannot call step() before calling reset()")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
+            over = np.flatnonzero(self._ended).tolist()
+            raise ResetNeeded(f"The episodes of copies {over} are over: reset them with options['reset_mask']")
+        given = self._all_actions(actions)
+        batch = self._batch
+        batch.step(given)
+        rewards = batch.joint_rewards if self.index is None else batch.rewards[:, self.index]
+        rewards = rewards.astype(np.float64)
+        terminations, truncations = batch.terminated.copy(), batch.truncated.copy()
+        # Under "NextStep" the copies that had ended have only restarted.
+        restarted = self._ended if self.autoreset_mode is AutoresetMode.NEXT_STEP else None
+        if self._draws:
+            self._record(given, restarted)
+        self._ended = terminations | truncations
+        if not self._ended.any() and restarted is None:
+            return self._observations(), rewards, terminations, truncations, self._infos(given)
+        infos = self._step_infos(given, restarted)
+        return self._observations(), rewards, terminations, truncations, infos
+
+    def _all_actions(self, actions: Any) -> np.ndarray:
+        """The actions of all agents (B, N), partners' included, in memory of our own."""
+        shape = self.action_space.shape
+        try:
+            array = np.asarray(actions, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"actions {actions!r} are not numbers; the state is unchanged") from None
+        if array.shape != shape:
+            raise ValueError(f"actions have shape {array.shape}, expected {shape}; the state is unchanged")
+        if self.index is None:
+            return array
+        self._given[:, self.index] = array[:, 0]
+        if self._policies:
+            self._check_own(array[:, 0])
+        for j, policy in self._policies:
+            played = to_actions(self.game, j, policy.act(self._batch.observations[:, j], j))
+            if played.size != self.num_envs:
+                raise ValueError(
+                    f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {self.num_envs}"
+                )
+            self._given[:, j] = played
+        return self._given
+
+    def _check_own(self, actions: np.ndarray) -> None:
+        """Refuse bad actions before any partner has acted on them, so that partners' states stay as they were."""
+        game, i = self.game, self.index
+        assert i is not None
+        bad = np.flatnonzero(~np.isfinite(actions))
+        if bad.size:
+            raise self._batch._refusal(int(bad[0]) * game.n + i + 1, self._given)
+        if self._batch.strict_actions:
+            bad = np.flatnonzero((actions < game.action_low[i]) | (actions > game.action_high[i]))
+            if bad.size:
+                raise self._batch._refusal(-(int(bad[0]) * game.n + i + 1), self._given)
+
+    def _observations(self) -> np.ndarray:
+        batch = self._batch
+        seen: np.ndarray = batch.joint if self.index is None else batch.observations[:, self.index]
+        return seen.copy()
+
+    # --- infos
+
+    def _cooperation(self, actions: np.ndarray) -> np.ndarray:
+        """Rates played (B, N): the kernel's own formula, since restarted copies no longer hold them."""
+        low = self.game.action_low
+        rates = (actions - low) / (self.game.action_high - low)
+        return np.minimum(np.maximum(rates, 0.0), 1.0)
+
+    def _arrays(self, cooperation: np.ndarray) -> dict[str, np.ndarray]:
+        batch = self._batch
+        i = self.index
+        if i is None:
+            return {
+                "rewards": batch.rewards.copy(),
+                "payoff": batch.payoffs.copy(),
+                "utility": batch.utilities.copy(),
+                "cooperation": cooperation,
+            }
+        return {
+            "payoff": batch.payoffs[:, i].copy(),
+            "utility": batch.utilities[:, i].copy(),
+            "cooperation": cooperation[:, i].copy(),
+        }
+
+    def _with_state(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        if self.info_level == "full":
+            state = self._batch.state()
+            arrays.update({name: value for name, value in state.items() if name not in NOT_IN_INFO})
+        return arrays
+
+    def _infos(self, given: np.ndarray) -> dict[str, Any]:
+        return masked(self._with_state(self._arrays(self._cooperation(given))), None, self.num_envs)
+
+    def _first_infos(self, mask: np.ndarray) -> dict[str, Any]:
+        """Infos of a reset: nothing paid, baseline rates."""
+        arrays = self._arrays(self._batch.state()["rates"])
+        for name in ("rewards", "payoff", "utility"):
+            if name in arrays:
+                arrays[name][:] = 0.0
+        arrays = self._with_state(arrays)
+        for value in arrays.values():
+            value[~mask] = 0
+        return masked(arrays, mask, self.num_envs)
+
+    def _step_infos(self, given: np.ndarray, restarted: np.ndarray | None) -> dict[str, Any]:
+        """Infos of a step in which copies restarted or ended."""
+        arrays = self._with_state(self._arrays(self._cooperation(given)))
+        if restarted is not None and restarted.any():
+            rates = self._batch.state()["rates"]
+            cooperation = rates if self.index is None else rates[:, self.index]
+            arrays["cooperation"][restarted] = cooperation[restarted]
+        infos = masked(arrays, None, self.num_envs)
+        ended = self._ended
+        if not ended.any():
+            return infos
+        totals, outcomes = self._end(ended)
+        ending = {EPISODE_TOTALS: totals, "outcome": outcomes}
+        if self.autoreset_mode is not AutoresetMode.SAME_STEP:
+            for name, value in ending.items():
+                infos[name], infos[f"_{name}"] = value, ended.copy()
+            return infos
+        last = self._observations()
+        final = {name: value.copy() for name, value in arrays.items()}
+        for value in final.values():
+            value[~ended] = 0
+        final_info = masked(final, ended, self.num_envs)
+        for name, value in ending.items():
+            final_info[name], final_info[f"_{name}"] = value, ended.copy()
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for k in np.flatnonzero(ended):
+            final_obs[k] = last[k].copy()
+        self._batch.reset(mask=ended)
+        fresh = self._first_infos(ended)
+        for name in arrays:
+            infos[name][ended] = fresh[name][ended]
+        infos["final_obs"], infos["_final_obs"] = final_obs, ended.copy()
+        infos["final_info"], infos["_final_info"] = final_info, ended.copy()
+        self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        if self._draws:
+            for k in np.flatnonzero(ended):
+                self._history[k] = {"rates": [], "payoffs": []}
+        return infos
+
+    def _end(self, ended: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+        """Totals and outcomes of the copies that ended; zero and None for the others."""
+        state = self._batch.state()
+        rewards, payoffs = state["reward_total"], state["payoff_total"]
+        lengths = state["time"].astype(np.int64)
+        totals: dict[str, np.ndarray]
+        if self.index is None:
+            totals = {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs, "length": lengths}
+        else:
+            totals = {
+                "reward": rewards[:, self.index].copy(),
+                "payoff": payoffs[:, self.index].copy(),
+                "length": lengths,
+            }
+        for value in totals.values():
+            value[~ended] = 0
+        outcomes = np.full(self.num_envs, None, dtype=object)
+        for k in np.flatnonzero(ended):
+            outcomes[k] = OUTCOMES[int(state["outcome"][k])]
+        return masked(totals, ended, self.num_envs), outcomes
+
+    # --- planning
+
+    def snapshot(self) -> ViewSnapshot:
+        """A copy of all episodes as they stand, random streams included."""
+        names = ("_ended", "_has_reset", "_history", "_policies", "_partner_stream")
+        return ViewSnapshot(self._batch.snapshot(), {name: copy.deepcopy(getattr(self, name)) for name in names})
+
+    def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
+        """Go back to a snapshot; the observations there, float32 (B, S) or (B, O)."""
+        self._batch.restore(snapshot.batch)
+        self.__dict__.update(copy.deepcopy(snapshot.memory))
+        return self._observations()
+
+    def state(self) -> np.ndarray:
+        """Every copy's joint state, float32 (B, S)."""
+        if not self._has_reset:
+            raise ResetNeeded("Cannot call state() before calling reset()")
+        rows, scales = self.game.joint_rows, self.game.joint_scales
+        joint: np.ndarray = (self._batch._rows()[rows].T * scales).astype(np.float32)
+        return joint
+
+    # --- rendering
+
+    def _record(self, given: np.ndarray, restarted: np.ndarray | None) -> None:
+        rates = self._cooperation(given)
+        for k, recorded in enumerate(self._history):
+            if restarted is not None and restarted[k]:
+                recorded["rates"], recorded["payoffs"] = [], []
+            else:
+                recorded["rates"].append(rates[k].tolist())
+                recorded["payoffs"].append(self._batch.payoffs[k].tolist())
+        self._show()
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
+
+    def render(self) -> tuple[Any, ...] | None:
+        """What the single environments would render, one entry a copy."""
+        if not self._has_reset:
+            raise ResetNeeded("Cannot call render() before calling reset()")
+        if self.render_mode is None:
+            render.warn_without_mode(self.game)
+            return None
+        batch, game = self._batch, self.game
+        states = [
+            {name: value[k] for name, value in batch.state().items()} for k in range(self.num_envs)
+        ]
+        if self.render_mode == "ansi":
+            return tuple(
+                render.table(game, states[k], batch.payoffs[k], batch.utilities[k], batch.rewards[k])
+                for k in range(self.num_envs)
+            )
+        frames = tuple(
+            render.frame(game, render.history(game, recorded, state))
+            for recorded, state in zip(self._history, states, strict=True)
+        )
+        if self.render_mode == "rgb_array":
+            return frames
+        for k, frame in enumerate(frames):
+            self._windows[k] = render.show(frame, self._windows[k], f"{game.id} {k}")
+        return None
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the windows, if there are any."""
+        for window in self._windows:
+            if window is not None:
+                render.close(window)
+        self._windows = [None] * self.num_envs
+
+
+def masked(arrays: dict[str, Any], mask: np.ndarray | None, copies: int) -> dict[str, Any]:
+    """Gymnasium's layout of infos: each key with the mask of the copies that have it, under ``_key``."""
+    infos: dict[str, Any] = {}
+    for name, value in arrays.items():
+        infos[name] = value
+        infos[f"_{name}"] = np.ones(copies, dtype=np.bool_) if mask is None else mask.copy()
+    return infos
