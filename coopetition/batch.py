@@ -130,7 +130,7 @@ class Batch:
 
     def _allocate(self, observe: bool, observe_joint: bool) -> None:
         game, copies, n = self.game, self.num_envs, self.game.n
-        scratch_rows = places.work_rows(n)
+        scratch_rows = places.work_rows(n, game.reciprocal)
         fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
         self.lanes = min(copies, MOST_LANES, max(8, fitting - fitting % 8))
         self.chunks = -(-copies // self.lanes)
@@ -158,6 +158,8 @@ class Batch:
         noisy = game.noise_places.size if observe else 0
         self._noise = np.zeros((2, copies, noisy))
         self._initial = game.initial_state.copy()
+        packed = copies if observe and len(game.segments) else 0
+        self._packed = np.zeros((packed, game.state_rows), dtype=np.float32)
         self._describe(noisy)
 
     def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any, wanted: bool | None = True) -> Any:
@@ -176,7 +178,8 @@ class Batch:
         d[places.LANES] = self.lanes
         d[places.COPIES] = self.num_envs
         d[places.STATE_ROWS] = game.state_rows
-        d[places.WORK_ROWS] = places.work_rows(game.n)
+        d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
+        d[places.SEGMENT_COUNT] = len(game.segments)
         d[places.STEPS] = 1
         d[places.AUTORESET] = AUTORESETS[self.autoreset]
         d[places.STRICT] = self.strict_actions
@@ -210,6 +213,9 @@ class Batch:
             places.JOINT_ROWS: game.joint_rows,
             places.JOINT_SCALES: game.joint_scales,
             places.NOISE_PLACES: game.noise_places,
+            places.ROW_SCALES: game.row_scales,
+            places.SEGMENTS: game.segments,
+            places.PACKED: self._packed,
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
@@ -290,11 +296,14 @@ class Batch:
             self._rngs = [np.random.default_rng() for _ in range(self.num_envs)]
             self._noise_block = np.zeros((self.num_envs, NOISE_BLOCK, self._noise.shape[2]))
             self._noise_cursor = np.full(self.num_envs, NOISE_BLOCK)
+            self._draw_gamma(np.arange(self.num_envs))
         for copy, own_seed in zip(copies, seeds, strict=True):
             if own_seed is not None:
                 self._rngs[copy] = np.random.default_rng(own_seed)
                 self._noise_cursor[copy] = NOISE_BLOCK
-        self._draw_gamma(copies)
+                # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is
+                # reset by hand and one that is reset by the kernel read the same numbers.
+                self._draw_gamma(np.array([copy]))
 
     def use_generator(self, copy: int, generator: np.random.Generator) -> None:
         """Let one copy draw from a generator that the caller owns, such as Gymnasium's ``np_random``."""
