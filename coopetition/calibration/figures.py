@@ -220,6 +220,10 @@ def _apple(figure: Any, spec: Any, report: Report) -> None:
         if i:
             ax.set_yticklabels([])
     axes[0].set_ylabel("cooperation")
+    initials = ", ".join(f"{p.name[0].upper()} {p.name}" for p in record.phases)
+    axes[1].set_xlabel(f"quarter  ({initials})")
+    for ax in (axes[0], axes[2]):
+        ax.set_xlabel("")
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="upper right", ncols=4, bbox_to_anchor=(0.985, 0.945)
     )

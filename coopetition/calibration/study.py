@@ -256,8 +256,10 @@ def sobol_indices(
     out = []
     for metric in design.SOBOL:
         found = analysis.analyze(problem, metrics[metric].astype(float), calc_second_order=False, seed=seed)
-        columns = [tuple(float(x) for x in found[key]) for key in ("S1", "S1_conf", "ST", "ST_conf")]
-        out.append(SobolIndices(metric, tuple(ranges), *columns, evaluations=len(points)))
+        first, first_half, whole, whole_half = (
+            tuple(float(x) for x in found[key]) for key in ("S1", "S1_conf", "ST", "ST_conf")
+        )
+        out.append(SobolIndices(metric, tuple(ranges), first, first_half, whole, whole_half, len(points)))
     return tuple(out)
 
 
@@ -299,7 +301,7 @@ def experiment(
     if grid not in ("standard", "fine"):
         raise ValueError(f"unknown grid {grid!r}; {nearest(grid, ('standard', 'fine'))}")
     tell = report or (lambda step: None)
-    design: Design = import_module(f"{__package__}.study_{name}")  # type: ignore[assignment]
+    design: Design = import_module(f"{__package__}.study_{name}")
     tell("grid")
     start = time.perf_counter()
     levels = design.levels(grid)

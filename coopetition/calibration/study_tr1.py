@@ -61,7 +61,7 @@ def metrics(parameters: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _percent(x: ArrayLike) -> float:
-    return 100.0 * float(np.mean(x))
+    return 100.0 * float(np.mean(np.asarray(x, dtype=float)))
 
 
 def robustness(count: int = DRAWS, seed: int = SEED) -> dict[str, Array]:

@@ -140,7 +140,7 @@ def metrics(parameters: Mapping[str, Array], memory: bool = False) -> dict[str, 
 
 
 def _percent(x: ArrayLike) -> float:
-    return 100.0 * float(np.mean(x))
+    return 100.0 * float(np.mean(np.asarray(x, dtype=float)))
 
 
 def targets(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tuple[Target, ...]:

@@ -48,17 +48,25 @@ def verdict(published: Audit, ours: Audit) -> tuple[str, str]:
         f"{len(published.draws.scores):,} random parameter sets reach it and the best null model "
         f"({best.label}) scores {best.scores.mean():.1f} on average, {_pick(WORTH, share)}."
     )
-    gaps: dict[str, float] = {}
+    kinds: dict[str, float] = {}
+    phases: dict[str, float] = {}
+    # A rubric with one category is told apart by its criteria.
+    single = len(ours.rubric.categories) == 1
     for cell, points in zip(ours.rubric.cells, ours.card.points[0], strict=True):
-        name = cell.category if cell.phase is None else f"{cell.category} in {cell.phase}"
-        if len(ours.rubric.cells) <= 4:
-            name = cell.criterion.replace("_", " ")
-        gaps[name] = gaps.get(name, 0.0) + cell.points - float(points)
-    worst = max(gaps, key=lambda name: gaps[name])
+        lost = cell.points - float(points)
+        kind = cell.criterion.replace("_", " ") if single else cell.category
+        kinds[kind] = kinds.get(kind, 0.0) + lost
+        if cell.phase is not None:
+            phases[cell.phase] = phases.get(cell.phase, 0.0) + lost
+    worst = max(kinds, key=lambda name: kinds[name])
+    where = ""
+    if phases:
+        phase = max(phases, key=lambda name: phases[name])
+        where = f", and by phase most in {phase} ({phases[phase]:.1f})"
+    standing = _pick(STANDING, ours.percentile)
     second = (
         f"By distance to the documented record it earns {ours.score:.1f} of {ours.rubric.total:g}, "
-        "percentile "
-        f"{ours.percentile:.0f} of random parameters, {_pick(STANDING, ours.percentile)}; it loses most "
-        f"({gaps[worst]:.1f} of {sum(gaps.values()):.1f} points lost) on {worst}."
+        f"percentile {ours.percentile:.0f} of random parameters, {standing}; of the "
+        f"{sum(kinds.values()):.1f} points lost it loses most on {worst} ({kinds[worst]:.1f}){where}."
     )
     return first, second

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +141,14 @@ def test_ledger(ledger):
         assert ledger[name].reason
     assert sum(ledger.counts().values()) == len(ledger.claims) == len(verdicts)
     assert ledger.to_markdown().count("\n") == len(ledger.claims) + 1
+
+
+def test_the_docs_page_holds_the_computed_ledger_and_verdicts(reports, ledger):
+    page = Path(__file__).parents[2] / "docs" / "calibration.md"
+    text = page.read_text(encoding="utf-8")
+    assert ledger.to_markdown() in text
+    for report in reports.values():
+        assert " ".join(report.verdict) in text
 
 
 def test_verdicts_of_the_ledger_are_computed(monkeypatch):
