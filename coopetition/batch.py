@@ -13,8 +13,8 @@ from coopetition.kernels import places
 from coopetition.parameters import choose
 
 AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
-#: State and scratch of one chunk should fit the first-level cache; more than 128 lanes gain nothing.
-CHUNK_BYTES = 48 * 1024
+#: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
+CHUNK_BYTES = 256 * 1024
 MOST_LANES = 128
 #: How many draws of observation noise each copy makes at a time.
 NOISE_BLOCK = 64
@@ -158,7 +158,7 @@ class Batch:
         noisy = game.noise_places.size if observe else 0
         self._noise = np.zeros((2, copies, noisy))
         self._initial = game.initial_state.copy()
-        packed = copies if observe and len(game.segments) else 0
+        packed = self.threads * self.lanes if observe and len(game.segments) else 0
         self._packed = np.zeros((packed, game.state_rows), dtype=np.float32)
         self._describe(noisy)
 

@@ -108,18 +108,23 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     dependences = rows_of(state, at[DEPENDENCE], n * n)
     reputations = rows_of(state, at[REPUTATION], n)
     others = work[0]
-    weight = work[1]
     for i in range(n):
         utility = utilities[i]
         own = payoffs[i]
         for lane in range(utility.size):
             utility[lane] = own[lane]
+        for lane in range(utility.size):
             others[lane] = 0.0
         for k in range(n):
             if k != i:
                 q = reputations[k]
                 for lane in range(utility.size):
                     others[lane] += q[lane]
+        # From here on `others` is what q_j is multiplied by; without any reputation all stand equal.
+        equal = work[1]
+        for lane in range(utility.size):
+            equal[lane] = 1.0 - rho if others[lane] > 0.0 else 1.0
+            others[lane] = rho * (n - 1) / others[lane] if others[lane] > 0.0 else 0.0
         for j in range(n):
             if i != j:
                 q = reputations[j]
@@ -128,9 +133,7 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 damage = damages[i * n + j]
                 dependence = dependences[i * n + j]
                 for lane in range(utility.size):
-                    standing = (n - 1) * q[lane] / others[lane] if others[lane] > 0.0 else 1.0
-                    weight[lane] = (1.0 - rho) + rho * standing
-                for lane in range(utility.size):
                     ceiling = 1.0 - damage[lane]
                     trusted = trust[lane] if trust[lane] < ceiling else ceiling
-                    utility[lane] += trusted * dependence[lane] * weight[lane] * payoff[lane]
+                    standing = equal[lane] + q[lane] * others[lane]
+                    utility[lane] += trusted * dependence[lane] * standing * payoff[lane]

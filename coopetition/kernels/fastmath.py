@@ -98,13 +98,15 @@ def _log_of_reduced(f: float, k: float, correction: float) -> float:
 
 
 @inlined
-def _log_positive(x: float, correction: float) -> float:
-    """Log of a normal positive x, plus a small correction."""
+def _log_positive(x: float, lost: float) -> float:
+    """Log of x + lost, for a normal positive x and what rounding lost of it."""
     shifted = bits_of(x) - SQRT_HALF_BITS + BIAS_BITS
     exponent = (shifted >> 52) & EXPONENT_MASK
     k = float_of(exponent | TWO_52_BITS) - TWO_52_PLUS_BIAS
     f = float_of(bits_of(x) - ((exponent - BIAS) << 52)) - 1.0
-    return _log_of_reduced(f, k, correction)
+    # lost / x to a few per cent is enough, and saves a division: 1 / x = 2^-k / (1 + f).
+    inverse = float_of((2 * BIAS - exponent) << 52) * (1.0 - f + f * f)
+    return _log_of_reduced(f, k, lost * inverse)
 
 
 @inlined
@@ -122,7 +124,7 @@ def log(x: float) -> float:
 def log1p(x: float) -> float:
     """Log of 1 + x: -inf at -1, NaN below, exact sign of zero."""
     u = 1.0 + x
-    result = _log_positive(u, (x - (u - 1.0)) / u)  # the correction restores what rounding 1 + x lost
+    result = _log_positive(u, x - (u - 1.0))
     result = -math.inf if x == -1.0 else result
     result = x if x == math.inf or x == 0.0 else result
     return result if x >= -1.0 else math.nan

@@ -216,6 +216,7 @@ def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int)
         step,
         first,
         min(lanes, d[places.COPIES] - first),
+        (work - d[places.WORK]) // (8 * lanes * (d[places.WORK_ROWS] + rows)),
     )
 
 
@@ -225,5 +226,5 @@ def stage(body: Callable[..., None]) -> Stage:
 
 
 def driver_stage(body: Callable[..., None]) -> Stage:
-    """A part of the driver: ``d, at, parameters, state, work, step, first, used``."""
+    """A part of the driver: ``d, at, parameters, state, work, step, first, used, worker``."""
     return Stage(body, _driver_frame)

@@ -26,6 +26,7 @@ RANDOM_GAMMA = 12
 WORKERS = 13
 WORK_ROWS = 14
 STAGE_COUNT = 15
+SEGMENT_COUNT = 48
 # --- descriptor: addresses (0: absent)
 AT = 16
 PARAMETERS = 17
@@ -56,7 +57,10 @@ NOISE_PLACES = 41
 STAGES = 42
 PREPARE = 43
 ITSELF = 44
-DESCRIPTOR_SIZE = 48
+ROW_SCALES = 45
+SEGMENTS = 46
+PACKED = 47
+DESCRIPTOR_SIZE = 52
 
 # --- operations
 STEP = 0
@@ -173,6 +177,6 @@ WORK_SINGLES = 4
 SOME_WAIT = 3
 
 
-def work_rows(n: int) -> int:
-    """How many scratch rows a game of n agents needs."""
-    return WORK_VECTORS * n + n * n + WORK_SINGLES
+def work_rows(n: int, pairs: bool) -> int:
+    """How many scratch rows a game of n agents needs, with or without the matrix."""
+    return WORK_SINGLES + WORK_VECTORS * n + (n * n if pairs else 0)

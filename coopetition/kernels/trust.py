@@ -62,9 +62,9 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
         level = levels[j]
         usual = expected[j]
         signal = signals[j]
-        scale = scales[j]
+        steepness = kappa / scales[j]
         for lane in range(signal.size):
-            signal[lane] = tanh(kappa * (level[lane] - usual[lane]) / scale)
+            signal[lane] = tanh(steepness * (level[lane] - usual[lane]))
 
     lambda_plus = parameters[LAMBDA_PLUS]
     lambda_minus = parameters[LAMBDA_MINUS]
