@@ -154,8 +154,7 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
 
 
 def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
-    """Every quantity of the case from mean efforts, shape (B, 4), and, for the core, members' efforts (B, 4,
-    n)."""
+    """Every quantity of the case, from mean efforts (B, 4) and, for the core, members' efforts (B, 4, n)."""
     record = load_record("apache")
     known = np.array([p.values["effort"] for p in record.phases], dtype=float)
     ranks = np.argsort(np.argsort(-effort, axis=1, kind="stable"), axis=1, kind="stable")

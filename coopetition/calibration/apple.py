@@ -1,5 +1,4 @@
-"""Apple iOS App Store, 2008-2024 (TR-4): sequential reciprocity among three actors, with trust, shocks and
-noise."""
+"""Apple iOS App Store, 2008-2024 (TR-4): reciprocity among three actors, with trust, shocks and noise."""
 
 from __future__ import annotations
 
@@ -61,8 +60,7 @@ QUANTITIES = quantities(
 
 
 def published_parameters() -> dict[str, Any]:
-    """The published parameters, ``trust`` (apple's and the developers' T0) and the matrix ``D`` among
-    them."""
+    """The published parameters, among them ``trust`` (T0 of all pairs) and the matrix ``D``."""
     record = load_record("apple")
     a, d = record["initial_trust"]
     trust = np.array([[0.0, a, a], [a, 0.0, d], [a, d, 0.0]])
@@ -74,8 +72,7 @@ def published_parameters() -> dict[str, Any]:
 
 
 def legacy_noise(seed: int | None = None, count: int = 1) -> Array:
-    """Standard normals from NumPy's legacy generator, one an actor and step in actor order; shape (count, 66,
-    3).
+    """Standard normals of NumPy's legacy generator, in actor order a step; shape (count, 66, 3).
 
     Parameters
     ----------

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _progress(quiet: bool, total: int, what: str) -> Iterator[Callable[[str], None]]:
-    """A progress bar on stderr that is told the name of each step; silent with --json or without a
-    terminal."""
+    """A progress bar on stderr, told the name of each step; silent with --json or without a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda step: None
         return

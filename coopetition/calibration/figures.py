@@ -329,8 +329,7 @@ def draw_case(report: Report, path: str | Path) -> Path:
 
 
 def draw_study(study: Study, path: str | Path) -> Path:
-    """A study's main effects: one panel a metric, one line a parameter, over the parameter's range scaled to
-    [0, 1].
+    """A study's main effects: one panel a metric, one line a parameter over its range scaled to [0, 1].
 
     Parameters
     ----------

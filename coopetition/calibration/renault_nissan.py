@@ -115,14 +115,12 @@ def trajectory(
 
 
 def matrix_mean(trusts: Array) -> Array:
-    """m(t): mean over the four matrix entries, the two constant self-entries included, as published; shape
-    (B, periods + 1)."""
+    """m(t): mean of the four matrix entries, constant self-entries included; shape (B, periods + 1)."""
     return (trusts.sum(axis=2) + sum(load_record("renault-nissan")["self_entries"])) / 4.0
 
 
 def _documented() -> tuple[Array, Array]:
-    """Documented levels at the end of each phase, NaN where none; and mean levels at phase starts and
-    ends."""
+    """Documented levels at the phases' ends (NaN where none), and mean levels at all phase bounds."""
     record = load_record("renault-nissan")
     levels = np.array(
         [record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float
@@ -234,8 +232,7 @@ def phase_anova(run: Run) -> tuple[float, float]:
 
 
 def phase_regressions(run: Run) -> list[dict[str, Any]]:
-    """Slope and R^2 of mean trust on time in each phase; the same warning holds for their p-values, which are
-    left out."""
+    """Slope and R^2 of mean trust on time in each phase, without p-values, which would mean nothing."""
     from scipy import stats
 
     out = []
@@ -286,8 +283,7 @@ def ablations() -> tuple[Run, ...]:
 
 
 def history() -> Run:
-    """The record in the place of the run: documented levels at three dates, T0 before them; NaN after
-    2019."""
+    """The record in the place of the run: levels at three dates, T0 before them, NaN after 2019."""
     record = load_record("renault-nissan")
     values: dict[str, Any] = {
         name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()

@@ -37,6 +37,14 @@ def load_case(name: str) -> Case:
     return CASE
 
 
+def plain(x: Any) -> Any:
+    """Nested lists of numbers, with None for what is undefined: JSON has no NaN."""
+    values = np.asarray(x, dtype=float)
+    out = values.astype(object)
+    out[np.isnan(values)] = None
+    return out.tolist()
+
+
 @dataclass(frozen=True)
 class VariantScore:
     """A published run or variant of the case, scored by the published rubric and by ours."""
@@ -91,10 +99,8 @@ class Report:
             "total": self.total,
             "verdict": list(self.verdict),
             "variants": [vars(v) for v in self.variants],
-            "quantities": {
-                name: np.asarray(x, dtype=float).reshape(-1).tolist() for name, x in self.run.values.items()
-            },
-            "series": {name: np.asarray(x, dtype=float).tolist() for name, x in self.run.series.items()},
+            "quantities": {name: plain(x) for name, x in self.run.values.items()},
+            "series": {name: plain(x) for name, x in self.run.series.items()},
             "record": {
                 "about": record.about,
                 "figures": [vars(f) for f in record.figures.values()],

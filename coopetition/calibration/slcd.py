@@ -136,8 +136,7 @@ def half_widths(x: ArrayLike, band: ArrayLike) -> Array:
 def solve(
     games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy"
 ) -> tuple[Equilibrium, Equilibrium]:
-    """Equilibrium and baseline; one game through SciPy with a global certificate, many by the batched
-    solver."""
+    """Equilibrium and baseline; one game through SciPy with a global certificate, many in a batch."""
     one = coopetitive_equilibrium if len(games) == 1 else coopetitive_equilibria
     return one(games, LOWER, UPPER), one(baseline_game(games, baseline), LOWER, UPPER)
 
@@ -208,8 +207,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
 
 
 def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 0.15) -> CoopetitionGame:
-    """The case's game with e, alpha and D each multiplied by a uniform factor in 1 +- spread (TR-1's
-    robustness run).
+    """The case's game with e, alpha and D multiplied by uniform factors in 1 +- spread (TR-1).
 
     One factor for both endowments, one a player for alpha (shares are renormalised), one an entry for D
     (clipped to [0, 1]). How the factors are drawn is not published; these reproduce the published means,
@@ -278,8 +276,7 @@ def ablations() -> tuple[Run, ...]:
 
 
 def history() -> Run:
-    """The record in the place of the run: the middles of its two bands; it says nothing of the other
-    quantities."""
+    """The record in the place of the run: the middles of its two bands, NaN elsewhere."""
     record = load_record("slcd")
     values: dict[str, ArrayLike] = dict.fromkeys(QUANTITIES, np.nan)
     values.update(

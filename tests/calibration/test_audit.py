@@ -1,5 +1,6 @@
 """Audits, verdicts, reports, the ledger, the commands."""
 
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from coopetition import calibration
@@ -102,7 +104,7 @@ def test_audits_are_seeded():
 
 @pytest.mark.parametrize("case", CASES)
 def test_reports_are_plain_data(reports, case):
-    content = json.loads(json.dumps(reports[case].to_dict()))
+    content = json.loads(json.dumps(reports[case].to_dict(), allow_nan=False))
     assert content["score"] == reports[case].score
     assert content["published"]["criteria"]
 
@@ -151,11 +153,11 @@ def test_the_docs_page_holds_the_computed_ledger_and_verdicts(reports, ledger):
         assert " ".join(report.verdict) in text
 
 
-def test_verdicts_of_the_ledger_are_computed(monkeypatch):
+def test_verdicts_of_the_ledger_are_computed(monkeypatch, reports):
     """Another record, another verdict: nothing is ticked by hand."""
     from coopetition.calibration import claims
 
-    measured = claims.measures()
+    measured = claims.measures(tuple(reports.values()))
     monkeypatch.setattr(claims, "measures", lambda *_: {**measured, "slcd.logarithmic.score": 57.0})
     assert calibration.ledger()["tr1-logarithmic"].verdict == "not reproducible"
 
@@ -214,8 +216,16 @@ def test_validate_all_command():
     content = json.loads(result.stdout)
     assert set(content["cases"]) == set(CASES)
     assert content["ledger"]["counts"]["not reproducible"] == 3
-    plain = RUNNER.invoke(app, ["validate", "all", "--draws", "50"], env={"COLUMNS": "160"})
-    assert "the ledger" in plain.output
+
+
+def test_the_page_of_all_cases(reports, ledger):
+    console = Console(width=160, record=True, file=io.StringIO())
+    commands._print_summary(console, list(reports.values()))
+    commands._print_ledger(console, ledger)
+    page = console.export_text()
+    assert "the ledger" in page
+    for report in reports.values():
+        assert report.case.name in page
 
 
 def test_validate_suggests_the_nearest_case():

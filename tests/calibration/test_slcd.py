@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coopetition.calibration import equilibrium, slcd
 from coopetition.calibration.rubric import score
@@ -89,6 +91,22 @@ def test_batched_solver_agrees_with_scipy(form):
         np.testing.assert_allclose(
             equilibrium.coopetitive_equilibrium(one).actions[0], many.actions[k], rtol=1e-7
         )
+
+
+@given(
+    gamma=st.floats(0.0, 1.0),
+    d=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
+    share=st.floats(0.1, 0.9),
+    form=st.sampled_from(equilibrium.FORMS),
+)
+@settings(max_examples=60, deadline=None)
+def test_exchanging_the_players_exchanges_their_actions(gamma, d, share, form):
+    one = slcd.case_game(form, gamma=gamma, dependence=d, shares=(share, 1 - share))
+    two = slcd.case_game(form, gamma=gamma, dependence=d[::-1], shares=(1 - share, share))
+    a, b = (equilibrium.coopetitive_equilibria(games) for games in (one, two))
+    np.testing.assert_allclose(a.actions, b.actions[:, ::-1], rtol=1e-9)
+    assert a.converged.all()
+    assert a.regret.max() < 1e-10
 
 
 def test_an_equilibrium_at_the_bound_is_certified():
