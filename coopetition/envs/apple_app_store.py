@@ -1,4 +1,192 @@
-"""AppleAppStore-v0."""
+"""AppleAppStore-v0: Apple, a major developer and the small ones, quarter by quarter.
+
+The App Store, 2008-2024, a step a quarter: `horizon = 66`. Developers depend on Apple for their market,
+Apple on them for its shelves, and developers a little on each other. Beside ReciprocalDilemma-v0: three
+unequal agents and the calibrated matrix of dependence. `coopetition validate apple` compares the model with
+the record.
+
+## Payoff
+
+```
+pi_i = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
+U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
+     + h_i lambda_R sum_(j != i) T_ij (1 + omega D_ij) rho_ij phi_ij
+```
+
+Here `theta = 20` and `gamma = 0.65`; trust and damage are those after this step's update. By default h_i =
+a_i (`reciprocity_form = gradient`), so that being treated kindly makes it pay to be kind; `"additive"`
+makes h_i the mean endowment, a bonus for being treated well.
+
+Worked, first step, all rates 0.5: payoffs 137.119, 122.754, 107.162; utilities 260.222, 232.646, 221.648.
+
+## Dynamics
+
+Trust and reputation damage of TR-2, one step:
+
+```
+s_j   = tanh(kappa (a_j - b_j) / sigma_j)
+T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
+T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
+R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
+```
+
+`lambda_plus = 0.1`, `lambda_minus = 0.3`, `mu_R = 0.6`, `delta_R = 0.03`, `xi = 0.5`, `kappa = 1`;
+negativity bias `lambda_minus / lambda_plus = 3`. Right-hand sides are the old values; T_ij is clipped to
+[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+
+The signal is read in units of the endowment, those in which the reports calibrate kappa:
+`signal_scale = endowment`, sigma_j = e_j, smooth dynamics. `signal_scale="raw"` sets sigma_j = 1, raw
+action units as published: all but the sign of the deviation, since one level above the baseline then gives
+`tanh(kappa) = 0.762`.
+
+Reciprocity of TR-4 reads what the others do now against what they used to do:
+
+```
+phi_ij = tanh(kappa_r s_ij),   s_ij = c_j - cbar_j
+rho_ij = rho_0 D_ij^eta
+```
+
+cbar_j is the mean of j's rates over the last min(k, t - 1) steps before this one; before any step it is the
+baseline's rate. `memory = 4` (k), `rho_0 = 0.85`, `eta = 1.3`, `kappa_r = 1.2`, `lambda_R = 1`,
+`omega = 0.6`.
+
+## Agents
+
+| index | name | endowment e | baseline b | share alpha |
+|---|---|---|---|---|
+| 0 | apple | 100 | 30 | 0.333333 |
+| 1 | major | 80 | 24 | 0.333333 |
+| 2 | small | 60 | 18 | 0.333333 |
+
+## Action space
+
+One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in
+[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
+
+| agent | unit | min | max | a at the maximum |
+|---|---|---|---|---|
+| apple | rate c = a / e | 0 | 1 | 100 level |
+| major | rate c = a / e | 0 | 1 | 80 level |
+| small | rate c = a / e | 0 | 1 | 60 level |
+
+## Observation space
+
+`O = 12` numbers an agent, float32. `observation="full"` adds trust_from, damage_from, trust_others,
+damage_others: `O_full = 20`. The joint state, `state()`, has `S = 25`. AEC views append `revealed` and
+`moved`, N each.
+
+| name | columns | unit | min | max | meaning |
+|---|---|---|---|---|---|
+| own_rate | 0:1 | rate | 0 | 1 | c_i |
+| other_rates | 1:3 | rate | 0 | 1 | c_j of the others, in index order |
+| trust_in | 3:5 | trust | 0 | 1 | T_ij, i's trust in each other |
+| damage_held | 5:7 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
+| dependence | 7:9 | dependence | 0 | 1 | D_ij, how much i depends on each other |
+| memory | 9:11 | rate | 0 | 1 | cbar_j, what the others used to do |
+| time | 11:12 | t / horizon | 0 | 1 | steps played |
+
+## Rewards
+
+`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
+
+- `"integrated"` (default): U_i.
+- `"private"`: pi_i.
+- `"cooperative"`: the mean of all pi_j, the same for every agent.
+- an N x N matrix M: sum_j M_ij pi_j, and no other term.
+
+Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
+utilities float64.
+
+## Starting state
+
+| name | shape | at reset | range for `options=` | meaning |
+|---|---|---|---|---|
+| rates | N | 0.3 | [0, 1] | c_i of the last step |
+| time |  | 0 | [0, 65] | steps played |
+| trust | N x N | ((0, 0.7, 0.7), (0.7, 0, 0.5), (0.7, 0.5, 0)) | [0, 1] | T_ij |
+| damage | N x N | 0 | [0, 1] | R_ij |
+| dependence | N x N | ((0, 0.66, 0.71), (0.88, 0, 0.3), (0.92, 0.3, 0)) | fixed | D_ij |
+| gamma |  | 0.65 | [0, inf) | weight of the synergy |
+| memory | N x k | 0 | fixed | the last k rates of each, newest first |
+| memory_mean | N | 0.3 | [0, 1] | cbar_j |
+
+## Episode end
+
+- Truncated after `horizon = 66` steps, unless the same step terminates.
+- Terminated, outcome `collapsed`, when mean trust over the ordered pairs falls below
+  `collapse_threshold = 0.05`.
+
+## Equilibria
+
+Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
+Nash equilibrium found.
+
+<!-- equilibria: docs/fill_equilibria.py -->
+
+`coopetition solve AppleAppStore-v0 --concept nash` computes them; so do the concepts
+`coopetitive` and `social_optimum`.
+
+<!-- end of equilibria -->
+
+## Arguments
+
+In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
+`action_scale` and the views' options come beside these.
+
+| name | default | unit | domain | meaning |
+|---|---|---|---|---|
+| **horizon** | 66 | steps | integer [1, inf) | steps until truncation |
+| **endowment** | 100, 80, 60 | level | (0, inf) per agent | e_i, the most that i can give |
+| **baseline** | 30, 24, 18 | level | [0, inf) per agent | b_i, the level that others expect; at most e_i |
+| **dependence** | ((0, 0.66, 0.71), (0.88, 0, 0.3), (0.92, 0.3, 0)) |  | [0, 1] per pair | D_ij, i on j |
+| **initial_trust** | ((0, 0.7, 0.7), (0.7, 0, 0.5), (0.7, 0.5, 0)) |  | [0, 1] per pair | T_ij at reset |
+| **rho_0** | 0.85 |  | [0, inf) | base reciprocity sensitivity |
+| **eta** | 1.3 |  | [0, inf) | elasticity of sensitivity in dependence |
+| **kappa_r** | 1.2 |  | (0, inf) | steepness of the bounded response |
+| **memory** | 4 | steps | integer [1, 1000] | k, length of the memory |
+| shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
+| theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
+| gamma | 0.65 |  | [0, inf) | complementarity: weight of the synergy |
+| value_form | logarithmic |  | logarithmic, power | f(a) = theta ln(1 + a), or a^beta |
+| beta | 0.75 |  | (0, 1] | exponent of the power form |
+| lambda_plus | 0.1 | 1/step | [0, 1] | rate at which trust builds |
+| lambda_minus | 0.3 | 1/step | [0, 1] | rate at which trust erodes |
+| mu_R | 0.6 | 1/step | [0, 1] | rate at which defection damages reputation |
+| delta_R | 0.03 | 1/step | [0, 1] | rate at which damage heals |
+| xi | 0.5 |  | [0, inf) | how much dependence deepens erosion |
+| kappa | 1 |  | (0, inf) | steepness of the signal |
+| signal_scale | endowment |  | raw, endowment | sigma_j = 1 or e_j |
+| initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
+| collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+| lambda_R | 1 |  | [0, inf) | weight of reciprocity in the utility |
+| omega | 0.6 |  | [0, inf) | how much dependence amplifies reciprocity |
+| reciprocity_form | gradient |  | gradient, additive | h_i = a_i, or the mean endowment |
+
+## Departures from the published code
+
+- The memory average excludes the current step, signals are rates, and the term is added, as in the report;
+  the published code includes the current step, uses raw units, and multiplies.
+- Trust signals are read in units of the endowment by default; the published code reads raw units.
+- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
+  Gymnasium step.
+- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
+- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
+  draw is seeded.
+
+## Version history
+
+- v0: first version. A change of a number or a formula makes a new version.
+
+## References
+
+- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
+- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
+- Pant and Yu, TR-4: sequential interaction and reciprocity, arXiv:2604.01240.
+- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Rochet and Tirole, Platform competition in two-sided markets, Journal of the European Economic Association
+  1 (2003).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,168 @@
-"""CoalitionFormation-v0."""
+"""CoalitionFormation-v0: who is in the team is part of the game.
+
+The team of LoyaltyTeam-v0 with a door. Members whose loyalty fades leave, wait, and may come back once they
+are loyal again; those outside work alone for less. The coalition dissolves when too few loyal members are
+left. Beside LoyaltyTeam-v0: `n_agents = 6`, `phi_B = 0.7`, membership as state, a bonus for members and an
+outside option.
+
+## Payoff
+
+```
+member:    pi_i = (1 + stability_bonus) Q / |C| - c a_i,   Q = omega (sum_(j in C) a_j)^beta
+           U_i  = pi_i + theta_i (phi_B mean_(j in C, j != i) pi_j + phi_C c a_i)
+outsider:  pi_i = U_i = outside_option (omega a_i^beta - c a_i)
+```
+
+C is the coalition after this step's moves. Here `omega = 25`, `beta = 0.7`, `cost = 1` (c), `phi_B = 0.7`,
+`phi_C = 0.3`, `stability_bonus = 0.1`, `outside_option = 0.5`. `teammates="sum"` puts the sum in the place
+of the mean.
+
+Worked, first step, all rates 0.5: payoffs 127.913 each; utilities 177.403 each.
+
+## Dynamics
+
+Loyalty moves first, from this step's rates, then the step is paid:
+
+```
+theta_i += loyalty_gain c_i                             if c_i >= loyalty_threshold
+theta_i -= loyalty_loss (loyalty_threshold - c_i)       otherwise
+```
+
+clipped to [0, loyalty_cap]. `loyalty_gain = 0.02`, `loyalty_loss = 0.05`, `loyalty_threshold = 0.5`,
+`loyalty_cap = 1`. There is no trust layer and no pair matrix: a step costs O(N).
+
+Then membership, before pay, in order:
+
+- Waiting outsiders come one step nearer to their return.
+- Exclusion, lowest loyalty first, ties by lowest index: a member with loyalty under `exit_threshold = 0.15`
+  leaves while more than `min_coalition_size = 3` remain.
+- Return: an outsider whose wait is over and whose loyalty is at least `reentry_threshold = 0.4` comes back;
+  nobody in the step in which it left.
+
+Who leaves at step t waits `reentry_cooldown = 5` steps: it is paid outside at least at steps t to t +
+reentry_cooldown - 1, and can return at step t + reentry_cooldown.
+
+## Agents
+
+| index | name | endowment e | baseline b |
+|---|---|---|---|
+| 0-5 | member_0 to member_5 | 50 | 20 |
+
+## Action space
+
+One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays efforts in
+[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
+
+| agent | unit | min | max | a at the maximum |
+|---|---|---|---|---|
+| member_0 to member_5 | rate c = a / e | 0 | 1 | 50 effort |
+
+## Observation space
+
+`O = 19` numbers an agent, float32. `observation="full"` adds nothing in a game without trust:
+`O_full = 19`. The joint state, `state()`, has `S = 19`. AEC views append `revealed` and `moved`, N each.
+
+| name | columns | unit | min | max | meaning |
+|---|---|---|---|---|---|
+| own_rate | 0:1 | rate | 0 | 1 | c_i |
+| other_rates | 1:6 | rate | 0 | 1 | c_j of the others, in index order |
+| loyalty | 6:12 | loyalty | 0 | 1 | theta: own, then the others' |
+| members | 12:18 | flag | 0 | 1 | 1 inside the coalition: own, then the others' |
+| time | 18:19 | t / horizon | 0 | 1 | steps played |
+
+## Rewards
+
+`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
+
+- `"integrated"` (default): U_i.
+- `"private"`: pi_i.
+- `"cooperative"`: the mean of all pi_j, the same for every agent.
+- an N x N matrix M: sum_j M_ij pi_j, and no other term.
+
+Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
+utilities float64.
+
+## Starting state
+
+| name | shape | at reset | range for `options=` | meaning |
+|---|---|---|---|---|
+| rates | N | 0.4 | [0, 1] | c_i of the last step |
+| time |  | 0 | [0, 149] | steps played |
+| loyalty | N | 0.5 | [0, 1] | theta_i |
+| members | N | 1 | [0, 1] | 1 inside the coalition |
+| wait | N | 0 | [0, 5] | steps left to sit out |
+| thin_steps |  | 0 | [0, 1] | steps in a row with too few loyal members |
+
+## Episode end
+
+- Truncated after `horizon = 150` steps, unless the same step terminates.
+- Terminated, outcome `dissolved`, when two consecutive steps leave fewer than `min_coalition_size = 3`
+  members with loyalty of at least `exit_threshold = 0.15`.
+
+## Equilibria
+
+Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
+Nash equilibrium found.
+
+<!-- equilibria: docs/fill_equilibria.py -->
+
+`coopetition solve CoalitionFormation-v0 --concept nash` computes them; so do the concepts
+`coopetitive` and `social_optimum`.
+
+<!-- end of equilibria -->
+
+## Arguments
+
+In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
+`action_scale` and the views' options come beside these.
+
+| name | default | unit | domain | meaning |
+|---|---|---|---|---|
+| **horizon** | 150 | steps | integer [1, inf) | steps until truncation |
+| **phi_B** | 0.7 |  | [0, inf) | weight of teammates' payoff in loyalty |
+| **phi_C** | 0.3 |  | [0, inf) | weight of the warmth of contributing in loyalty |
+| **n_agents** | 6 |  | integer [2, 1000] | number of agents, all members at reset |
+| **exit_threshold** | 0.15 |  | [0, 1] | a member less loyal than this leaves |
+| **min_coalition_size** | 3 |  | integer [1, inf) | nobody leaves a coalition of this size |
+| **reentry_cooldown** | 5 | steps | integer [0, inf) | steps that an outsider sits out |
+| **reentry_threshold** | 0.4 |  | [0, 1] | loyalty from which an outsider returns |
+| **stability_bonus** | 0.1 |  | [0, inf) | members' bonus, as a part of their share of output |
+| **outside_option** | 0.5 |  | [0, inf) | what working alone pays, as a part of its product |
+| endowment | 50 | effort | (0, inf) per agent | e_i, the most that i can give |
+| baseline | 20 | effort | [0, inf) per agent | b_i, the level that others expect; at most e_i |
+| omega | 25 |  | (0, inf) | productivity |
+| beta | 0.7 |  | (0, 1] | returns to total effort |
+| cost | 1 | payoff/effort | [0, inf) | c, cost of effort |
+| initial_loyalty | 0.5 |  | [0, 1] per agent | theta_i at reset |
+| loyalty_gain | 0.02 | 1/step | [0, inf) | rise per unit of rate |
+| loyalty_loss | 0.05 | 1/step | [0, inf) | fall per unit of rate below the threshold |
+| loyalty_threshold | 0.5 |  | [0, 1] | rate from which loyalty rises |
+| loyalty_cap | 1 |  | [0, 1] | highest loyalty |
+| teammates | mean |  | mean, sum | teammates' payoff: their mean or sum |
+
+## Departures from the published code
+
+- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times
+  hand-set modifiers, and computes team production for `info` only.
+- Membership, waits and the outside option are state of the game and paid through every interface.
+- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
+  Gymnasium step.
+- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
+- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
+  draw is seeded.
+
+## Version history
+
+- v0: first version. A change of a number or a formula makes a new version.
+
+## References
+
+- Pant and Yu, TR-3: collective action and loyalty, arXiv:2601.16237.
+- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Ray, A Game-Theoretic Perspective on Coalition Formation (2007).
+- Holmström, Moral hazard in teams, Bell Journal of Economics 13 (1982).
+"""
 
 from __future__ import annotations
 

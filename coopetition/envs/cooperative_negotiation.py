@@ -1,4 +1,182 @@
-"""CooperativeNegotiation-v0."""
+"""CooperativeNegotiation-v0: levels that come close are an agreement, and breaking it costs.
+
+Two partners negotiate by playing: when their levels come close, those levels are agreed. An agreement is a
+promise: to play far from it is a breach, which is charged, and whoever fell short is judged against the
+promise. Beside TrustDilemma-v0: agreements as state, a penalty, and a trust signal that reads promises.
+
+## Payoff
+
+```
+v_i  = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
+pi_i = v_i - p_i
+U_i  = v_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij v_j - p_i
+```
+
+p_i is i's charge for a breach. It comes off i's own payoff and utility; i weighs j's payoff before j's
+charge. Here `theta = 20` and `gamma = 0.6`; trust and damage are those after this step's update.
+
+Worked, first step, all rates 0.5: payoffs 143.637 each; utilities 187.877 each.
+
+## Dynamics
+
+Trust and reputation damage of TR-2, one step:
+
+```
+s_j   = tanh(kappa (a_j - b_j) / sigma_j)
+T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
+T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
+R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
+```
+
+`lambda_plus = 0.12`, `lambda_minus = 0.4`, `mu_R = 0.65`, `delta_R = 0.02`, `xi = 0.55`, `kappa = 1.2`;
+negativity bias `lambda_minus / lambda_plus = 3.33`. Right-hand sides are the old values; T_ij is clipped to
+[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+
+The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
+like these it is all but the sign of the deviation: one level above the baseline already gives
+`s(b + 1) = 0.834`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
+kappa, and gives smooth dynamics.
+
+Agreed levels g_i, none at reset. With `agreement_threshold = 10` and `breach_penalty = 3`, each step, in
+order:
+
+- Breach: an agreement stands and |a_i - g_i| exceeds the threshold for some i. Each such i is charged p_i =
+  breach_penalty |a_i - g_i|; one that fell short is judged, in this step's signal, against max(b_i, g_i) in
+  the place of b_i.
+- Trust moves and the step is paid.
+- Agreement: if the two levels lie within the threshold of each other, they become g. Otherwise a breached
+  agreement ends, and one that was kept stands.
+
+The counts `agreements` and `breaches` count steps: every step whose levels agree renews the agreement, and
+a step in which both breach is one.
+
+## Agents
+
+| index | name | endowment e | baseline b | share alpha |
+|---|---|---|---|---|
+| 0-1 | agent_0 to agent_1 | 100 | 35 | 0.5 |
+
+## Action space
+
+One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in
+[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
+
+| agent | unit | min | max | a at the maximum |
+|---|---|---|---|---|
+| agent_0 to agent_1 | rate c = a / e | 0 | 1 | 100 level |
+
+## Observation space
+
+`O = 9` numbers an agent, float32. `observation="full"` adds trust_from, damage_from: `O_full = 11`. The
+joint state, `state()`, has `S = 12`. AEC views append `revealed` and `moved`, N each.
+
+| name | columns | unit | min | max | meaning |
+|---|---|---|---|---|---|
+| own_rate | 0:1 | rate | 0 | 1 | c_i |
+| other_rates | 1:2 | rate | 0 | 1 | c_j of the others, in index order |
+| trust_in | 2:3 | trust | 0 | 1 | T_ij, i's trust in each other |
+| damage_held | 3:4 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
+| dependence | 4:5 | dependence | 0 | 1 | D_ij, how much i depends on each other |
+| agreement | 5:7 | g / e | 0 | 1 | the agreed levels: own, then the other's; 0 without an agreement |
+| agreed | 7:8 | flag | 0 | 1 | 1 while an agreement stands |
+| time | 8:9 | t / horizon | 0 | 1 | steps played |
+
+## Rewards
+
+`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
+
+- `"integrated"` (default): U_i.
+- `"private"`: pi_i.
+- `"cooperative"`: the mean of all pi_j, the same for every agent.
+- an N x N matrix M: sum_j M_ij pi_j, and no other term.
+
+Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
+utilities float64.
+
+## Starting state
+
+| name | shape | at reset | range for `options=` | meaning |
+|---|---|---|---|---|
+| rates | N | 0.35 | [0, 1] | c_i of the last step |
+| time |  | 0 | [0, 99] | steps played |
+| trust | N x N | 0.5 | [0, 1] | T_ij |
+| damage | N x N | 0 | [0, 1] | R_ij |
+| dependence | N x N | 0.55 | fixed | D_ij |
+| gamma |  | 0.6 | [0, inf) | weight of the synergy |
+| agreement | N | 0 | [0, 100] | g_i |
+| agreed |  | 0 | [0, 1] | 1 while an agreement stands |
+| agreements |  | 0 | [0, 100] | steps that made an agreement |
+| breaches |  | 0 | [0, 100] | steps that breached one |
+
+## Episode end
+
+- Truncated after `horizon = 100` steps, unless the same step terminates.
+- Terminated, outcome `collapsed`, when mean trust over the ordered pairs falls below
+  `collapse_threshold = 0.05`.
+
+## Equilibria
+
+Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
+Nash equilibrium found.
+
+<!-- equilibria: docs/fill_equilibria.py -->
+
+`coopetition solve CooperativeNegotiation-v0 --concept nash` computes them; so do the concepts
+`coopetitive` and `social_optimum`.
+
+<!-- end of equilibria -->
+
+## Arguments
+
+In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
+`action_scale` and the views' options come beside these.
+
+| name | default | unit | domain | meaning |
+|---|---|---|---|---|
+| **baseline** | 35 | level | [0, inf) per agent | b_i, the level that others expect; at most e_i |
+| **dependence** | 0.55 |  | [0, 1] per pair | D_ij, how much i depends on j |
+| **gamma** | 0.6 |  | [0, inf) | complementarity: weight of the synergy |
+| **lambda_plus** | 0.12 | 1/step | [0, 1] | rate at which trust builds |
+| **lambda_minus** | 0.4 | 1/step | [0, 1] | rate at which trust erodes |
+| **mu_R** | 0.65 | 1/step | [0, 1] | rate at which defection damages reputation |
+| **delta_R** | 0.02 | 1/step | [0, 1] | rate at which damage heals |
+| **xi** | 0.55 |  | [0, inf) | how much dependence deepens erosion |
+| **kappa** | 1.2 |  | (0, inf) | steepness of the signal |
+| **agreement_threshold** | 10 | level | [0, inf) | how close is agreed, how far is a breach |
+| **breach_penalty** | 3 | payoff/level | [0, inf) | charge per level of a breach |
+| horizon | 100 | steps | integer [1, inf) | steps until truncation |
+| endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
+| shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
+| theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
+| value_form | logarithmic |  | logarithmic, power | f(a) = theta ln(1 + a), or a^beta |
+| beta | 0.75 |  | (0, 1] | exponent of the power form |
+| signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
+| initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
+| initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
+| collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+
+## Departures from the published code
+
+- Breach penalties are paid through every interface; in the published code the PettingZoo wrappers skip
+  them.
+- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
+  Gymnasium step.
+- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
+- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
+  draw is seeded.
+
+## Version history
+
+- v0: first version. A change of a number or a formula makes a new version.
+
+## References
+
+- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
+- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
+- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Nash, The bargaining problem, Econometrica 18 (1950).
+"""
 
 from __future__ import annotations
 
@@ -71,7 +249,7 @@ class CooperativeNegotiation(TrustParameters):
 
 @stage
 def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """Find breaches of a standing agreement: what each costs, and what those who fell short are judged against."""
+    """Find breaches of a standing agreement: what each costs, and what who fell short is judged against."""
     threshold = parameters[OWN]
     penalty = parameters[OWN + 1]
     levels = work_vector(work, LEVEL, 2)
