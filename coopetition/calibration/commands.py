@@ -148,7 +148,7 @@ def _print_report(console: Console, report: Report, whole: bool = True) -> None:
     for variant in report.variants:
         table.add_row(variant.label, f"{variant.score:.4g}", f"{variant.ours:.1f}")
     console.print(table)
-    from .trajectories import comparison
+    from .trajectories import comparison, notes
 
     headers, rows = comparison(report)
     record = Table(title="the run against the record", title_justify="left")
@@ -157,6 +157,9 @@ def _print_report(console: Console, report: Report, whole: bool = True) -> None:
     for row in rows:
         record.add_row(*row)
     console.print(record)
+    for note in notes(report):
+        console.print(note)
+    console.print()
     for audit in (report.published, report.ours):
         _print_rubric(console, audit, whole)
         _print_audit(console, audit)

@@ -11,6 +11,7 @@ import numpy as np
 from .audit import Audit, Populations, audit, populations
 from .case import Case, Run
 from .rubric import nearest, score
+from .trajectories import notes
 from .verdict import verdict
 
 CASES = ("slcd", "renault-nissan", "apache", "apple")
@@ -98,6 +99,7 @@ class Report:
             "score": self.score,
             "total": self.total,
             "verdict": list(self.verdict),
+            "notes": list(notes(self)),
             "variants": [vars(v) for v in self.variants],
             "quantities": {name: plain(x) for name, x in self.run.values.items()},
             "series": {name: plain(x) for name, x in self.run.series.items()},

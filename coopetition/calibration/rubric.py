@@ -235,8 +235,8 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """``criterion`` or ``criterion [phase]``."""
-        return self.criterion if self.phase is None else f"{self.criterion} [{self.phase}]"
+        """``criterion`` or ``criterion, phase``."""
+        return self.criterion if self.phase is None else f"{self.criterion}, {self.phase}"
 
 
 @dataclass(frozen=True)

@@ -83,3 +83,52 @@ def comparison(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
                 )
             )
     return ("phase", "quantity", "reference", "run", "difference"), rows
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """What a case adds to its tables: certificates, fit, tests and what they are worth.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    tuple of str
+    """
+    if report.case.name == "slcd":
+        regret = max(float(np.max(run.series["regret"])) for run in report.runs.variants)
+        return (
+            f"Certificate: no player of any published run gains more than {regret:.1e} by another action in "
+            "the box (dense grid and bounded refinement on the utilities).",
+        )
+    if report.case.name == "renault-nissan":
+        from .renault_nissan import fit, phase_anova, phase_regressions
+
+        rmse, r2 = fit(report.run)
+        f, swapped = phase_anova(report.run)[0], phase_anova(report.runs.variants[1])[0]
+        lines = ", ".join(
+            f"{row['phase']} {row['slope']:+.4f} (R^2 {row['r2']:.2f})"
+            for row in phase_regressions(report.run)
+        )
+        return (
+            f"Against the six documented levels: root mean square error {rmse:.4f}, R^2 {r2:.3f}.",
+            f"Slope of mean trust a period, by phase: {lines}.",
+            f"One-way ANOVA over phases: F = {f:.4f}, with the swapped start {swapped:.4f}. The samples are "
+            "successive states of one deterministic trajectory, autocorrelated by construction: p-values of this "
+            "test and of the regressions mean nothing.",
+        )
+    if report.case.name == "apache":
+        members = np.asarray(report.run.series["members"])
+        working = [
+            f"{phase.name} {int((row > 1.0).sum())} of {int((~np.isnan(row)).sum())}"
+            for phase, row in zip(report.case.record.phases, members, strict=True)
+        ]
+        return (f"Members with an effort above 1: {', '.join(working)}; the rest stay at the lower bound.",)
+    seeds = report.published.seeds
+    if seeds is None:
+        return ()
+    return (
+        f"Over {len(seeds.scores)} seeds of the noise the score is {seeds.scores.mean():.1f} on average, "
+        f"{seeds.scores.min():g} to {seeds.scores.max():g}; the published run is one of them.",
+    )

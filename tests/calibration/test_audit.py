@@ -107,6 +107,7 @@ def test_reports_are_plain_data(reports, case):
     content = json.loads(json.dumps(reports[case].to_dict(), allow_nan=False))
     assert content["score"] == reports[case].score
     assert content["published"]["criteria"]
+    assert content["notes"]
 
 
 def test_ledger(ledger):
