@@ -115,8 +115,8 @@ def notes(report: Report) -> tuple[str, ...]:
             f"Against the six documented levels: root mean square error {rmse:.4f}, R^2 {r2:.3f}.",
             f"Slope of mean trust a period, by phase: {lines}.",
             f"One-way ANOVA over phases: F = {f:.4f}, with the swapped start {swapped:.4f}. The samples are "
-            "successive states of one deterministic trajectory, autocorrelated by construction: p-values of this "
-            "test and of the regressions mean nothing.",
+            "successive states of one deterministic trajectory, autocorrelated by construction: p-values of "
+            "this test and of the regressions mean nothing.",
         )
     if report.case.name == "apache":
         members = np.asarray(report.run.series["members"])
