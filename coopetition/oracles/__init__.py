@@ -17,6 +17,18 @@ _HOMES = {
     "solving": ("solve", "equilibria", "certify", "EquilibriumSet", "CONCEPTS"),
     "stability": ("spectral_radius", "rosen_condition", "RosenReport"),
     "frontier": ("Frontier",),
+    "sequences": (
+        "Sequences", "constant_returns", "best_constant", "open_loop_optimum", "open_loop_nash", "best_response",
+        "exploitability", "Exploitability", "yardstick", "Yardstick", "normalised_return",
+    ),
+    "episode": ("Episode",),
+    "policies": ("Oracle", "ORACLES", "oracles_of"),
+    "metagame": (
+        "EmpiricalGame", "empirical_game", "symmetric_payoffs", "replicator_dynamics", "Replicator", "alpha_rank",
+        "AlphaRank", "tournament", "Tournament",
+    ),
+    "dilemmas": ("dilemma", "Dilemma", "dilemma_table"),
+    "status": ("STATUS", "status_of"),
     "indices": ("prices", "Prices", "added_value", "value_created", "dependence_power", "PowerIndices"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -62,6 +62,11 @@ def _kernel_of(parameters: Parameters) -> Kernel:
     return Kernel(parameters)
 
 
+@lru_cache(maxsize=32)
+def _default_game(parameter_class: type[Parameters]) -> Game:
+    return Game(parameter_class())
+
+
 def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
     """The game behind an id, parameters, a `Game`, a `Batch`, or any environment with a ``game``.
 
@@ -87,7 +92,7 @@ def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
     elif isinstance(game_or_id, Parameters):
         game = Game(game_or_id)
     elif isinstance(game_or_id, str):
-        game = Game(environment_class(game_or_id)())
+        game = _default_game(environment_class(game_or_id))
     else:
         found = getattr(game_or_id, "game", None)
         if found is None:

@@ -16,7 +16,7 @@ from coopetition.oracles.stage import Array, Objective, StageGame, difference_ta
 #: Step of the differences of gradients, as a part of the endowment.
 _STEP = 2e-4
 #: Evaluations of the residual at most, and its tolerances.
-_MOST, _TOLERANCE = 60, 1e-15
+_MOST, _TOLERANCE = 60, 1e-11
 
 
 def natural_residual(stage: StageGame, profile: Array, objective: Objective) -> float:
@@ -67,28 +67,33 @@ def first_order_point(
         profiles = np.clip(points, 0.0, upper) @ spread.T + fixed
         return _own_gradients(stage, profiles, objective, speakers)
 
+    count = len(upper)
+    index = np.arange(count)
+    kept: dict[bytes, Array] = {}
+
     def residual(z: Array) -> Array:
         if not np.all(np.isfinite(z)):  # a singular step: MINPACK backs off from a large residual
-            return np.full(len(upper), 1e9)
+            return np.full(count, 1e9)
         inside = np.clip(z, 0.0, upper)
-        return z - inside - own(inside[None])[0]
-
-    def jacobian(z: Array) -> Array:
-        z = np.nan_to_num(z)
-        inside = np.clip(z, 0.0, upper)
-        count = len(z)
+        # MINPACK asks for the derivative where it has just been: both come from one kernel call.
         step = np.minimum(_STEP * upper, np.maximum(0.02 * inside, 1e-7 * upper))
         forward = np.where(inside + step > upper, -step, step)
         backward = np.where((inside - step < 0.0) | (inside + step > upper), 0.0, -step)
-        table = np.repeat(inside[None], 2 * count, axis=0)
-        index = np.arange(count)
+        table = np.repeat(inside[None], 2 * count + 1, axis=0)
         table[index, index] += forward
         table[count + index, index] += backward
         slope = own(table)
-        change = (slope[:count] - slope[count:]) / (forward - backward)[:, None]
-        moving = ((z > 0.0) & (z < upper)) | ((inside == z) & (z >= 0.0) & (z <= upper))
-        result = np.eye(count) * ~moving
-        return result - change.T * moving[None, :]
+        change = (slope[:count] - slope[count:-1]) / (forward - backward)[:, None]
+        moving = (z >= 0.0) & (z <= upper)
+        kept.clear()
+        kept[z.tobytes()] = np.diag(1.0 - moving) - change.T * moving[None, :]
+        return z - inside - slope[-1]
+
+    def jacobian(z: Array) -> Array:
+        key = z.tobytes()
+        if key not in kept:
+            residual(z)
+        return kept.get(key, np.eye(count))
 
     found = least_squares(
         residual,
