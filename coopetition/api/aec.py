@@ -13,9 +13,8 @@ from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions
 from coopetition.api.parallel import ZooView
-from coopetition.api.view import PAGE, View, ViewSnapshot
+from coopetition.api.view import View, ViewSnapshot
 from coopetition.game import Game
-from coopetition.kernels.places import OBSERVATIONS
 from coopetition.parameters import nearest
 
 RANDOM = "random"
@@ -131,6 +130,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._order_stream = np.random.default_rng() if self._random_order else None
         self._revealed_rates = np.zeros(2 * game.n, dtype=np.float32)
         self._nothing = memoryview(bytes(8 * game.n)).cast("f")
+        self.simultaneous_game = game
         super().__init__(SequentialGame(game), options or ViewOptions())
         self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
         self._lows = game.action_low.tolist()
@@ -158,7 +158,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
 
     def _turn_page(self) -> None:
         super()._turn_page()
-        self._cells = memoryview(self._pages[0].reshape(-1))
+        self._cells = self._page.cast("f")
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -271,15 +271,10 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         return 0.0 if value < self._lows[i] else 1.0
 
     def _play_round(self) -> None:
-        line = self._line + 1
-        if line == PAGE:
-            self._turn_page()
-        else:
-            self._line = line
-            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
         refused = self._play()
         if refused:  # moves were checked one by one
             raise self._refused(refused)
+        self._turn_line()
         self._revealed[:] = self._nothing
         names = self.possible_agents
         self.rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))

@@ -10,9 +10,8 @@ import numpy as np
 from coopetition.api.joint import GymnasiumView
 from coopetition.api.options import EPISODE_TOTALS, ViewOptions, action_box, agent_index, observation_box
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
-from coopetition.api.view import PAGE, View, ViewSnapshot
+from coopetition.api.view import View, ViewSnapshot
 from coopetition.game import Game
-from coopetition.kernels.places import OBSERVATIONS
 
 
 class AgentEnv(GymnasiumView):
@@ -51,7 +50,7 @@ class AgentEnv(GymnasiumView):
         self.agent = game.agents[self.index]
         self._policies = policies_for(game, self.index, partners)
         self._partner_stream = np.random.default_rng()
-        super().__init__(game, options or ViewOptions(), True, False, ("observations",))
+        super().__init__(game, options or ViewOptions(), False, ("observations",))
         self.action_space = action_box(game, [self.index])
         self.observation_space = observation_box(game.observation_size)
 
@@ -121,16 +120,10 @@ class AgentEnv(GymnasiumView):
             if rates.size != 1:
                 raise ValueError(f"the policy of {self.game.agents[j]!r} gave {rates.size} actions, expected 1")
             self._actions[j] = rates.item()
-        line += 1
-        if line == PAGE:
-            self._turn_page()
-            line = 0
-        else:
-            self._line = line
-            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
         refused = self._play()
         if refused:
             raise self._refused(refused)
+        line = self._turn_line()
         i = self.index
         info: dict[str, Any] = {
             "payoff": self._pay[i],

@@ -9,9 +9,8 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
-from coopetition.api.view import NOT_IN_INFO, PAGE, View, ViewSnapshot
+from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot
 from coopetition.game import Game
-from coopetition.kernels.places import JOINT, PAYOFFS, REWARDS, UTILITIES
 
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
 
@@ -72,7 +71,7 @@ class JointEnv(GymnasiumView):
     """
 
     def __init__(self, game: Game, options: ViewOptions | None = None) -> None:
-        super().__init__(game, options or ViewOptions(), False, True, ("joint", "rewards", "payoffs", "utilities"))
+        super().__init__(game, options or ViewOptions(), True, ("payoffs", "utilities", "rewards", "joint"))
         self.action_space = action_box(game, slice(None))
         self.observation_space = observation_box(game.joint_size)
         self._shape = (game.n,)
@@ -112,7 +111,7 @@ class JointEnv(GymnasiumView):
         }
         if self._extra:
             self._dwell(info)
-        return self._pages[0][line], info
+        return self._pages[3][line], info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Play one step.
@@ -151,22 +150,17 @@ class JointEnv(GymnasiumView):
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
         self._row[...] = action
-        line = self._line + 1
-        if line == PAGE:
-            self._turn_page()
-            line = 0
-        else:
-            self._line = line
-            places = self._descriptor
-            joint, rewards, payoffs, utilities = self._addresses
-            places[JOINT] = joint[line]
-            places[REWARDS] = rewards[line]
-            places[PAYOFFS] = payoffs[line]
-            places[UTILITIES] = utilities[line]
         refused = self._play()
         if refused:
             raise self._refused(refused)
-        states, rewards, payoffs, utilities = self._pages
+        line = self._line + 1
+        if line == self._lines:
+            self._turn_page()
+            line = 0
+        self._line = line
+        size = self._line_size
+        self._page[line * size : (line + 1) * size] = self._source
+        payoffs, utilities, rewards, states = self._pages
         info = {
             "rewards": rewards[line],
             "payoff": payoffs[line],
@@ -180,7 +174,6 @@ class JointEnv(GymnasiumView):
             self._add_end(info)
         if self._extra:
             if self._draws:
-                self._keep(line)
                 self._record()
             self._dwell(info)
         return states[line], self._mean[0], terminated, truncated, info
@@ -205,12 +198,6 @@ class JointEnv(GymnasiumView):
         }
         info["outcome"] = self.outcome
 
-    def _keep(self, line: int) -> None:
-        """Copy the step's pay to where rendering and snapshots look."""
-        _, rewards, payoffs, utilities = self._pages
-        self._pay_block[0], self._pay_block[1] = payoffs[line], utilities[line]
-        self._reward_cells[:] = memoryview(rewards[line])
-
     def _dwell(self, info: dict[str, Any]) -> None:
         """Full infos, and what figures need."""
         if self._full:
@@ -218,31 +205,8 @@ class JointEnv(GymnasiumView):
         if self.render_mode == "human":
             self._draw()
 
-    def render(self) -> Any:
-        """A table as text ("ansi"), an image (H, W, 3) uint8 ("rgb_array"), or None ("human", in a window)."""
-        self._keep(self._line)
-        return super().render()
-
-    def snapshot(self) -> ViewSnapshot:
-        """A copy of the episode as it stands, random streams included, for planning."""
-        self._keep(self._line)
-        return super().snapshot()
-
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the observation there, float32 (S,)."""
         line = self._go_back(snapshot)
-        states, rewards, payoffs, utilities = self._pages
-        payoffs[line], utilities[line] = self._pay_block
-        rewards[line] = self._reward_cells
-        observation: np.ndarray = states[line]
+        observation: np.ndarray = self._pages[3][line]
         return observation
-
-    def __getstate__(self) -> dict[str, Any]:
-        self._keep(self._line)
-        return super().__getstate__()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        _, rewards, payoffs, utilities = self._pages
-        payoffs[0], utilities[0] = self._pay_block
-        rewards[0] = self._reward_cells

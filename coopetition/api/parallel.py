@@ -11,9 +11,8 @@ from pettingzoo import ParallelEnv
 from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions, action_box, observation_box
-from coopetition.api.view import NOT_IN_INFO, PAGE, View, ViewSnapshot
+from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot
 from coopetition.game import Game
-from coopetition.kernels.places import OBSERVATIONS
 from coopetition.parameters import nearest
 
 #: PettingZoo's own tests pass this name to `reset`, to see that options are taken; it means nothing.
@@ -24,7 +23,7 @@ class ZooView(View):
     """What the Parallel and the AEC view share: agents, spaces, infos, errors, rendering."""
 
     def __init__(self, game: Game, options: ViewOptions) -> None:
-        super().__init__(game, options, True, False, ("observations",))
+        super().__init__(game, options, False, ("observations",))
         self.possible_agents = list(game.agents)
         self.agents: list[str] = []
         self.observation_spaces = {agent: observation_box(game.observation_size) for agent in game.agents}
@@ -196,16 +195,16 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
             self._read_carefully(actions)
         if len(actions) != len(self._indexed):
             self._refuse_agents(actions)
-        line = self._line + 1
-        if line == PAGE:
-            self._turn_page()
-            line = 0
-        else:
-            self._line = line
-            self._descriptor[OBSERVATIONS] = self._addresses[0][line]
         refused = self._play()
         if refused:
             raise self._refused(refused)
+        line = self._line + 1
+        if line == self._lines:
+            self._turn_page()
+            line = 0
+        self._line = line
+        size = self._line_size
+        self._page[line * size : (line + 1) * size] = self._source
         block = self._pages[0]
         observations = {agent: block[line, i] for i, agent in self._indexed}
         names = self.possible_agents

@@ -1,15 +1,16 @@
 """What the views of one copy share: the copy itself, fresh memory for what they return, rendering, snapshots.
 
-A view's step is mostly Python, so this file is written for few and cheap calls: the kernel is called directly, it
-writes its outputs into memory that nobody has seen yet, and numbers leave through memoryviews, which cost a
-fraction of indexing an array.
+A view's step is mostly Python, so this file is written for few and cheap calls. The kernel is called directly. All
+its outputs lie in one block; what leaves as arrays is copied in one piece to a line of a page, memory that nobody
+has seen yet, and handed out as views of that line. Numbers leave through memoryviews, which cost a fraction of
+indexing an array.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,18 +22,14 @@ from coopetition.batch import Batch, Snapshot
 from coopetition.game import OUTCOMES, Game
 from coopetition.kernels import places
 
-#: Steps whose outputs share one allocation. Each step has its own part of it, written once.
-PAGE = 64
+#: A page is one allocation for the outputs of many steps: at most so many, and about so large.
+PAGE_LINES = 256
+PAGE_BYTES = 64 * 1024
 #: State that `info_level="full"` leaves out, since flags and the outcome have keys of their own.
 NOT_IN_INFO = ("ended", "outcome")
 
-OUTPUTS = {
-    "observations": (places.OBSERVATIONS, np.float32),
-    "joint": (places.JOINT, np.float32),
-    "rewards": (places.REWARDS, np.float32),
-    "payoffs": (places.PAYOFFS, np.float64),
-    "utilities": (places.UTILITIES, np.float64),
-}
+#: Outputs in the order in which they lie in the block.
+OUTPUTS = ("payoffs", "utilities", "rewards", "joint", "observations")
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,7 @@ class ViewSnapshot:
 
     batch: Snapshot
     memory: dict[str, Any]
+    outputs: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class View:
@@ -52,18 +50,17 @@ class View:
         What is played.
     options : ViewOptions
         How it is shown.
-    observe, observe_joint : bool
-        Whether each step writes the agents' observations, and the joint state.
+    joint : bool
+        Whether each step writes the joint state, and not the agents' observations.
     paged : tuple of str
-        Outputs that leave as arrays; each step writes them to memory of its own.
+        Outputs that leave as arrays, adjacent in `OUTPUTS`.
     """
 
     #: Attributes, besides the batch, that make up the state of an episode.
     _remembered: tuple[str, ...] = ("_over", "_has_reset", "_history")
     #: Attributes with addresses in them, rebuilt in another process.
-    _hooked = (
+    _hooked: tuple[str, ...] = (
         "_actions",
-        "_descriptor",
         "_head",
         "_pay",
         "_play",
@@ -71,13 +68,12 @@ class View:
         "_terminated",
         "_truncated",
         "_rates",
+        "_source",
+        "_page",
         "_pages",
-        "_addresses",
     )
 
-    def __init__(
-        self, game: Game, options: ViewOptions, observe: bool, observe_joint: bool, paged: tuple[str, ...]
-    ) -> None:
+    def __init__(self, game: Game, options: ViewOptions, joint: bool, paged: tuple[str, ...]) -> None:
         self.game = game
         self.info_level = options.info_level
         self.render_mode = options.render_mode
@@ -86,18 +82,15 @@ class View:
         # What a step does beyond the bare minimum is decided once, not at every step.
         self._extra = self._full or self._draws
         self._paged = paged
-        self._observe_joint = observe_joint
-        pay = np.zeros((2, game.n))
+        self._writes_joint = joint
         self._batch = Batch(
             game,
             1,
             autoreset="disabled",
             strict_actions=options.strict_actions,
-            observe=observe,
+            observe=not joint,
             observe_joint=True,
-            buffers={"payoffs": pay[:1], "utilities": pay[1:]},
         )
-        self._pay_block = pay
         self._history: dict[str, list[Any]] = {"rates": [], "payoffs": []}
         self._has_reset = False
         self._over = True
@@ -107,22 +100,41 @@ class View:
     # --- memory
 
     def _hook(self) -> None:
+        """Lay all outputs of the batch into one block, and take the memoryviews that a step needs."""
         batch, game = self._batch, self.game
+        arrays = [getattr(batch, name) for name in OUTPUTS]
+        ends = np.cumsum([array.nbytes for array in arrays]).tolist()
+        block = np.zeros(ends[-1], dtype=np.uint8)
+        spans = {}
+        for name, array, end in zip(OUTPUTS, arrays, ends, strict=True):
+            spans[name] = slice(end - array.nbytes, end)
+            mine = block[spans[name]].view(array.dtype).reshape(array.shape)
+            mine[...] = array
+            setattr(batch, name, mine)
+        batch._describe(batch._noise.shape[2])
+        if not self._writes_joint:
+            batch._descriptor[places.JOINT] = 0
+            batch._descriptor[places.JOINT_REWARDS] = 0
+
         totals = game.layout["reward_total"]
         self._actions = memoryview(batch._actions.reshape(-1))
-        self._descriptor = memoryview(batch._descriptor)
         self._head = memoryview(batch._state[0, : totals.first + totals.size, 0])
         self._rates = batch._state[0, game.layout["rates"].rows, 0]
-        self._pay = memoryview(self._pay_block.reshape(-1))
+        self._pay = memoryview(block[: spans["utilities"].stop].view(np.float64))
         self._reward_cells = memoryview(batch.rewards.reshape(-1))
         self._terminated = memoryview(batch.terminated)
         self._truncated = memoryview(batch.truncated)
         self._play: Callable[[], int] = (
             partial(batch._kernel, batch._descriptor) if not batch._stochastic else self._play_with_draws
         )
-        if not self._observe_joint:
-            self._descriptor[places.JOINT] = 0
-            self._descriptor[places.JOINT_REWARDS] = 0
+        first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
+        self._source = memoryview(block[first:last])
+        self._line_size = last - first
+        self._lines = max(8, min(PAGE_LINES, PAGE_BYTES // self._line_size))
+        self._pieces = [
+            (getattr(batch, name).dtype, getattr(batch, name).shape[1:], spans[name].start - first)
+            for name in self._paged
+        ]
         self._turn_page()
 
     def _play_with_draws(self) -> int:
@@ -130,35 +142,25 @@ class View:
         return 0
 
     def _turn_page(self) -> None:
-        """Allocate outputs for the next steps, and point the kernel to the first of them."""
-        game = self.game
-        shapes = {
-            "observations": (game.n, game.observation_size),
-            "joint": (game.joint_size,),
-            "rewards": (game.n,),
-            "payoffs": (game.n,),
-            "utilities": (game.n,),
-        }
-        pages, addresses = [], []
-        for name in self._paged:
-            place, dtype = OUTPUTS[name]
-            page = np.zeros((PAGE, *shapes[name]), dtype=dtype)
-            start, stride = page.ctypes.data, page.strides[0]
-            pages.append(page)
-            addresses.append(range(start, start + PAGE * stride, stride))
-            self._descriptor[place] = start
-        self._pages, self._addresses = tuple(pages), tuple(addresses)
-        self._line = 0
+        """Allocate lines for the outputs of the next steps."""
+        page = np.empty(self._lines * self._line_size, dtype=np.uint8)
+        self._page = memoryview(page)
+        pages = []
+        for dtype, shape, offset in self._pieces:
+            strides = np.empty((1, *shape), dtype=dtype).strides[1:]
+            pages.append(np.ndarray((self._lines, *shape), dtype, page, offset, (self._line_size, *strides)))
+        self._pages: tuple[np.ndarray, ...] = tuple(pages)
+        self._line = -1
 
     def _turn_line(self) -> int:
-        """Point the kernel to outputs that nobody has seen; the number of their line on the page."""
+        """Copy the outputs to a line that nobody has seen; its number. A step has this written out."""
         line = self._line + 1
-        if line == PAGE:
+        if line == self._lines:
             self._turn_page()
-            return 0
+            line = 0
         self._line = line
-        for name, addresses in zip(self._paged, self._addresses, strict=True):
-            self._descriptor[OUTPUTS[name][0]] = addresses[line]
+        start = line * self._line_size
+        self._page[start : start + self._line_size] = self._source
         return line
 
     def __getstate__(self) -> dict[str, Any]:
@@ -168,13 +170,8 @@ class View:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._window = None
-        # Pickling separates the two halves of the block of payoffs and utilities.
-        self._pay_block = np.concatenate([self._batch.payoffs, self._batch.utilities])
-        self._batch.payoffs, self._batch.utilities = self._pay_block[:1], self._pay_block[1:]
-        self._batch._describe(self._batch._noise.shape[2])
         self._hook()
-        if self._has_reset:
-            self._batch._run(places.OBSERVE)
+        self._turn_line()
 
     # --- starting, looking, going back
 
@@ -202,43 +199,38 @@ class View:
 
     def _restart(self, seed: int | None, options: dict[str, Any]) -> int:
         """Start an episode; the number of the line with its first views."""
-        line = self._turn_line()
-        self._batch.reset(seed=seed, options=options)
-        self._pay_block[:] = 0.0
-        self._reward_cells[:] = memoryview(np.zeros(self.game.n, dtype=np.float32))
+        batch = self._batch
+        batch.reset(seed=seed, options=options)
+        batch.payoffs[:] = batch.utilities[:] = batch.rewards[:] = 0.0
         self._has_reset, self._over = True, False
         self._history = {"rates": [], "payoffs": []}
-        return line
+        return self._turn_line()
 
     def _joint_state(self) -> np.ndarray:
         """The joint state, float32, written for this call alone."""
-        fresh = np.empty(self.game.joint_size, dtype=np.float32)
-        cells = self._descriptor
-        before = cells[places.OBSERVATIONS], cells[places.JOINT]
-        cells[places.OBSERVATIONS], cells[places.JOINT] = 0, fresh.ctypes.data
-        self._batch._run(places.OBSERVE)
-        cells[places.OBSERVATIONS], cells[places.JOINT] = before
-        return fresh
+        batch, cells = self._batch, self._batch._descriptor
+        if not self._writes_joint:
+            seen = cells[places.OBSERVATIONS]
+            cells[places.OBSERVATIONS], cells[places.JOINT] = 0, batch.joint.ctypes.data
+            batch._run(places.OBSERVE)
+            cells[places.OBSERVATIONS], cells[places.JOINT] = seen, 0
+        joint: np.ndarray = batch.joint[0].copy()
+        return joint
 
     def snapshot(self) -> ViewSnapshot:
         """A copy of the episode as it stands, random streams included, for planning."""
         memory = {name: copy.deepcopy(getattr(self, name)) for name in self._remembered}
-        memory["_pay_block"] = self._pay_block.copy()
-        memory["_last_rewards"] = self._reward_cells.tolist()
-        memory["_last_actions"] = self._actions.tolist()
-        return ViewSnapshot(self._batch.snapshot(), memory)
+        batch = self._batch
+        outputs = {name: getattr(batch, name).copy() for name in ("payoffs", "utilities", "rewards", "_actions")}
+        return ViewSnapshot(batch.snapshot(), memory, outputs)
 
     def _go_back(self, snapshot: ViewSnapshot) -> int:
         """Restore a snapshot; the number of the line with the views rewritten."""
-        line = self._turn_line()
         self._batch.restore(snapshot.batch)
-        memory = copy.deepcopy(snapshot.memory)
-        self._pay_block[:] = memory.pop("_pay_block")
-        for cells, name in ((self._reward_cells, "_last_rewards"), (self._actions, "_last_actions")):
-            for i, value in enumerate(memory.pop(name)):
-                cells[i] = value
-        self.__dict__.update(memory)
-        return line
+        for name, value in snapshot.outputs.items():
+            getattr(self._batch, name)[...] = value
+        self.__dict__.update(copy.deepcopy(snapshot.memory))
+        return self._turn_line()
 
     # --- bad input
 
