@@ -54,9 +54,9 @@ baseline's rate. `memory = 4` (k), `rho_0 = 0.85`, `eta = 1.3`, `kappa_r = 1.2`,
 
 | index | name | endowment e | baseline b | share alpha |
 |---|---|---|---|---|
-| 0 | apple | 100 | 30 | 0.333333 |
-| 1 | major | 80 | 24 | 0.333333 |
-| 2 | small | 60 | 18 | 0.333333 |
+| 0 | apple | 100 | 30 | 1/N |
+| 1 | major | 80 | 24 | 1/N |
+| 2 | small | 60 | 18 | 1/N |
 
 ## Action space
 

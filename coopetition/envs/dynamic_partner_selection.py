@@ -49,7 +49,7 @@ q_i <- (1 - r) q_i + r c_i
 
 | index | name | endowment e | baseline b | share alpha |
 |---|---|---|---|---|
-| 0-5 | agent_0 to agent_5 | 100 | 35 | 0.166667 |
+| 0-5 | agent_0 to agent_5 | 100 | 35 | 1/N |
 
 ## Action space
 

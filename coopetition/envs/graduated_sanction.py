@@ -58,7 +58,7 @@ float32 on its way here.
 
 | index | name | endowment e | baseline b | share alpha |
 |---|---|---|---|---|
-| 0-5 | agent_0 to agent_5 | 100 | 40 | 0.166667 |
+| 0-5 | agent_0 to agent_5 | 100 | 40 | 1/N |
 
 ## Action space
 

@@ -243,7 +243,7 @@ class RenaultNissan(TrustParameters):
 
 @stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """At a phase's start D changes, damage rises to its own, and on entering crisis trust falls to its own."""
+    """At a phase's start D changes, damage rises to its own, and on entering crisis trust falls too."""
     length = parameters[OWN]
     time = state[at[TIME]]
     for lane in range(time.size):
