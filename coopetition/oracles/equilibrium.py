@@ -107,7 +107,7 @@ def find_equilibrium(
         Method that found it, starts used.
     """
     best: tuple[Array, Certificate, dict[str, object]] | None = None
-    groups = symmetry_groups(stage, objective) if stage.n > 2 else np.arange(stage.n)
+    groups = symmetry_groups(stage, objective)
     symmetric = len(np.unique(groups)) < stage.n
     profiles = [start] if start is not None else []
     used = 0
@@ -119,6 +119,8 @@ def find_equilibrium(
             best = (profile, certificate, {"method": method, "starts": used})
         return certificate.epsilon <= tolerance
 
+    if start is not None and consider(start, "start") and best is not None and best[1].epsilon <= 1e-4 * tolerance:
+        return best  # a warm start at a corner or a jump is often the solution still
     candidates = list(starting_profiles(stage, starts, seed))
     for first in profiles + candidates:
         used += 1

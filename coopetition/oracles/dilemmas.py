@@ -1,0 +1,204 @@
+"""How much of a dilemma an environment is: static, and over a whole episode.
+
+Greed is the best gain of undercutting when the others play the optimum, fear the loss of playing the optimum when the
+others play the equilibrium (Macy and Flache, PNAS 99, 2002, in continuous form); Schelling curves show the payoff of high
+and low players by the number of high ones (Schelling 1973).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coopetition.envs import ENVIRONMENTS
+from coopetition.game import Game
+from coopetition.oracles.episode import Episode
+from coopetition.oracles.equilibrium import equilibrium
+from coopetition.oracles.indices import _ratio
+from coopetition.oracles.optimum import social_optimum
+from coopetition.oracles.replies import best_replies
+from coopetition.oracles.sequences import best_response, open_loop_optimum
+from coopetition.oracles.solution import plain
+from coopetition.oracles.stage import Array, Objective, StageGame, as_game
+from coopetition.parameters import choose
+
+MODES = ("private", "integrated", "cooperative")
+
+
+@dataclass(frozen=True, eq=False)
+class Dilemma:
+    """One environment's dilemma in one mode.
+
+    Attributes
+    ----------
+    environment, mode : str
+        Of what; agents maximise the mode's rewards, and welfare is the sum of the mode's rewards too.
+    equilibrium, optimum : ndarray (N,)
+        Levels of the stage game's equilibrium and of its optimum.
+    converged : bool
+        Whether the equilibrium is certified.
+    price_of_anarchy : float
+        Optimal welfare over the equilibrium's; NaN unless both are positive.
+    cooperation_gap : float
+        Their difference.
+    greed : float
+        The best gain of any agent by undercutting the optimum: playing less, when the others play it.
+    fear : float
+        The largest loss of any agent that plays its part of the optimum when the others play the equilibrium.
+    schelling : ndarray (N + 1, 2)
+        Row k: mean value of the high and of the low players when k agents play high, their part of the optimum, and the
+        others low, their part of the equilibrium; NaN where there is none. Agents go high in index order and in
+        reverse, averaged.
+    episode : dict
+        ``nash`` (the total return of repeating the stage equilibrium), ``nash_length`` (steps until that episode ends),
+        ``optimum`` (of the open-loop optimum), ``price_of_anarchy``, ``greed`` (the best gain of any agent against the
+        others' optimal sequences), ``fear`` (the largest loss by its optimal sequence against the repeated equilibrium);
+        empty when only the stage game was asked for.
+    """
+
+    environment: str
+    mode: str
+    equilibrium: Array
+    optimum: Array
+    converged: bool
+    price_of_anarchy: float
+    cooperation_gap: float
+    greed: float
+    fear: float
+    schelling: Array
+    episode: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+
+def dilemma(
+    game_or_id: Any,
+    mode: str = "private",
+    state: Mapping[str, Any] | None = None,
+    *,
+    episode: bool = True,
+    iterations: int = 30,
+) -> Dilemma:
+    """How much of a dilemma a game is.
+
+    Parameters
+    ----------
+    mode : {"private", "integrated", "cooperative"}
+        Whose rewards are at stake.
+    episode : bool
+        Whether to look at whole episodes too, which takes seconds.
+    iterations : int
+        Effort of the episode's searches.
+    """
+    choose("mode", mode, MODES)
+    stage = StageGame(game_or_id, state)
+    objective = Objective(stage, mode)
+    nash = equilibrium(stage, objective, "nash", strict=False)
+    best = social_optimum(stage, objective, strict=False)
+
+    def values(profiles: Array) -> Array:
+        return objective(*stage.evaluate(profiles))
+
+    at_nash, at_best = values(np.array([nash.actions, best.actions]))
+    n = stage.n
+    greed = _undercutting(stage, best.actions, objective)
+    alone = np.repeat(nash.actions[None], n, axis=0)
+    agents = np.arange(n)
+    alone[agents, agents] = best.actions
+    fear = float((at_nash - values(alone)[agents, agents]).max())
+    totals = at_best.sum(), at_nash.sum()
+    return Dilemma(
+        stage.game.id, mode, nash.actions, best.actions, nash.converged, _ratio(*map(float, totals)),
+        float(totals[0] - totals[1]), greed, max(fear, 0.0), _schelling(stage, nash.actions, best.actions, objective),
+        _over_episode(stage, mode, nash.actions, state, iterations) if episode else {},
+    )  # fmt: skip
+
+
+def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> float:
+    """The largest gain of playing less than one's part of the optimum."""
+    replies, found, own = best_replies(stage, optimum, objective)
+    gains = np.where(replies <= optimum, found - own, 0.0)
+    above = np.flatnonzero(replies > optimum)
+    if above.size:  # whose best reply is to give more may still gain by giving less
+        shares = np.linspace(0.0, 1.0, 257)
+        for i in above:
+            table = np.repeat(optimum[None], len(shares), axis=0)
+            table[:, i] = shares * optimum[i]
+            gains[i] = float((objective(*stage.evaluate(table))[:, i] - own[i]).max())
+    return float(max(gains.max(), 0.0))
+
+
+def _schelling(stage: StageGame, low: Array, high: Array, objective: Objective) -> Array:
+    n = stage.n
+    profiles, masks = [], []
+    for order in (np.arange(n), np.arange(n)[::-1]):
+        for k in range(n + 1):
+            mask = np.zeros(n, dtype=bool)
+            mask[order[:k]] = True
+            profiles.append(np.where(mask, high, low))
+            masks.append(mask)
+    values = objective(*stage.evaluate(np.array(profiles)))
+    curves = np.full((2, n + 1, 2), np.nan)
+    for row, (value, mask) in enumerate(zip(values, masks, strict=True)):
+        pass_number, k = divmod(row, n + 1)
+        if mask.any():
+            curves[pass_number, k, 0] = value[mask].mean()
+        if (~mask).any():
+            curves[pass_number, k, 1] = value[~mask].mean()
+    return np.asarray(curves.mean(axis=0))
+
+
+def _over_episode(
+    stage: StageGame, mode: str, nash: Array, state: Mapping[str, Any] | None, iterations: int
+) -> dict[str, float]:
+    episode = Episode(stage.game, mode, state)
+    repeated = np.tile(nash, (episode.horizon, 1))
+    best = open_loop_optimum(stage.game, mode, state, starts=[repeated], climbs=2, iterations=iterations)
+    tables = np.array([episode.rates(repeated), best.actions / episode.game.endowment])
+    nash_returns, best_returns = episode.returns(tables)
+    length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
+    groups = episode.groups()
+    greed, fear = 0.0, 0.0
+    for i in (int(np.argmax(groups == k)) for k in range(int(groups.max()) + 1)):
+        reply = best_response(None, list(best.actions.T), i, episode=episode, iterations=iterations)
+        greed = max(greed, reply.value - float(best_returns[i]))
+        alone = tables[0].copy()
+        alone[:, i] = tables[1][:, i]
+        fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
+    return {
+        "nash": float(nash_returns.sum()), "nash_length": float(length), "horizon": float(episode.horizon),
+        "optimum": best.value, "price_of_anarchy": _ratio(best.value, float(nash_returns.sum())), "greed": greed,
+        "fear": max(fear, 0.0),
+    }  # fmt: skip
+
+
+def dilemma_along(
+    game_or_id: Any, parameter: str, values: Sequence[Any], mode: str = "private", *, episode: bool = False
+) -> list[Dilemma]:
+    """The dilemma along one parameter of the environment, such as ``"gamma"`` or ``"theta"``.
+
+    Raises
+    ------
+    TypeError
+        An unknown parameter, with the nearest one.
+    ValueError
+        A value out of its domain.
+    """
+    given = as_game(game_or_id).parameters
+    kept = {key: value for key, value in given.to_dict().items() if key != "id"}
+    return [
+        dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values
+    ]  # fmt: skip
+
+
+def dilemma_table(
+    ids: Sequence[str] | None = None, modes: Sequence[str] = MODES, *, episode: bool = True, iterations: int = 30
+) -> list[Dilemma]:
+    """`dilemma` for many environments and modes: all twenty and three by default."""
+    return [dilemma(key, mode, episode=episode, iterations=iterations) for key in ids or ENVIRONMENTS for mode in modes]

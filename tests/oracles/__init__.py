@@ -1,0 +1,1 @@
+"""Oracles: closed forms, independent checks, certificates that can fail."""

@@ -1,0 +1,187 @@
+"""Whole episodes: the order of values, equilibria, exploitability, normalised returns, bad policies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from coopetition.envs import ENVIRONMENTS
+from coopetition.oracles import (
+    Episode,
+    NotConverged,
+    Oracle,
+    best_constant,
+    best_response,
+    constant_returns,
+    exploitability,
+    normalised_return,
+    open_loop_nash,
+    open_loop_optimum,
+    solve,
+    yardstick,
+)
+
+MODES = ("private", "integrated", "cooperative")
+
+
+def check_order(key: str, mode: str, **effort: int) -> None:
+    constants = constant_returns(key, mode).sum(axis=1)
+    constant = best_constant(key, mode)
+    best = open_loop_optimum(key, mode, **effort)
+    assert best.value >= constant.value >= constants.max()
+    # The value is what the sequence really pays, in a rollout of its own.
+    episode = Episode(key, mode)
+    paid = episode.returns(episode.rates(best.actions)[None])[0]
+    np.testing.assert_allclose(best.returns, paid, rtol=1e-12)
+    assert best.value == pytest.approx(paid.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("key", list(ENVIRONMENTS))
+def test_order_of_values(key: str, mode: str) -> None:
+    """open_loop_optimum >= best_constant >= every one of the 101 constants, with little effort."""
+    check_order(key, mode, climbs=1, iterations=3, rounds=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("key", list(ENVIRONMENTS))
+def test_order_of_values_with_full_effort(key: str, mode: str) -> None:
+    """The same with the default search."""
+    check_order(key, mode)
+
+
+def test_team_optimum_is_the_repeated_one() -> None:
+    """Team payoffs do not depend on the state, so the stage optimum repeated is the optimum."""
+    for key in ("TeamProduction-v0", "LoyaltyTeam-v0", "PublicGoods-v0"):
+        best = open_loop_optimum(key, "private")
+        stage = solve(key, "social_optimum")
+        assert best.value == pytest.approx(stage.payoffs.sum() * len(best.actions), rel=1e-12)
+
+
+def test_optimum_keeps_trust_alive_and_spends_it_at_the_end() -> None:
+    """TrustDilemma: the expected level, 40, until the last steps, and the stage optimum in them."""
+    best = open_loop_optimum("TrustDilemma-v0", "private")
+    assert best.length == 100
+    stage = solve("TrustDilemma-v0", "social_optimum").actions
+    np.testing.assert_allclose(best.actions[:90], 40.0, atol=0.2)
+    np.testing.assert_allclose(best.actions[-1], stage, atol=0.01)
+    assert best.epsilon <= 1e-2
+
+
+@pytest.mark.parametrize(("key", "most"), [("TrustDilemma-v0", 5), ("PartnerHoldUp-v0", 5), ("PlatformEcosystem-v0", 8)])
+def test_stage_nash_collapses_trust(key: str, most: int) -> None:
+    """Playing the stage-game nash ends the episode by collapse within a few steps."""
+    episode = Episode(key, "private")
+    nash = solve(key, "nash").actions
+    batch = episode.batch(1)
+    played = batch.rollout("actions", episode.horizon, actions=np.tile(nash / episode.game.endowment, (100, 1)))
+    assert played.terminated[0]
+    assert batch.outcomes() == ["collapsed"]
+    assert played.lengths[0] <= most
+
+
+@pytest.mark.parametrize("key", ["TeamProduction-v0", "PublicGoods-v0", "LoyaltyTeam-v0", "TrustDilemma-v0"])
+def test_open_loop_nash(key: str) -> None:
+    """Mutual best replies; an independent search, random and without gradients, finds no gain."""
+    found = open_loop_nash(key, "private")
+    assert found.converged
+    episode = Episode(key, "private")
+    allowed = 1e-3 * episode.horizon
+    rates = episode.rates(found.actions)
+    if episode.game.parameters.family == "team":
+        np.testing.assert_allclose(found.actions, np.tile(solve(key, "nash").actions, (episode.horizon, 1)), atol=1e-4)
+    rng = np.random.default_rng(1)
+    for i in range(min(episode.n, 2)):
+        trials = np.repeat(rates[None], 1500, axis=0)
+        for k in range(1500):
+            first, last = sorted(rng.integers(0, episode.horizon + 1, size=2))
+            scale = 10.0 ** rng.uniform(-4.0, 0.0)
+            trials[k, first:last, i] = np.clip(trials[k, first:last, i] + scale * rng.normal(), 0.0, 1.0)
+        gains = episode.returns(trials)[:, i] - found.returns[i]
+        assert gains.max() <= allowed
+
+
+def test_exploitability() -> None:
+    """About zero at open-loop equilibria; positive for constant_050 where half effort is no reply."""
+    for key in ("TeamProduction-v0", "PublicGoods-v0", "TrustDilemma-v0"):
+        equilibrium = open_loop_nash(key, "private")
+        found = exploitability(key, equilibrium, "private")
+        assert found.lower_bound is True
+        assert found.nash_conv <= 2e-3 * len(equilibrium.actions)
+        half = exploitability(key, "constant_050", "private")
+        assert np.all(half.gains > 10.0)
+        assert half.nash_conv == pytest.approx(half.gains.sum())
+    public = exploitability("PublicGoods-v0", "constant_050", "private")
+    np.testing.assert_allclose(public.gains, 100 * 25.0 * 0.6, rtol=1e-9)  # keep 25 a step, of which 0.4 came back
+
+
+def test_best_response_to_policies_of_every_kind() -> None:
+    """Names, sequences and policy objects; never worse than the agent's own policy."""
+    against_constant = best_response("PublicGoods-v0", "constant_100", 0, "private")
+    assert against_constant.value == pytest.approx(100 * (50.0 + 2.0 * 200.0 / 5.0))
+    assert np.all(against_constant.actions[:, 0] == 0.0)
+    reply = best_response("ReciprocalDilemma-v0", "tit_for_tat", "agent_1", "private")
+    assert reply.value >= reply.solver["own"] > 0.0
+    oracle = Oracle("Oracle_Nash", "PublicGoods-v0")
+    same = best_response("PublicGoods-v0", oracle, 1, "private", thorough=False, iterations=2)
+    assert same.value == pytest.approx(5000.0)
+    sequence = np.full(100, 20.0)
+    mixed = exploitability("SLCD-v0", [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
+    again = exploitability("SLCD-v0", [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
+    assert mixed.nash_conv == again.nash_conv
+
+
+class Broken:
+    """A policy that returns NaN from its third step on."""
+
+    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
+        self.step = 0
+
+    def act(self, observations: np.ndarray, i: int) -> np.ndarray:
+        self.step += 1
+        return np.full(len(observations), np.nan if self.step > 2 else 0.5)
+
+
+def test_bad_policies() -> None:
+    """NaN, wrong shapes and unknown names are refused by name."""
+    with pytest.raises(ValueError, match=r"samsung.*finite rates"):
+        exploitability("SLCD-v0", [Broken(), "constant_050"], "private")
+    with pytest.raises(ValueError, match="no compiled policy"):
+        exploitability("SLCD-v0", "constant_500")
+    with pytest.raises(ValueError, match="1 policies for 2 agents"):
+        exploitability("SLCD-v0", ["tit_for_tat"])
+    with pytest.raises(ValueError, match="100 levels"):
+        exploitability("SLCD-v0", [np.full(3, 1.0), "tit_for_tat"])
+    with pytest.raises(ValueError, match="100 levels"):
+        exploitability("SLCD-v0", [np.full(100, np.nan), "tit_for_tat"])
+    with pytest.raises(ValueError, match="not an agent"):
+        best_response("SLCD-v0", "tit_for_tat", "intel")
+    with pytest.raises(ValueError, match="unknown reward_mode"):
+        open_loop_optimum("SLCD-v0", "greedy")
+    with pytest.raises(ValueError, match="out of its range"):
+        best_constant("SLCD-v0", state={"trust": 2.0})
+
+
+def test_open_loop_nash_that_is_not_found() -> None:
+    """With no rounds to search in, it says so and carries the best point."""
+    with pytest.raises(NotConverged) as caught:
+        open_loop_nash("ReciprocalDilemma-v0", "private", sweeps=1, tolerance=1e-12)
+    assert caught.value.epsilon > 0.0
+    assert caught.value.best.actions.shape == (100, 2)
+
+
+def test_normalised_return() -> None:
+    """0 is stationary stage-nash play, 1 the open-loop optimum, along a line between."""
+    key = "TrustDilemma-v0"
+    scale = yardstick(key)
+    assert scale.optimum > scale.nash
+    episode = Episode(key, "private")
+    nash = np.tile(solve(key, "nash").actions / episode.game.endowment, (100, 1))
+    returns = episode.returns(np.array([nash, np.full((100, 2), 0.4)]))
+    values = normalised_return(key, returns)
+    assert values[0] == pytest.approx(0.0, abs=1e-12)
+    assert 0.99 < values[1] <= 1.0
+    assert normalised_return(key, np.full(2, scale.optimum / 2.0)) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="shape"):
+        normalised_return(key, [1.0, 2.0, 3.0])
