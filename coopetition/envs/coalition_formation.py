@@ -67,7 +67,7 @@ One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="e
 | own_rate | 0:1 | rate | 0 | 1 | c_i |
 | other_rates | 1:6 | rate | 0 | 1 | c_j of the others, in index order |
 | loyalty | 6:12 | loyalty | 0 | 1 | theta: own, then the others' |
-| members | 12:18 | flag | 0 | 1 | 1 inside the coalition: own, then the others' |
+| members | 12:18 | flag | 0 | 1 | set inside the coalition: own, then the others' |
 | time | 18:19 | t / horizon | 0 | 1 | steps played |
 
 ## Rewards
@@ -89,7 +89,7 @@ utilities float64.
 | rates | N | 0.4 | [0, 1] | c_i of the last step |
 | time |  | 0 | [0, 149] | steps played |
 | loyalty | N | 0.5 | [0, 1] | theta_i |
-| members | N | 1 | [0, 1] | 1 inside the coalition |
+| members | N | 1 | [0, 1] | set inside the coalition |
 | wait | N | 0 | [0, 5] | steps left to sit out |
 | thin_steps |  | 0 | [0, 1] | steps in a row with too few loyal members |
 

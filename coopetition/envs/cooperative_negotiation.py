@@ -77,8 +77,8 @@ joint state, `state()`, has `S = 12`. AEC views append `revealed` and `moved`, N
 | trust_in | 2:3 | trust | 0 | 1 | T_ij, i's trust in each other |
 | damage_held | 3:4 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
 | dependence | 4:5 | dependence | 0 | 1 | D_ij, how much i depends on each other |
-| agreement | 5:7 | g / e | 0 | 1 | the agreed levels: own, then the other's; 0 without an agreement |
-| agreed | 7:8 | flag | 0 | 1 | 1 while an agreement stands |
+| agreement | 5:7 | g / e | 0 | 1 | the agreed levels: own, then the other's; zero without |
+| agreed | 7:8 | flag | 0 | 1 | set while an agreement stands |
 | time | 8:9 | t / horizon | 0 | 1 | steps played |
 
 ## Rewards
@@ -104,7 +104,7 @@ utilities float64.
 | dependence | N x N | 0.55 | fixed | D_ij |
 | gamma |  | 0.6 | [0, inf) | weight of the synergy |
 | agreement | N | 0 | [0, 100] | g_i |
-| agreed |  | 0 | [0, 1] | 1 while an agreement stands |
+| agreed |  | 0 | [0, 1] | set while an agreement stands |
 | agreements |  | 0 | [0, 100] | steps that made an agreement |
 | breaches |  | 0 | [0, 100] | steps that breached one |
 

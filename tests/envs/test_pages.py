@@ -56,6 +56,13 @@ PROSE = {
     },
     "GraduatedSanction-v0": lambda p: {"10": 10, "6": -round(math.log10(module_of(p.id).TOLERANCE))},
 }
+#: Years of the record, in prose.
+YEARS = {
+    "SLCD-v0": ["2004-2011"],
+    "RenaultNissan-v0": ["1999"],
+    "ApacheProject-v0": ["1995-2023"],
+    "AppleAppStore-v0": ["2008-2024"],
+}
 REFERENCE_NUMBERS = {
     "interdependence": ["2510.18802", "2510.24909", "2605.02063"],
     "trust": ["2510.18802", "2510.24909", "2605.02063"],
@@ -484,7 +491,9 @@ def test_no_other_numbers_in_prose(environment_id):
     plain = SPAN.sub(lambda span: "" if " = " in span[1] else span[0], FENCE.sub("", text))
     text = plain + "\n".join(FENCE.findall(text))
     text = re.sub(r"\b(?:TR-\d|\w+-v0|float(?:32|64))\b", "", text)
-    text = re.sub(r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b", "", text)  # years of the record
+    years = r"\b(?:19|20)\d\d(?:-(?:19|20)\d\d)?\b"
+    assert re.findall(years, text) == YEARS.get(environment_id, [])
+    text = re.sub(years, "", text)
     text = re.sub(r"Box\(0, 1, \(1,\), float32\)", "", text)
     if environment_id == "RecoveryRace-v0":
         assert "published horizon is 150 steps" in text
