@@ -1,0 +1,101 @@
+"""Policies by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+
+from coopetition.baselines.constant import Constant
+from coopetition.baselines.policy import Policy
+from coopetition.game import Game
+from coopetition.parameters import nearest
+
+Factory = Callable[[Game], Policy]
+
+#: Name: what makes the policy of a game, or where to import that from, as "module:attribute".
+_POLICIES: dict[str, Factory | str] = {
+    "random": "coopetition.baselines.uniform:Random",
+    "tit_for_tat": "coopetition.baselines.tit_for_tat:TitForTat",
+}
+_POLICIES.update({f"constant_{percent:03d}": partial(Constant, percent=percent) for percent in range(101)})
+
+
+def register_policy(name: str, factory: Factory | str) -> None:
+    """Add a policy, under a new name.
+
+    Parameters
+    ----------
+    name : str
+        The name for `make_policy`.
+    factory : callable or str
+        From a game to a policy; or where to import it from when it is first needed, as ``"module:attribute"``.
+
+    Raises
+    ------
+    ValueError
+        The name is taken by another factory.
+    """
+    if _POLICIES.get(name, factory) != factory:
+        raise ValueError(f"there is a policy {name!r} already")
+    _POLICIES[name] = factory
+
+
+def available() -> tuple[str, ...]:
+    """All names, sorted.
+
+    Examples
+    --------
+    >>> from coopetition.baselines import available
+    >>> available()[:2], available()[-2:]
+    (('constant_000', 'constant_001'), ('random', 'tit_for_tat'))
+    """
+    return tuple(sorted(_POLICIES))
+
+
+def check_policy_name(name: str) -> str:
+    """The name, if there is such a policy.
+
+    Raises
+    ------
+    ValueError
+        There is none; the message has what there is, and the nearest match.
+    """
+    if name not in _POLICIES:
+        named = [other for other in available() if not other.startswith("constant_")]
+        raise ValueError(
+            f"unknown policy {name!r}; allowed: 'constant_000' ... 'constant_100', "
+            f"{', '.join(map(repr, named))}{nearest(name, available())}"
+        )
+    return name
+
+
+def make_policy(name: str, game: Game) -> Policy:
+    """The policy of that name for a game.
+
+    Parameters
+    ----------
+    name : str
+        One of `available`.
+    game : Game
+        What it will play, in the action scale and observation of the game.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, with the nearest match.
+
+    Examples
+    --------
+    >>> import coopetition
+    >>> from coopetition.baselines import make_policy
+    >>> make_policy("tit_for_tat", coopetition.make_game("SLCD-v0")).classifier.memory
+    1
+    """
+    factory = _POLICIES[check_policy_name(name)]
+    if isinstance(factory, str):
+        module, _, attribute = factory.partition(":")
+        factory = getattr(importlib.import_module(module), attribute)
+        assert callable(factory)
+    policy: Policy = factory(game)
+    return policy

@@ -1,0 +1,45 @@
+"""Tit for tat on a continuous scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coopetition.baselines.policy import Classifier, Policy
+from coopetition.game import Game
+
+
+class TitForTat(Policy):
+    """Play the baseline rate b/e first, then the mean rate that the others played last.
+
+    With two players this is the other's last rate. The first step is recognised by the clock in the observation, so
+    that copies of a batch may restart at different times.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    """
+
+    name = "tit_for_tat"
+    classifier = Classifier(memory=1)
+    citation = (
+        "TIT FOR TAT by A. Rapoport (R. Axelrod, The Evolution of Cooperation, 1984), continuous: it matches "
+        "the other's last level."
+    )
+
+    def __init__(self, game: Game) -> None:
+        super().__init__(game)
+        self._others = game.observation_layout["other_rates"]
+        self._time = game.observation_layout["time"].start
+
+    @property
+    def compiled(self) -> str:
+        """Its own name: the kernel plays it."""
+        return self.name
+
+    def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
+        """The mean of `other_rates`, or b/e at time 0."""
+        # float64 before the mean: with many others float32 would lose digits that the kernel keeps.
+        rates: np.ndarray = observations[:, self._others].mean(axis=1, dtype=np.float64)
+        rates[observations[:, self._time] == 0.0] = self.game.baseline_rate[agent]
+        return rates

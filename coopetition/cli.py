@@ -1,0 +1,160 @@
+"""The command line: ``coopetition``.
+
+Commands import what they need when they run, so that ``coopetition --help`` stays quick. The commands of other
+sub-packages are registered here by name and imported when they are called.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import coopetition
+
+app = typer.Typer(
+    name="coopetition",
+    help="Twenty mixed-motive multi-agent environments: look at them, play them, solve and validate them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+#: Commands of other sub-packages: module, and one line for the list of commands. What they take is theirs to say.
+REGISTERED = {
+    "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
+    "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
+    "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
+}
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Environment ids, such as SLCD-v0; all twenty by default.")]
+Id = Annotated[str, typer.Argument(help="An environment id, such as SLCD-v0; see `coopetition list`.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the environment's draws and of the policies'.")]
+RewardMode = Annotated[str, typer.Option("--reward-mode", help="What is rewarded: private, integrated or cooperative.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the environment; repeat for more."),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"coopetition {coopetition.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_environments(as_json: Json = False) -> None:
+    """List the twenty environments: mechanism, agents, horizon, and what each models."""
+    from coopetition.commands import listing
+
+    listing.run(as_json)
+
+
+@app.command()
+def show(environment_id: Id, settings: Settings = None, as_json: Json = False) -> None:
+    """Show an environment's spec sheet: parameters, agents, spaces, layouts, and its page."""
+    from coopetition.commands import showing
+
+    showing.run(environment_id, settings or [], as_json)
+
+
+@app.command()
+def run(
+    environment_id: Id,
+    policy: Annotated[
+        str,
+        typer.Option("--policy", help="Who plays: a policy for all agents, or one each, joined by '+'."),
+    ] = "tit_for_tat",
+    seed: Seed = 0,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Stop after so many steps; the horizon by default.")
+    ] = None,
+    reward_mode: RewardMode = "integrated",
+    settings: Settings = None,
+    every: Annotated[
+        int | None,
+        typer.Option("--every", min=1, help="Print every so many steps; about ten rows by default."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Write a figure of the episode.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Play one episode and print it, step by step and in total."""
+    from coopetition.commands import running
+
+    running.run(environment_id, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
+
+
+@app.command()
+def evaluate(
+    environment_ids: Ids = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policies",
+            help="Policies to compare, separated by commas; one for all agents, or one each, joined by '+'.",
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option("--episodes", min=1, help="Episodes per environment and policy.")] = 100,
+    seed: Seed = 0,
+    reward_mode: RewardMode = "integrated",
+    settings: Settings = None,
+    agents: Annotated[bool, typer.Option("--agents", help="A row for each agent, not only their mean.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Play many episodes and tabulate what policies earn, as raw means."""
+    from coopetition.commands import evaluating
+
+    evaluating.run(environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json)
+
+
+def _exists(module: str) -> bool:
+    """Whether there is such a module. Nothing is imported: `importlib.util.find_spec` would import parents."""
+    path: Any = coopetition.__path__
+    found = None
+    name = "coopetition"
+    for part in module.split(".")[1:]:
+        name = f"{name}.{part}"
+        found = PathFinder.find_spec(name, path)
+        if found is None:
+            return False
+        path = found.submodule_search_locations
+    return found is not None
+
+
+def _register(name: str, module: str, about: str) -> None:
+    # The stand-in takes whatever comes, --help included, and hands it to the real command.
+    takes_all = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+    @app.command(name, help=about, context_settings=takes_all, add_help_option=False)
+    def stand_in(context: typer.Context) -> None:
+        real = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        real.command(name)(getattr(importlib.import_module(module), name))
+        real(args=context.args, prog_name=f"coopetition {name}")
+
+
+for _name, (_module, _about) in REGISTERED.items():
+    if _exists(_module):
+        _register(_name, _module, _about)
+
+
+def main() -> None:
+    """Entry point of the ``coopetition`` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""``coopetition evaluate``: what policies earn, over many episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.table import Table
+
+from coopetition.baselines import Evaluation
+from coopetition.baselines import evaluate as play
+from coopetition.baselines.players import Players
+from coopetition.commands.asking import (
+    console,
+    find_id,
+    make_game,
+    print_json,
+    progress,
+    read_policies,
+    refusals,
+)
+from coopetition.registration import ENVIRONMENT_IDS
+
+#: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
+DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
+
+
+def _outcomes(outcomes: dict[str, int]) -> str:
+    if len(outcomes) == 1:
+        return next(iter(outcomes))
+    return ", ".join(f"{name} {count}" for name, count in sorted(outcomes.items()))
+
+
+def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
+    """Means over the rows' agents."""
+    length = rows[0].length
+    payoff = float(np.mean([row.payoff for row in rows]))
+    deviation = float(np.mean([row.return_deviation for row in rows]))
+    return (
+        f"{np.mean([row.mean_return for row in rows]):,.1f}",
+        f"{deviation:,.1f}" if deviation > 1e-6 * abs(payoff) else "",
+        f"{payoff:,.1f}",
+        f"{payoff / length:.2f}",
+        f"{np.mean([row.rate for row in rows]):.3f}",
+        f"{length:.1f}",
+        _outcomes(rows[0].outcomes),
+    )
+
+
+def table_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -> Table:
+    """The table: a section for each environment."""
+    first = next(iter(results.values()))[0]
+    table = Table(
+        title=f"{first.episodes} episodes each, reward mode {first.reward_mode}; raw means per agent",
+        title_justify="left",
+    )
+    table.add_column("environment", no_wrap=True)
+    table.add_column("policies" if not by_agent else "agent: policy")
+    for name in ("return", "sd", "payoff", "payoff/step", "rate", "steps"):
+        table.add_column(name, justify="right")
+    table.add_column("end")
+    before = None
+    for (environment_id, names), rows in results.items():
+        if before not in (None, environment_id):
+            table.add_section()
+        label = environment_id if before != environment_id else ""
+        before = environment_id
+        if by_agent:
+            for row in rows:
+                table.add_row(label, f"{row.agent}: {row.policy}", *_numbers([row]))
+                label = ""
+        else:
+            table.add_row(label, names, *_numbers(rows))
+    return table
+
+
+def run(
+    environment_ids: Sequence[str],
+    policies: Sequence[str],
+    episodes: int,
+    seed: int,
+    reward_mode: str,
+    settings: Sequence[str],
+    by_agent: bool,
+    as_json: bool,
+) -> None:
+    """Play everything that was asked for, after checking all of it."""
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(ENVIRONMENT_IDS)
+    texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
+    texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
+    games = [make_game(name, settings, reward_mode=reward_mode) for name in ids]
+    casts = []
+    for text in texts:
+        names = read_policies(text)
+        for game in games:
+            with refusals():
+                casts.append((game, text, Players(game, names)))
+    results: dict[tuple[str, str], list[Evaluation]] = {}
+    with progress("evaluate", len(casts), as_json) as done:
+        for game, text, players in sorted(casts, key=lambda item: ids.index(item[0].id)):
+            results[game.id, text] = play(game, players.policies, episodes, seed)
+            done(game.id)
+    if as_json:
+        print_json([row.to_dict() for rows in results.values() for row in rows])
+        return
+    console().print(table_of(results, by_agent))
