@@ -1,7 +1,7 @@
 """The ten trust games pay and move as the published implementation does, step by step.
 
 ``tests/golden/published`` holds trajectories that were recorded from it (float32 inside, hence the
-tolerance): actions in levels, rewards in two modes, trust and damage (diagonals mean nothing) after each step.
+tolerance): actions in levels, rewards in two modes, trust and damage after each step (ignore diagonals).
 """
 
 from __future__ import annotations
