@@ -168,7 +168,9 @@ class Batch:
             return np.zeros(shape, dtype=dtype) if wanted else np.zeros((0, *shape[1:]), dtype=dtype)
         fits = isinstance(given, np.ndarray) and given.shape == shape and given.dtype == dtype
         if not fits or not given.flags.c_contiguous or not given.flags.writeable:
-            raise ValueError(f"buffer {name!r} must be a writeable C-contiguous {np.dtype(dtype)} array of shape {shape}")
+            raise ValueError(
+                f"buffer {name!r} must be a writeable C-contiguous {np.dtype(dtype)} array of shape {shape}"
+            )
         return given
 
     def _describe(self, noisy: int) -> None:
@@ -235,9 +237,7 @@ class Batch:
     def __getstate__(self) -> dict[str, Any]:
         """Everything but addresses and compiled code."""
         return {
-            key: value
-            for key, value in self.__dict__.items()
-            if key not in ("_descriptor", "_described", "_kernel")
+            key: value for key, value in self.__dict__.items() if key not in ("_descriptor", "_described", "_kernel")
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -380,7 +380,7 @@ class Batch:
                 state[self.game.layout[name].rows, copies] = value.reshape(-1, 1)
             self._write_rows(state)
             self._run(places.OBSERVE)
-        return self.observations  # type: ignore[no-any-return]
+        return self.observations
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Play one step in every copy.
@@ -458,7 +458,9 @@ class Batch:
                 checked = np.stack([self.game.checked_state(name, one) for one in array])
                 rows[field.rows] = checked.reshape(self.num_envs, -1).T
             else:
-                rows[self.game.layout[self.game._settable(name)].rows] = self.game.checked_state(name, value).reshape(-1, 1)
+                rows[self.game.layout[self.game._settable(name)].rows] = self.game.checked_state(name, value).reshape(
+                    -1, 1
+                )
         self._write_rows(rows)
         self._is_reset = True
         self._run(places.OBSERVE)

@@ -208,7 +208,9 @@ class Game:
             indices = range(field.size) if picked is None else np.ravel(picked)
             return [field.first + int(index) for index in indices]
 
-        def show(name: str, rows: Callable[[int], list[int]], scales: Callable[[int], list[float]] | None = None) -> None:
+        def show(
+            name: str, rows: Callable[[int], list[int]], scales: Callable[[int], list[float]] | None = None
+        ) -> None:
             start = len(agent_rows[0])
             for i in range(n):
                 mine = rows(i)
@@ -358,9 +360,7 @@ class Game:
         vectors = block[places.SCALARS : places.SCALARS + places.VECTORS * n].reshape(places.VECTORS, n)
         vectors[places.ENDOWMENT] = self.endowment
         vectors[places.BASELINE] = self.baseline
-        vectors[places.SIGNAL_SCALE] = (
-            self.endowment if getattr(p, "signal_scale", "raw") == "endowment" else 1.0
-        )
+        vectors[places.SIGNAL_SCALE] = self.endowment if getattr(p, "signal_scale", "raw") == "endowment" else 1.0
         vectors[places.SHARES] = getattr(p, "shares", 0.0)
         vectors[places.ACTION_LOW] = self.action_low
         vectors[places.ACTION_SPAN] = self.action_high - self.action_low
@@ -395,9 +395,7 @@ class Game:
 
     def read_state(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """State rows (rows, ...) as named arrays of each field's shape, lanes last."""
-        return {
-            name: rows[field.rows].reshape(field.shape + rows.shape[1:]) for name, field in self.layout.items()
-        }
+        return {name: rows[field.rows].reshape(field.shape + rows.shape[1:]) for name, field in self.layout.items()}
 
     def state_vector(self, state: dict[str, Any] | None = None) -> np.ndarray:
         """The initial state as one vector of rows, with some named parts replaced.
@@ -431,9 +429,7 @@ class Game:
         if array.shape != field.shape:
             raise ValueError(f"state {name!r} has shape {array.shape}, expected {field.shape}")
         if not np.all(np.isfinite(array)) or np.any(array < field.low) or np.any(array > field.high):
-            raise ValueError(
-                f"state {name!r} = {value!r} is out of its range [{field.low:g}, {field.high:g}]"
-            )
+            raise ValueError(f"state {name!r} = {value!r} is out of its range [{field.low:g}, {field.high:g}]")
         if field.shape == (self.n, self.n):
             array = np.where(np.eye(self.n, dtype=bool), 0.0, array)
         return array

@@ -147,12 +147,12 @@ class Parameters:
     @classmethod
     def domain(cls, name: str) -> Domain:
         """The domain of a parameter, from the class that introduced it."""
-        return cls._metadata(name)["domain"]  # type: ignore[no-any-return]
+        return cls._metadata(name)["domain"]
 
     @classmethod
     def about(cls, name: str) -> str:
         """The sentence about a parameter."""
-        return cls._metadata(name)["about"]  # type: ignore[no-any-return]
+        return cls._metadata(name)["about"]
 
     @classmethod
     def _metadata(cls, name: str) -> Any:
@@ -173,8 +173,13 @@ class Parameters:
         """The stages of one step, in order: the family's, or an environment's own list."""
         from coopetition.kernels import games
 
-        families = {"trust": games.trust_game, "reciprocity": games.reciprocity_game, "team": games.team_game}
-        return families[self.family]()
+        families: dict[str, Any] = {
+            "trust": games.trust_game,
+            "reciprocity": games.reciprocity_game,
+            "team": games.team_game,
+        }
+        stages: list[Any] = families[self.family]()
+        return stages
 
     def additions(self) -> tuple[Addition, ...]:
         """State and views beyond the family's."""
@@ -355,7 +360,9 @@ class TeamParameters(Parameters):
     phi_B: float = parameter(0.0, low=0.0, about="weight of teammates' payoff in loyalty")
     phi_C: float = parameter(0.0, low=0.0, about="weight of the warmth of contributing in loyalty")
     initial_loyalty: Any = parameter(0.5, "agents", 0.0, 1.0, about="theta_i at reset")
-    loyalty_gain: float = parameter(0.02, low=0.0, unit="1/step", about="rise per unit of rate, at or above the threshold")
+    loyalty_gain: float = parameter(
+        0.02, low=0.0, unit="1/step", about="rise per unit of rate, at or above the threshold"
+    )
     loyalty_loss: float = parameter(0.05, low=0.0, unit="1/step", about="fall per unit of rate below the threshold")
     loyalty_threshold: float = parameter(0.5, low=0.0, high=1.0, about="rate from which loyalty rises")
     loyalty_cap: float = parameter(1.0, low=0.0, high=1.0, about="highest loyalty")
