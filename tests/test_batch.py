@@ -27,9 +27,7 @@ VIEWS = (
 FINAL_VIEWS = ("final_observations", "final_joint")
 
 
-def build(
-    environment_id: str, reward_mode: Any = "integrated", observation: str = "own", **given: Any
-) -> Game:
+def build(environment_id: str, reward_mode: Any = "integrated", observation: str = "own", **given: Any) -> Game:
     return Game(environment_class(environment_id).build(given), reward_mode, observation)
 
 
@@ -303,9 +301,7 @@ def test_a_restored_snapshot_plays_on_bit_for_bit(environment_id):
         batch.step(rates)
     kept = batch.snapshot()
     state = batch.state()
-    views = {
-        name: getattr(batch, name).copy() for name in ("observations", "joint", "terminated", "truncated")
-    }
+    views = {name: getattr(batch, name).copy() for name in ("observations", "joint", "terminated", "truncated")}
 
     def play(batch: Batch) -> list[dict[str, np.ndarray]]:
         rows = []
@@ -483,9 +479,7 @@ def test_evaluate_pays_what_the_first_step_pays(environment_id):
             batch = Batch(played, copies, autoreset="disabled")
             payoffs, utilities = (part.copy() for part in batch.evaluate(levels))
             batch.reset()
-            batch.step(
-                played.action_low + levels / played.endowment * (played.action_high - played.action_low)
-            )
+            batch.step(played.action_low + levels / played.endowment * (played.action_high - played.action_low))
             np.testing.assert_array_equal(payoffs, batch.payoffs)
             np.testing.assert_array_equal(utilities, batch.utilities)
 

@@ -58,9 +58,7 @@ def test_published_trajectory(environment_id, mode, how):
             np.testing.assert_allclose(batch.rewards[k], published[mode][t], **TOLERANCE, err_msg=f"step {t}")
             for name in ("trust", "damage"):
                 wanted = np.array(published[name][t])[off]
-                np.testing.assert_allclose(
-                    state[name][k][off], wanted, **TOLERANCE, err_msg=f"{name}, step {t}"
-                )
+                np.testing.assert_allclose(state[name][k][off], wanted, **TOLERANCE, err_msg=f"{name}, step {t}")
             assert bool(batch.terminated[k]) == published["terminated"][t], f"step {t}"
 
 

@@ -97,9 +97,7 @@ def play_beside(games: list[Game], reference: Reference, rates: np.ndarray, gamm
 
 def compare(ours: Side, theirs: Side, rewards: list[np.ndarray]) -> None:
     """Float32 views and rewards to float32's rounding, everything else to 1e-10."""
-    np.testing.assert_allclose(
-        np.array(ours.steps["rewards"]), rewards, rtol=1.2e-7, atol=1e-10, err_msg="rewards"
-    )
+    np.testing.assert_allclose(np.array(ours.steps["rewards"]), rewards, rtol=1.2e-7, atol=1e-10, err_msg="rewards")
     compared = set(ours.steps) & set(theirs.steps)
     assert compared >= {"observations", "payoffs", "utilities", "terminated", "truncated", "rates", "time"}
     assert set(theirs.steps) - compared <= {"joint"}
@@ -162,9 +160,7 @@ def test_apache_project_of_any_size_is_a_loyal_team(n):
     assert play_beside([game], twin, tempting_rates(rng, n, 60), None) == 60
 
 
-@pytest.mark.parametrize(
-    "given", [{"phase": "history"}, {"phase": "history", "horizon": 250, "phase_length": 50}]
-)
+@pytest.mark.parametrize("given", [{"phase": "history"}, {"phase": "history", "horizon": 250, "phase_length": 50}])
 def test_history_plays_all_four_phases(given):
     """Cooperation throughout, so that the episode lives to see the last phase."""
     game = Game(environment_class("RenaultNissan-v0").build(given))

@@ -4,7 +4,7 @@ PyPI's llvmlite has no vector mathematics library, and a call into libm ends the
 functions here have no branch and no call: argument reduction by bit operations, one polynomial, selects for the
 special values. `log1p`, `log`, `exp` and `tanh` stay within 2 units in the last place of the exact value over the whole
 range, infinities, NaN and zeros of both signs included; `power` is exp(y log x) and loses up to
-2 + |y log x| units (both held by tests against mpmath). The polynomials interpolate at Chebyshev nodes.
+2 + 2 |y log x| units (both held by tests against mpmath). The polynomials interpolate at Chebyshev nodes.
 """
 
 from __future__ import annotations
@@ -104,8 +104,9 @@ def _log_positive(x: float, lost: float) -> float:
     exponent = (shifted >> 52) & EXPONENT_MASK
     k = float_of(exponent | TWO_52_BITS) - TWO_52_PLUS_BIAS
     f = float_of(bits_of(x) - ((exponent - BIAS) << 52)) - 1.0
-    # lost / x to a few per cent is enough, and saves a division: 1 / x = 2^-k / (1 + f).
-    inverse = float_of((2 * BIAS - exponent) << 52) * (1.0 - f + f * f)
+    # lost / x to a few per cent is enough, and saves a division: 1 / x = 2^(1-k) / 2 (1 + f). The power of two
+    # is 0 for the largest x, of which nothing is lost; half of it would have no bit pattern.
+    inverse = float_of((2 * BIAS + 1 - exponent) << 52) * (0.5 - 0.5 * f + 0.5 * f * f)
     return _log_of_reduced(f, k, lost * inverse)
 
 
