@@ -119,12 +119,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve AppleAppStore-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 20.557 each | 145.31, 125.31, 105.31 | 254.71, 225.44, 211.6 |
+| coopetitive | 21.968, 20.315, 20.048 | 145.21, 125.37, 105.39 | 254.44, 226.22, 212.47 |
+| optimum | 24.532 each | 145.58, 125.58, 105.58 | 258.17, 228.28, 214.66 |
+
+Price of anarchy: 1.0022.
+
+`coopetition solve AppleAppStore-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

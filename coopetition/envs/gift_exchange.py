@@ -116,12 +116,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve GiftExchange-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 22.881 each | 148.02, 128.02 | 173.41, 177.29 |
+| coopetitive | 23.739, 23.376 | 148.08, 128.15 | 173.6, 177.73 |
+| optimum | 28.63 each | 148.45, 128.45 | 174.69, 179.86 |
+
+Price of anarchy: 1.0031.
+
+`coopetition solve GiftExchange-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

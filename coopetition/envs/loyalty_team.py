@@ -83,12 +83,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve LoyaltyTeam-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 34.24 each | 161.42 each | 233.03 each |
+| coopetitive | 50 each | 205.04 each | 298.13 each |
+| optimum | 50 each | 205.04 each | 298.13 each |
+
+Price of anarchy: 1.2702.
+
+`coopetition solve LoyaltyTeam-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

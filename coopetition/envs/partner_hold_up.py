@@ -99,12 +99,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve PartnerHoldUp-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 23.227, 21.826 | 168.63, 126.14 | 182.33, 160.96 |
+| coopetitive | 23.676, 22.813 | 168.81, 126.17 | 182.51, 161.03 |
+| optimum | 27.571 each | 169.4, 126.09 | 188.67, 161.08 |
+
+Price of anarchy: 1.0025.
+
+`coopetition solve PartnerHoldUp-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

@@ -83,15 +83,23 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 In closed form: a unit given returns less than it costs, so that nobody gives at Nash, `a_nash = 0`, and all
 give all at the optimum, `a_optimum = 50`.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve PublicGoods-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 0 each | 50 each | 64.25 each |
+| coopetitive | 0 each | 50 each | 64.25 each |
+| optimum | 50 each | 100 each | 136.4 each |
+
+Price of anarchy: 2.
+
+`coopetition solve PublicGoods-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

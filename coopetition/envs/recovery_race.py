@@ -100,12 +100,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve RecoveryRace-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 22.529 each | 147.39 each | 159.01 each |
+| coopetitive | 22.861 each | 147.44 each | 159.06 each |
+| optimum | 27.571 each | 147.75 each | 159.39 each |
+
+Price of anarchy: 1.0024.
+
+`coopetition solve RecoveryRace-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

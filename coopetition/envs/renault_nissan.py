@@ -112,12 +112,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve RenaultNissan-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 24.583, 24.879 | 143.62, 154.16 | 178.3, 196.76 |
+| coopetitive | 25.675, 26.302 | 143.8, 154.29 | 178.55, 201.55 |
+| optimum | 29.986 each | 143.9, 154.6 | 198.85, 223.19 |
+
+Price of anarchy: 1.0024.
+
+`coopetition solve RenaultNissan-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

@@ -99,12 +99,20 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve SLCD-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 23.265, 22.494 | 148.69, 147.33 | 187.88, 198.17 |
+| coopetitive | 24.526, 24.268 | 148.99, 147.46 | 188.21, 198.4 |
+| optimum | 28.63 each | 149.38, 147.52 | 191.3, 202.53 |
+
+Price of anarchy: 1.003.
+
+`coopetition solve SLCD-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

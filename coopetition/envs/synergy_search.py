@@ -100,14 +100,23 @@ gamma is drawn by the copy's own seeded generator at each reset, and never chang
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
-At reset the stage game has no gamma yet: set it, as an argument or as state, to solve for it.
+Nobody has seen the draw, and payoffs are linear in gamma: the table is of the game at its mean,
+`mean gamma = 0.55`.
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve SynergySearch-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 22.188 each | 146.79 each | 172.02 each |
+| coopetitive | 22.842 each | 146.87 each | 172.11 each |
+| optimum | 26.586 each | 147.07 each | 172.35 each |
+
+Price of anarchy: 1.0019.
+
+`coopetition solve SynergySearch-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
@@ -182,9 +191,7 @@ class SynergySearch(TrustParameters):
     dependence: Any = 0.50
     gamma: float | None = None  # type: ignore[assignment]
     initial_trust: Any = 0.55
-    gamma_range: Any = parameter(
-        (0.20, 0.90), "numbers", 0.0, about="gamma is drawn uniformly from it at each reset"
-    )
+    gamma_range: Any = parameter((0.20, 0.90), "numbers", 0.0, about="gamma is drawn uniformly from it at each reset")
     reveal_gamma: bool = parameter(False, "flag", about="show gamma to the agents")
 
     def check(self) -> None:

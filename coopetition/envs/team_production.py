@@ -83,8 +83,8 @@ utilities float64.
 ## Equilibria
 
 Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at the worst
-Nash equilibrium found.
+U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
+equilibrium.
 
 In closed form, symmetric: Nash effort (omega beta / (c n^(2 - beta)))^(1 / (1 - beta)), here
 `a_nash = 34.2`; the optimum (omega beta / c)^(1 / (1 - beta)) / n, clipped to the endowment, here
@@ -92,7 +92,15 @@ In closed form, symmetric: Nash effort (omega beta / (c n^(2 - beta)))^(1 / (1 -
 
 <!-- equilibria: docs/fill_equilibria.py -->
 
-`coopetition solve TeamProduction-v0 --concept nash` computes them; so do the concepts
+| concept | levels a | payoffs pi | utilities U |
+|---|---|---|---|
+| Nash | 34.24 each | 161.42 each | 161.42 each |
+| coopetitive | 34.24 each | 161.42 each | 161.42 each |
+| optimum | 50 each | 205.04 each | 205.04 each |
+
+Price of anarchy: 1.2702.
+
+`coopetition solve TeamProduction-v0 --concept nash` computes them with a certificate; so do the concepts
 `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->

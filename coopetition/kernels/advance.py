@@ -82,9 +82,7 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
 
 
 @merged
-def choose_actions(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int
-) -> None:
+def choose_actions(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Rates by the compiled policies, an external script, or both."""
     n = d[places.AGENTS]
     if d[places.ACTIONS] != 0:

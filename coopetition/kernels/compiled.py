@@ -78,12 +78,12 @@ def compiled(function: F | None = None, **options: Any) -> Any:
 
 def merged(function: F) -> F:
     """A part of a kernel that Numba merges into its callers, so that LLVM optimises it there and only once."""
-    return numba.njit(**{**SETTINGS, "inline": "always"})(function)  # type: ignore[no-any-return]
+    return numba.njit(**{**SETTINGS, "inline": "always"})(function)
 
 
 def inlined(function: F) -> F:
     """A formula for use in a lane loop: LLVM must inline it, or the loop does not vectorise."""
-    return numba.njit(error_model="numpy", nogil=True, forceinline=True)(function)  # type: ignore[no-any-return]
+    return numba.njit(error_model="numpy", nogil=True, forceinline=True)(function)
 
 
 class Stage:

@@ -154,9 +154,7 @@ if numba.config.DISABLE_JIT:
 else:
 
     @intrinsic
-    def call_stage(
-        typingctx: Any, address: Any, descriptor: Any, state: Any, work: Any, step: Any, first: Any
-    ) -> Any:
+    def call_stage(typingctx: Any, address: Any, descriptor: Any, state: Any, work: Any, step: Any, first: Any) -> Any:
         """Run the stage at this address."""
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
