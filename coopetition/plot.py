@@ -281,7 +281,7 @@ def _draw_trust(axes: Axes, game: Game, trust: np.ndarray) -> None:
     axes.set_anchor("N")
     below = axes.inset_axes((0.0, -0.17, 1.0, 0.045))
     bar = axes.figure.colorbar(picture, cax=below, orientation="horizontal")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, colors=INK, length=3)
 
 
