@@ -28,6 +28,7 @@ REGISTERED = {
     "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
     "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
+    "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

@@ -1,7 +1,8 @@
 """Benchmarks: one table of goals, our figures, references measured beside them, ratios and verdicts.
 
-`coopetition bench` prints it; `measure` is the same from Python. Ratios come from one run in which the cases take turns, so
-that a machine's mood hits all of them; a figure is the median of at least five turns. Nothing here asserts a speed.
+`coopetition bench` prints it; `measure` is the same from Python. Ratios come from one run in which the cases
+take turns, so that a machine's mood hits all of them; a figure is the median of at least five turns. Nothing here
+asserts a speed.
 """
 
 from __future__ import annotations

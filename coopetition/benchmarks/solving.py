@@ -61,7 +61,7 @@ def rows(effort: Effort) -> list[Row]:
         )
     )  # fmt: skip
     for name, (goal, published) in STUDIES.items():
-        runs = [experiment(name) for _ in range(repeats)]  # type: ignore[arg-type]
+        runs = [experiment(name) for _ in range(repeats)]
         found.append(
             Row(
                 f"study.{name}", SECTION, f"study {name.upper().replace('TR', 'TR-')}, {runs[0].runs:,} runs", "s",

@@ -235,7 +235,6 @@ def pair_rows(effort: Effort) -> list[Row]:
             key, SECTION, what, "M steps/s", rate, reference_name=named, reference=reference, ratio=ratio, **more
         )
 
-    ratio_goal = {"judged": "ratio"}
     rows = [
         row("batch", f"batch step, two agents, B = {size:,}", "batch", "plain", "plain NumPy, one copy", goal=50.0),
         row(
@@ -250,16 +249,19 @@ def pair_rows(effort: Effort) -> list[Row]:
     ]  # fmt: skip
     for layout, goal, words in (("vmapped", 4.0, "vmapped JAX"), ("scanned", 1.5, "expert JAX in a scan")):
         for dtype in ("float64", "float32"):
-            best = jax_sizes.get((layout, dtype))
-            named = f"{words}, {dtype}" + (f", B = {best:,}" if best else "")
+            chosen = jax_sizes.get((layout, dtype))
+            named = f"{words}, {dtype}" + (f", B = {chosen:,}" if chosen else "")
             what = f"batch step, acting on observations in NumPy, B = {acting:,}"
             key = f"jax.{layout}.{dtype}"
             rows.append(
-                row(key, what, "acting", f"{layout} {dtype}", named, goal=goal if dtype == "float64" else None, **ratio_goal)
+                row(
+                    key, what, "acting", f"{layout} {dtype}", named, judged="ratio",
+                    goal=goal if dtype == "float64" else None,
+                )
             )  # fmt: skip
     named = "expert JAX in a scan, float64"
     rows += [
-        row("c", f"batch step, B = {size:,}", "batch", "c", "C, -O3 -march=native", goal=4.5, **ratio_goal),
+        row("c", f"batch step, B = {size:,}", "batch", "c", "C, -O3 -march=native", goal=4.5, judged="ratio"),
         row("rollout.constant", "rollout, constant policies", "constant", "scanned float64", named, goal=90.0),
         row("rollout.tit_for_tat", "rollout, tit for tat", "tit_for_tat", "scanned float64", named, goal=90.0),
     ]
@@ -314,7 +316,8 @@ def thread_rows(effort: Effort) -> list[Row]:
         rows.append(
             Row(
                 f"threads.{copies}", SECTION, f"batch on two cores, B = {copies:,} (wall clock)", "M steps/s",
-                two / MILLION, goal=1.8, judged="ratio", reference_name="one core", reference=one / MILLION, ratio=ratio,
+                two / MILLION, goal=1.8, judged="ratio", reference_name="one core",
+                reference=one / MILLION, ratio=ratio,
             )
         )  # fmt: skip
     return rows
@@ -356,4 +359,3 @@ def memory_rows(effort: Effort) -> list[Row]:
 def rows(effort: Effort) -> list[Row]:
     """All rows about batches."""
     return [*pair_rows(effort), *thread_rows(effort), *memory_rows(effort)]
-

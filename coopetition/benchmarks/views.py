@@ -124,12 +124,11 @@ def rows(effort: Effort) -> list[Row]:
         cases.append(spread_case("spread"))
     times = interleaved(cases, effort)
 
-    def row(key: str, what: str, mine: str, other: str, named: str, goal: float | None = None, **more: Any) -> Row:
-        known = other in times
+    def row(key: str, what: str, mine: str, other: str, named: str, goal: float | None = None) -> Row:
+        found = times.get(other)
         return Row(
             key, SECTION, what, "us", MICRO * times[mine].median, goal=goal, at_least=False, reference_name=named,
-            reference=MICRO * times[other].median if known else None, ratio=times[mine].faster_than(times[other]) if known else None,
-            **more,
+            reference=MICRO * found.median if found else None, ratio=times[mine].faster_than(found) if found else None,
         )  # fmt: skip
 
     joint = row("joint", "`gymnasium.make` step, joint", "joint", "empty", "empty environment through `make`")

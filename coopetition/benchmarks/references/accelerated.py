@@ -117,9 +117,7 @@ class JaxTrust:
         terminated = trust.mean(axis=0) < c.collapse
         truncated = ~terminated & (time >= c.horizon)
         over = terminated | truncated
-        played = State(
-            rates, trust, damage, state.payoff_total + payoffs, state.reward_total + utilities, time
-        )
+        played = State(rates, trust, damage, state.payoff_total + payoffs, state.reward_total + utilities, time)
         following = jax.tree.map(partial(jnp.where, over), self.initial(*time.shape), played)
         return following, Shown(
             self._observe(following), utilities.astype(jnp.float32), payoffs, utilities, terminated, truncated,

@@ -47,9 +47,10 @@ class Constants:
             The game is not one of two agents whose payoffs are logarithmic and whose trust reads raw signals.
         """
         p = game.parameters
-        plain = isinstance(p, TrustParameters) and p.family == "trust" and not game.additions
-        if not plain or game.n != 2 or p.value_form != "logarithmic" or p.signal_scale != "raw":
+        if not isinstance(p, TrustParameters) or p.family != "trust" or game.n != 2 or game.additions:
             raise ValueError(f"{game.id} is not a plain two-agent trust game")
+        if p.value_form != "logarithmic" or p.signal_scale != "raw" or game.random_gamma:
+            raise ValueError(f"{game.id}: expected logarithmic values, raw signals and a known gamma")
 
         def held(matrix: tuple[tuple[float, ...], ...]) -> Pair:
             return matrix[0][1], matrix[1][0]

@@ -37,7 +37,7 @@ class EmptyEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 class EmptyParallelEnv(ParallelEnv[str, np.ndarray, np.ndarray]):
     """A two-agent ParallelEnv that returns the same at every step."""
 
-    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {
         "name": "empty",
         "render_modes": [],
         "is_parallelizable": True,
@@ -64,19 +64,17 @@ class EmptyParallelEnv(ParallelEnv[str, np.ndarray, np.ndarray]):
     ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
         """Start an episode."""
         self.agents = self.possible_agents[:]
-        return {agent: self._observation for agent in AGENTS}, {agent: {} for agent in AGENTS}
+        return dict.fromkeys(AGENTS, self._observation), {agent: {} for agent in AGENTS}
 
     def step(
         self, actions: Any
-    ) -> tuple[
-        dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
-    ]:
+    ) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """Do nothing."""
         return (
-            {agent: self._observation for agent in AGENTS},
-            {agent: 0.0 for agent in AGENTS},
-            {agent: False for agent in AGENTS},
-            {agent: False for agent in AGENTS},
+            dict.fromkeys(AGENTS, self._observation),
+            dict.fromkeys(AGENTS, 0.0),
+            dict.fromkeys(AGENTS, False),
+            dict.fromkeys(AGENTS, False),
             {agent: {} for agent in AGENTS},
         )
 
@@ -84,5 +82,5 @@ class EmptyParallelEnv(ParallelEnv[str, np.ndarray, np.ndarray]):
 def make_empty() -> gymnasium.Env[Any, Any]:
     """The empty environment through ``gymnasium.make``, with the wrappers that make puts around."""
     if EMPTY_ID not in gymnasium.registry:
-        gymnasium.register(EMPTY_ID, entry_point=EmptyEnv)
+        gymnasium.register(EMPTY_ID, entry_point=f"{__name__}:EmptyEnv")
     return gymnasium.make(EMPTY_ID)
