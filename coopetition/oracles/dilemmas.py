@@ -159,7 +159,7 @@ def _over_episode(
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
     repeated = np.tile(nash, (episode.horizon, 1))
-    best = open_loop_optimum(stage.game, mode, state, starts=[repeated], climbs=2, iterations=iterations)
+    best = open_loop_optimum(stage.game, mode, state, starts=[repeated], climbs=2, rounds=2, iterations=iterations)
     tables = np.array([episode.rates(repeated), best.actions / episode.game.endowment])
     nash_returns, best_returns = episode.returns(tables)
     length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
@@ -88,27 +89,34 @@ def screened_profiles(stage: StageGame, objective: Objective, count: int = SCREE
     return np.concatenate([np.concatenate(parts) * stage.upper, stage.game.baseline[None]])
 
 
-def climb(stage: StageGame, function: Callable[[Array], Array], start: Array) -> Array:
-    """Maximise a function of profiles (B, N) -> (B,) from a start by L-BFGS-B, differences in one call."""
-    upper = stage.upper
+def climb(stage: StageGame, function: Callable[[Array], Array], start: Array, groups: NDArray[np.int64]) -> Array:
+    """Maximise a function of profiles (B, N) -> (B,) from a start by L-BFGS-B, differences in one call.
+
+    Agents of one group move together where they start together: a symmetric point's gradient is symmetric.
+    """
+    if np.any(start != start[np.unique(groups, return_index=True)[1]][groups]):
+        groups = np.arange(stage.n)
+    first = np.unique(groups, return_index=True)[1]
+    upper, count = stage.upper[first], len(first)
 
     def negative(rates: Array) -> tuple[float, Array]:
-        profile = np.clip(rates, 0.0, 1.0) * upper
-        places, weights = difference_table(profile, upper)
-        table = np.repeat(profile[None], 5 * stage.n + 1, axis=0)
-        index = np.arange(stage.n)
-        moved = table[:-1].reshape(stage.n, 5, stage.n)
+        point = np.clip(rates, 0.0, 1.0) * upper
+        places, weights = difference_table(point, upper)
+        table = np.repeat(point[None], 5 * count + 1, axis=0)
+        index = np.arange(count)
+        moved = table[:-1].reshape(count, 5, count)
         moved[index, :, index] = places
-        values = function(table)
+        values = function(table[:, groups])
         with np.errstate(invalid="ignore"):  # welfare may be minus infinity where somebody loses
-            slope = (values[:-1].reshape(stage.n, 5) * weights).sum(axis=1) * upper
+            slope = (values[:-1].reshape(count, 5) * weights).sum(axis=1) * upper
         if not np.isfinite(values[-1]):
-            return 1e12, np.zeros(stage.n)
+            return 1e12, np.zeros(count)
         return -float(values[-1]), -np.nan_to_num(slope, posinf=0.0, neginf=0.0)
 
     options = {"maxiter": 200, "ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(negative, start / upper, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * stage.n, options=options)
-    return np.asarray(np.clip(found.x, 0.0, 1.0) * upper)
+    bounds = [(0.0, 1.0)] * count
+    found = minimize(negative, start[first] / upper, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return np.asarray((np.clip(found.x, 0.0, 1.0) * upper)[groups])
 
 
 def maximise(
@@ -126,6 +134,7 @@ def maximise(
         return objective.welfare(*stage.evaluate(profiles))
 
     table = screened_profiles(stage, objective, seed=seed)
+    groups = symmetry_groups(stage, objective)
     if start is not None:
         table = np.concatenate([start[None], table])
     values = welfare(table)
@@ -136,10 +145,10 @@ def maximise(
             chosen.append(int(k))
         if len(chosen) >= CLIMBED:
             break
-    ends = [climb(stage, welfare, table[k]) for k in chosen] + [table[k] for k in chosen]
+    ends = [climb(stage, welfare, table[k], groups) for k in chosen] + [table[k] for k in chosen]
     # L-BFGS-B stops where values are equal to rounding; the first-order conditions tell points apart more finely.
     for point in ends[:2]:
-        sharper, success = first_order_point(stage, point, objective)
+        sharper, success = first_order_point(stage, point, objective, _kept(groups, point))
         if success:
             ends.append(sharper)
     ends_table = np.array(ends)
@@ -152,7 +161,7 @@ def maximise(
         i = int(certificate.gains.argmax())
         moved = best.copy()
         moved[i] = certificate.replies[i]
-        climbed = climb(stage, welfare, moved)
+        climbed = climb(stage, welfare, moved, groups)
         pair = np.array([moved, climbed])
         best = pair[welfare(pair).argmax()]
     certificate = deviation_certificate(stage, best, objective)
@@ -160,6 +169,11 @@ def maximise(
     projected = float(np.abs(np.clip(best + slope, 0.0, stage.upper) - best).max())
     details = {"projected_gradient": projected, "best_of_starts": float(values.max()), "starts": len(table)}
     return best, Certificate("optimum", certificate.epsilon, certificate.gains, certificate.replies, POINTS, details)
+
+
+def _kept(groups: NDArray[np.int64], point: Array) -> NDArray[np.int64] | None:
+    """The groups, if the point keeps them together."""
+    return groups if np.all(point == point[np.unique(groups, return_index=True)[1]][groups]) else None
 
 
 def _tallest(heights: Array, sharp: int) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coopetition.oracles.episode import Episode, checked_name, search, switching_sequences
 from coopetition.oracles.solution import NotConverged, plain
@@ -94,6 +95,7 @@ def best_constant(
     state: Mapping[str, Any] | None = None,
     *,
     per_agent: bool = False,
+    split: bool = False,
     episode: Episode | None = None,
 ) -> Sequences:
     """The constant profile with the largest total return, one rate for all or one per agent.
@@ -101,7 +103,10 @@ def best_constant(
     Parameters
     ----------
     per_agent : bool
-        Whether agents may play different rates; by groups of exchangeable agents.
+        Whether agents may play different rates; exchangeable ones play alike.
+    split : bool
+        With `per_agent`, also let some of the exchangeable agents carry the others: where trust need only survive on
+        average, one that keeps it alive may be enough.
 
     Returns
     -------
@@ -110,21 +115,47 @@ def best_constant(
     """
     began = time.perf_counter()
     episode = episode or Episode(game_or_id, objective, state)
-    groups = episode.groups() if per_agent else np.zeros(episode.n, dtype=np.int64)
-    kinds = int(groups.max()) + 1
-
-    def value(points: Array) -> Array:
-        return np.asarray(_constant_values(episode, points[:, groups]).sum(axis=1))
-
     marks = episode.key_rates(range(episode.n))
-    shared = np.concatenate([CONSTANTS, np.array(marks)])[:, None] * np.ones(kinds)
-    starts = [shared, episode.game.baseline_rate[None, [int(np.argmax(groups == k)) for k in range(kinds)]]]
-    if kinds > 1:
-        starts.append(np.random.default_rng(0).uniform(size=(256, kinds)))
-    # Replacing in fine steps is a line search that sees jumps.
-    best, _ = search(value, np.concatenate(starts), sorted({*CONSTANTS.tolist(), *marks}), climbs=4, rounds=6)
+    options = [np.zeros(episode.n, dtype=np.int64)]
+    if per_agent:
+        options = partitions(episode.groups()) if split else [episode.groups()]
+    best, height, groups = np.zeros(0), -np.inf, options[0]
+    for option in options:
+        kinds = int(option.max()) + 1
+
+        def value(points: Array, option: NDArray[np.int64] = option) -> Array:
+            return np.asarray(_constant_values(episode, points[:, option]).sum(axis=1))
+
+        shared = np.concatenate([CONSTANTS, np.array(marks)])[:, None] * np.ones(kinds)
+        starts = [shared, episode.game.baseline_rate[None, np.unique(option, return_index=True)[1]]]
+        if kinds > 1:
+            starts += [mixed_rates(marks, kinds), np.random.default_rng(0).uniform(size=(128, kinds))]
+        # Replacing in fine steps is a line search that sees jumps.
+        tried = sorted({*CONSTANTS.tolist(), *marks})
+        found, reached = search(value, np.concatenate(starts), tried, climbs=4, rounds=6)
+        if reached > height:
+            best, height, groups = found, reached, option
     rates = np.repeat(best[groups][None], episode.horizon, axis=0)
     return _result(episode, "best_constant", rates, began)
+
+
+def partitions(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The groups themselves, and with one or half of the agents of a group taken out of it."""
+    options = [groups]
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        for count in sorted({1, len(members) // 2} if len(members) > 1 else set()):
+            apart = groups.copy()
+            apart[members[:count]] = groups.max() + 1
+            options.append(np.unique(apart, return_inverse=True)[1].astype(np.int64))
+    return options
+
+
+def mixed_rates(marks: Sequence[float], kinds: int, most: int = 2000) -> Array:
+    """Every combination of the key rates (K, kinds), or a random choice of them when they are many."""
+    if len(marks) ** kinds <= most:
+        return np.array(np.meshgrid(*[marks] * kinds)).reshape(kinds, -1).T
+    return np.random.default_rng(0).choice(np.asarray(marks), size=(most, kinds))
 
 
 def open_loop_optimum(
@@ -150,8 +181,8 @@ def open_loop_optimum(
         Of L-BFGS-B for each climb; of climbing and replacing single actions afterwards. Fewer are faster, and still
         never worse than the best constant.
     full : bool, optional
-        Search over every agent's own sequence, even where agents are exchangeable; by default for two agents only, since
-        with more the exchangeable ones are given one sequence.
+        Search over every agent's own sequence, even where agents are exchangeable; by default for two agents only. With
+        more, agents that are exchangeable, and treated alike by the best constant profile, share a sequence.
 
     Returns
     -------
@@ -160,31 +191,37 @@ def open_loop_optimum(
     """
     began = time.perf_counter()
     episode = Episode(game_or_id, objective, state)
-    groups = np.arange(episode.n) if (episode.n == 2 if full is None else full) else episode.groups()
-    kinds, horizon = int(groups.max()) + 1, episode.horizon
-    speakers = np.array([int(np.argmax(groups == k)) for k in range(kinds)])
+    horizon = episode.horizon
+    constant = best_constant(None, episode=episode)
+    free = best_constant(None, episode=episode, per_agent=True, split=True)
+    free_rates = free.actions[0] / episode.game.endowment
+    # Agents that the best constant profile treats alike stay alike; it may set a carrier apart from its group.
+    groups = episode.groups()
+    unequal = np.unique(np.column_stack([groups, free_rates]), axis=0, return_inverse=True)[1]
+    groups = unequal.reshape(-1).astype(np.int64)
+    if episode.n == 2 if full is None else full:
+        groups = np.arange(episode.n)
+    kinds = int(groups.max()) + 1
+    speakers = np.unique(groups, return_index=True)[1]
 
     def value(points: Array) -> Array:
         tables = points.reshape(len(points), horizon, kinds)[:, :, groups]
         return np.asarray(episode.returns(tables).sum(axis=1))
 
-    constant = best_constant(None, episode=episode)
-    free = best_constant(None, episode=episode, per_agent=True) if kinds > 1 else constant
     marks = episode.key_rates(range(episode.n))
     constants = _constant_values(episode, CONSTANTS[:, None] * np.ones(episode.n)).sum(axis=1)
     early = {float(CONSTANTS[k]) for k in np.argsort(-constants)[:4]}
     early |= {float(rate) for rate in constant.actions[0] / episode.game.endowment} | set(marks)
     switching = switching_sequences(horizon, sorted(early), sorted({*marks, 0.2, 0.3}))
+    changes = switching != switching[:, :1]
     tables = [
         np.repeat(CONSTANTS[:, None, None] * np.ones((1, 1, kinds)), horizon, axis=1),
         *[(found.actions / episode.game.endowment)[None][:, :, speakers] for found in (constant, free)],
         switching[:, :, None] * np.ones(kinds),
     ]
-    # The same switches from every agent's own baseline, and from what was best per agent.
-    for base in (episode.game.baseline_rate, free.actions[0] / episode.game.endowment):
-        own = np.repeat(base[speakers][None, None, :], len(switching), axis=0) * np.ones((1, horizon, 1))
-        changes = switching != switching[:, :1]
-        tables.append(np.where(changes[:, :, None], switching[:, :, None], own))
+    # The same last steps after everybody's own baseline, and after what was best per agent.
+    for base in (episode.game.baseline_rate, free_rates):
+        tables.append(np.where(changes[:, :, None], switching[:, :, None], base[speakers]))
     tables += [episode.rates(start, "starts")[None][:, :, speakers] for start in starts]
     points = np.concatenate(tables).reshape(-1, horizon * kinds)
     best, height = search(value, points, marks, climbs=climbs, rounds=rounds, iterations=iterations)

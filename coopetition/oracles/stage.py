@@ -26,8 +26,9 @@ OBJECTIVES = (*REWARD_MODES, "interdependence")
 #: Offsets, in steps h, and weights of the fourth-order first derivative: central, forward, backward.
 _CENTRAL = (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / 12.0)
 _FORWARD = (np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([-25.0, 48.0, -36.0, 16.0, -3.0]) / 12.0)
-#: Difference step as a part of the endowment, and as a part of the distance to zero: synergy goes with a root of a.
-_STEP, _RELATIVE_STEP, _LEAST_STEP = 5e-4, 0.02, 1e-7
+#: Difference step as a part of the endowment, and of the distance to zero, since synergy goes with a root of a; below
+#: the least step differences are one-sided, with a step of their own.
+_STEP, _RELATIVE_STEP, _LEAST_STEP, _SIDE_STEP = 5e-4, 0.02, 1e-9, 5e-6
 
 
 class Kernel:
@@ -252,7 +253,7 @@ def difference_table(points: Array, upper: Array) -> tuple[Array, Array]:
     step = np.minimum(_STEP * upper, _RELATIVE_STEP * points)
     step = np.minimum(step, 0.5 * (upper - points))
     central = step >= _LEAST_STEP * upper
-    step = np.where(central, step, _LEAST_STEP * 50.0 * upper)
+    step = np.where(central, step, _SIDE_STEP * upper)
     side = np.where(points < 0.5 * upper, 1.0, -1.0)
     offsets = np.where(central[..., None], _CENTRAL[0], side[..., None] * _FORWARD[0])
     weights = np.where(central[..., None], _CENTRAL[1], side[..., None] * _FORWARD[1]) / step[..., None]

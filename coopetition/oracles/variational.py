@@ -76,7 +76,7 @@ def first_order_point(
             return np.full(count, 1e9)
         inside = np.clip(z, 0.0, upper)
         # MINPACK asks for the derivative where it has just been: both come from one kernel call.
-        step = np.minimum(_STEP * upper, np.maximum(0.02 * inside, 1e-7 * upper))
+        step = np.minimum(_STEP * upper, np.maximum(0.02 * inside, 1e-8 * upper))
         forward = np.where(inside + step > upper, -step, step)
         backward = np.where((inside - step < 0.0) | (inside + step > upper), 0.0, -step)
         table = np.repeat(inside[None], 2 * count + 1, axis=0)

@@ -60,13 +60,18 @@ def test_team_optimum_is_the_repeated_one() -> None:
 
 
 def test_optimum_keeps_trust_alive_and_spends_it_at_the_end() -> None:
-    """TrustDilemma: the expected level, 40, until the last steps, and the stage optimum in them."""
+    """TrustDilemma ends by mean trust: one agent stays at what is expected, 40, and carries both to the end."""
     best = open_loop_optimum("TrustDilemma-v0", "private")
     assert best.length == 100
     stage = solve("TrustDilemma-v0", "social_optimum").actions
-    np.testing.assert_allclose(best.actions[:90], 40.0, atol=0.2)
+    levels = np.sort(best.actions, axis=1)
+    np.testing.assert_allclose(levels[:90, 1], 40.0, atol=0.2)
+    assert levels[:90, 0].max() < 35.0
     np.testing.assert_allclose(best.actions[-1], stage, atol=0.01)
     assert best.epsilon <= 1e-2
+    together = best_constant("TrustDilemma-v0", "private")
+    apart = best_constant("TrustDilemma-v0", "private", per_agent=True, split=True)
+    assert best.value > apart.value > together.value
 
 
 @pytest.mark.parametrize(("key", "most"), [("TrustDilemma-v0", 5), ("PartnerHoldUp-v0", 5), ("PlatformEcosystem-v0", 8)])

@@ -87,7 +87,7 @@ def test_every_environment_at_reset(key: str) -> None:
 @pytest.mark.parametrize("key", EVERY)
 def test_random_states(key: str) -> None:
     """Every Nash-type solution at states met in play has epsilon <= 1e-5, or says that there is none."""
-    count = 4 if key == "ApacheProject-v0" else 6
+    count = 1 if key == "ApacheProject-v0" else 5
     solved, unsolved, largest = solve_at_random_states(key, count)
     print(f"{key}: {solved} solved, {unsolved} not, epsilon <= {largest:.1e}")
     assert solved + unsolved == 2 * count
@@ -138,10 +138,10 @@ def test_no_pure_equilibrium() -> None:
 
     stage = PenniesStage("TrustDilemma-v0")
     with pytest.raises(NotConverged) as caught:
-        equilibrium(stage, Objective(stage, "private"), "nash")
+        equilibrium(stage, Objective(stage, "private"), "nash", starts=3)
     assert caught.value.epsilon > 1.0
     assert caught.value.best.converged is False
-    kept = equilibrium(stage, Objective(stage, "private"), "nash", strict=False)
+    kept = equilibrium(stage, Objective(stage, "private"), "nash", strict=False, starts=3)
     assert kept.converged is False
     assert kept.certificate.epsilon == pytest.approx(caught.value.epsilon)
 

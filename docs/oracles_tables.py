@@ -1,0 +1,169 @@
+"""Write docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
+
+Run ``python docs/oracles_tables.py equilibria`` (seconds), ``dilemmas`` (minutes), ``figure`` or ``page``; everything by
+default. Tests compare the files with `coopetition.oracles.solve`.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+from typing import Any
+
+import numpy as np
+
+from coopetition.envs import ENVIRONMENTS
+from coopetition.oracles import STATUS, Episode, dilemma, open_loop_optimum, solve
+from coopetition.oracles.indices import prices
+from coopetition.oracles.status import CLASSES
+
+HERE = pathlib.Path(__file__).resolve().parent
+COLLAPSING = ("TrustDilemma-v0", "PartnerHoldUp-v0", "PlatformEcosystem-v0")
+
+
+def rounded(values: Any) -> Any:
+    """Ten significant digits: what is certain, and no more."""
+    if isinstance(values, dict):
+        return {key: rounded(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [rounded(value) for value in values]
+    return float(f"{values:.10g}") if isinstance(values, float) else values
+
+
+def equilibria() -> None:
+    """Nash, coopetitive equilibrium, optimum and price of anarchy of all twenty at the defaults, at reset."""
+    table = {}
+    for key in ENVIRONMENTS:
+        entry: dict[str, Any] = {}
+        for concept in ("nash", "coopetitive", "social_optimum"):
+            found = solve(key, concept).to_dict()
+            entry["agents"] = found["agents"]
+            kept = {name: found[name] for name in ("actions", "payoffs", "utilities")}
+            entry[concept] = {**kept, "epsilon_at_most": 1e-6}
+        entry["price_of_anarchy"] = prices(key, starts=1).anarchy
+        table[key] = rounded(entry)
+        print(key, entry["price_of_anarchy"], flush=True)
+    (HERE / "equilibria.json").write_text(json.dumps(table, indent=1) + "\n")
+
+
+def dilemmas() -> None:
+    """The dilemma of all twenty in three modes, static and per episode."""
+    rows: list[Any] = []
+    for key in ENVIRONMENTS:
+        for mode in ("private", "integrated", "cooperative"):
+            rows.append(rounded(dilemma(key, mode).to_dict()))
+            print(key, mode, rows[-1]["episode"], flush=True)
+            (HERE / "dilemmas.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def figure() -> None:
+    """Stage nash against the open-loop optimum, in the three games that it ends."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    drawing, axes = plt.subplots(2, 3, figsize=(10.5, 5.4), sharex="col", constrained_layout=True)
+    for column, key in enumerate(COLLAPSING):
+        episode = Episode(key, "private")
+        endowment, horizon = episode.game.endowment, episode.horizon
+        weights = episode.game.parameters.watched()  # type: ignore[attr-defined]
+        threshold = episode.game.parameters.collapse_threshold  # type: ignore[attr-defined]
+        nash = np.tile(solve(key, "nash").actions, (horizon, 1))
+        best = open_loop_optimum(key, "private")
+        plays = (("stage nash, repeated", nash, "#c0392b"), ("open-loop optimum", best.actions, "#2471a3"))
+        for label, levels, colour in plays:
+            batch = episode.batch(1)
+            trust, total = [float((weights * batch.state()["trust"][0]).sum())], [0.0]
+            for step in range(horizon):
+                batch.step(levels[step][None] / endowment)
+                trust.append(float((weights * batch.state()["trust"][0]).sum()))
+                total.append(total[-1] + float(batch.payoffs[0].sum()))
+                if batch.terminated[0] or batch.truncated[0]:
+                    break
+            ended = len(trust) - 1
+            axes[0, column].plot(range(ended + 1), trust, color=colour, label=label, lw=1.8)
+            axes[1, column].plot(range(ended + 1), np.array(total) / 1e3, color=colour, lw=1.8)
+            if ended < horizon:
+                for row, height in ((0, trust[-1]), (1, total[-1] / 1e3)):
+                    axes[row, column].plot([ended], [height], "x", color=colour, ms=8, mew=2.2)
+                axes[0, column].annotate(
+                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(14, 0.36 * max(trust)), color=colour,
+                    va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
+                )  # fmt: skip
+                axes[1, column].annotate(
+                    f"{total[-1]:,.0f} in all", (ended, total[-1] / 1e3), xytext=(16, total[-1] / 1e3), color=colour,
+                    va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
+                )  # fmt: skip
+        axes[0, column].axhline(threshold, color="0.45", ls=":", lw=1.0)
+        axes[0, column].text(0.5 * horizon, 0.9 * threshold, "threshold", ha="center", va="top", color="0.35", fontsize=8)
+        axes[0, column].set_title(key)
+        axes[0, column].set_ylim(0.0, None)
+        axes[1, column].set_xlabel("step")
+        axes[1, column].set_ylim(0.0, None)
+    axes[0, 0].set_ylabel("watched trust")
+    axes[1, 0].set_ylabel("total payoff so far, thousands")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    drawing.legend(handles[:2], labels[:2], loc="outside upper center", ncols=2, frameon=False)
+    folder = HERE / "figures" / "oracles"
+    folder.mkdir(parents=True, exist_ok=True)
+    drawing.savefig(folder / "collapse.png", dpi=130)
+    plt.close(drawing)
+
+
+def levels(actions: list[float]) -> str:
+    """Levels in short: one number where all are equal."""
+    shown = [f"{x:.3g}" if x < 1.0 else f"{x:.2f}" for x in actions]
+    if len(set(shown)) == 1:
+        return shown[0]
+    return ", ".join(shown) if len(shown) <= 3 or len(set(shown[1:])) > 1 else f"{shown[0]}, then {shown[1]}"
+
+
+def ratio(value: float | None) -> str:
+    """A price, or a dash where it is not defined."""
+    return "-" if value is None else f"{value:.4f}" if value < 10.0 else f"{value:.1f}"
+
+
+def page() -> None:
+    """Fill the generated parts of docs/oracles.md."""
+    solved = json.loads((HERE / "equilibria.json").read_text())
+    rows = json.loads((HERE / "dilemmas.json").read_text())
+    by_mode = {(row["environment"], row["mode"]): row for row in rows}
+    lines = ["| environment | nash | coopetitive | optimum | price of anarchy |", "|---|---|---|---|---|"]
+    for key, entry in solved.items():
+        cells = [levels(entry[concept]["actions"]) for concept in ("nash", "coopetitive", "social_optimum")]
+        lines.append(f"| {key} | {' | '.join(cells)} | {ratio(entry['price_of_anarchy'])} |")
+    parts = {"equilibria": "\n".join(lines)}
+    for mode in ("private", "integrated", "cooperative"):
+        lines = [
+            "| environment | price of anarchy | greed | fear | episode: nash lasts | price of anarchy | greed | fear |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for key in ENVIRONMENTS:
+            row = by_mode[key, mode]
+            whole = row["episode"]
+            lines.append(
+                f"| {key} | {ratio(row['price_of_anarchy'])} | {row['greed']:.3g} | {row['fear']:.3g} "
+                f"| {whole['nash_length']:.0f} of {whole['horizon']:.0f} | {ratio(whole['price_of_anarchy'])} "
+                f"| {whole['greed']:.4g} | {whole['fear']:.4g} |"
+            )
+        parts[f"dilemmas-{mode}"] = "\n".join(lines)
+    lines = ["| concept | " + " | ".join(CLASSES) + " |", "|---|" + "---|" * len(CLASSES)]
+    for concept, classes in STATUS.items():
+        cells = [f"{classes[name].level}: `{classes[name].test.split('::')[1]}`" for name in CLASSES]
+        lines.append(f"| `{concept}` | " + " | ".join(cells) + " |")
+    parts["status"] = "\n".join(lines)
+    path = HERE / "oracles.md"
+    text = path.read_text()
+    for name, content in parts.items():
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        before, rest = text.split(begin)
+        text = before + begin + "\n" + content + "\n" + end + rest.split(end)[1]
+    path.write_text(text)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ["equilibria", "dilemmas", "figure", "page"]:
+        {"equilibria": equilibria, "dilemmas": dilemmas, "figure": figure, "page": page}[name]()
