@@ -12,6 +12,8 @@ ENVIRONMENT_IDS : tuple of str
 from __future__ import annotations
 
 import importlib
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from coopetition.registration import ENVIRONMENT_IDS, register_environments
@@ -41,7 +43,6 @@ _HOMES = {
     "Batch": "coopetition.batch",
     "Game": "coopetition.game",
     "aec_env": "coopetition.api.make",
-    "batch": "coopetition.api.make",
     "gymnasium_env": "coopetition.api.make",
     "make_game": "coopetition.api.make",
     "parallel_env": "coopetition.api.make",
@@ -49,6 +50,23 @@ _HOMES = {
 }
 
 register_environments()
+
+
+class _Package(types.ModuleType):
+    """The package, whose `batch` is the function even after the module of the same name has been imported."""
+
+    @property
+    def batch(self) -> Any:
+        from coopetition.api.make import batch
+
+        return batch
+
+    @batch.setter
+    def batch(self, module: Any) -> None:
+        """The import system puts the module here; `from coopetition.batch import ...` does not need that."""
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

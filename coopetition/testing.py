@@ -80,6 +80,17 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def kept(value: Any) -> Any:
+    """A copy of what an environment returned, arrays and dicts included."""
+    if isinstance(value, Frame):
+        return Frame(*(kept(part) for part in value.__dict__.values()))
+    if isinstance(value, dict):
+        return {name: kept(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return value
+
+
 # --- players: one way to play every kind of environment
 
 
@@ -246,7 +257,7 @@ class ParallelPlayer(Player):
 
     def step(self, actions: np.ndarray) -> Frame:
         given = {a: actions[0, i : i + 1].astype(np.float32) for i, a in enumerate(self.env.possible_agents)}
-        before = copy.deepcopy(given)
+        before = kept(given)
         observations, rewards, terminated, truncated, infos = self.env.step(given)
         require(same(before, given), "actions", "step changed the actions that it was given")
         return Frame(observations, rewards, terminated, truncated, infos, self.env.state(), not self.env.agents)
@@ -279,7 +290,7 @@ class AECPlayer(ParallelPlayer):
             dict(env.rewards),
             dict(env.terminations),
             dict(env.truncations),
-            copy.deepcopy(env.infos),
+            kept(env.infos),
             env.state(),
             any(env.terminations.values()) or any(env.truncations.values()),
         )
@@ -293,11 +304,10 @@ class AECPlayer(ParallelPlayer):
             agent = env.agent_selection
             i = game.agents.index(agent)
             seen = env.last()[0]
-            require(
-                same(seen[-2 * game.n :], revealed),
-                "revealed",
-                f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}",
-            )
+            if not same(seen[-2 * game.n :], revealed):
+                raise ConformanceError(
+                    "revealed", f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}"
+                )
             env.step(actions[0, i : i + 1].astype(np.float32))
             revealed[i], revealed[game.n + i] = rates[i], 1.0
         return self._frame()
@@ -482,12 +492,13 @@ def check_observations(player: Player, frame: Frame, step: int) -> None:
         require(isinstance(seen, np.ndarray), "observation_dtype", f"{label}: {type(seen).__name__}, not an array")
         require(seen.dtype == np.float32, "observation_dtype", f"{label}: {seen.dtype}, not float32")
         space = player.observation_space(label)
-        require(
-            seen in space, "observation_space", f"the observation of {label} at step {step} is not in {space}: {seen}"
-        )
+        if seen not in space:
+            raise ConformanceError(
+                "observation_space", f"the observation of {label} at step {step} is not in {space}: {seen}"
+            )
     space = player.state_space()
-    if space is not None:
-        require(frame.state in space, "state_space", f"the state at step {step} is not in {space}: {frame.state}")
+    if space is not None and frame.state not in space:
+        raise ConformanceError("state_space", f"the state at step {step} is not in {space}: {frame.state}")
 
 
 def check_numbers(player: Player, frame: Frame) -> None:
@@ -498,7 +509,8 @@ def check_numbers(player: Player, frame: Frame) -> None:
             "reward_type",
             f"{label}: {type(reward).__name__}, not {player.reward_type.__name__}",
         )
-        require(np.all(np.isfinite(reward)), "finite", f"the reward of {label} is {reward}")
+        if not np.all(np.isfinite(reward)):
+            raise ConformanceError("finite", f"the reward of {label} is {reward}")
     for flags in (frame.terminated, frame.truncated):
         for label, flag in flags.items():
             require(
@@ -508,8 +520,9 @@ def check_numbers(player: Player, frame: Frame) -> None:
             )
     for label, info in frame.infos.items():
         for name, value in info.items():
-            if isinstance(value, float | int | np.ndarray) and getattr(value, "dtype", None) != object:
-                require(np.all(np.isfinite(value)), "finite", f"info {name!r} of {label} is {value}")
+            number = isinstance(value, float | int | np.ndarray) and getattr(value, "dtype", None) != object
+            if number and not np.all(np.isfinite(value)):
+                raise ConformanceError("finite", f"info {name!r} of {label} is {value}")
 
 
 def check_keys(player: Player, frame: Frame, first: Frame) -> None:
@@ -570,9 +583,9 @@ def check_end(player: Player, frame: Frame, step: int) -> None:
 
 def play(player: Player, script: np.ndarray, seed: int | None, steps: int | None = None) -> list[Frame]:
     """The frames of an episode, copied, from the reset to the end."""
-    frames = [copy.deepcopy(player.reset(seed))]
+    frames = [kept(player.reset(seed))]
     for actions in script[:steps]:
-        frames.append(copy.deepcopy(player.step(actions)))
+        frames.append(kept(player.step(actions)))
         if frames[-1].over:
             break
     return frames
@@ -589,9 +602,9 @@ def check_episode(player: Player, script: np.ndarray, seed: int) -> None:
         check_keys(player, frame, first)
     check_equality(player, frame, reference, 0)
     for step, actions in enumerate(script, start=1):
-        before, kept = frame, copy.deepcopy(frame.observations)
+        before, shown = frame, kept(frame.observations)
         frame = player.step(actions)
-        require(same(before.observations, kept), "fresh", f"step {step} changed the observations of the step before")
+        require(same(before.observations, shown), "fresh", f"step {step} changed the observations of the step before")
         check_observations(player, frame, step)
         check_numbers(player, frame)
         check_keys(player, frame, first)
@@ -610,19 +623,15 @@ def check_equality(player: Player, frame: Frame, reference: Batch, step: int) ->
         for k in range(player.copies):
             seen = frame.observations[label][k] if stacked else frame.observations[label]
             expected = player.expected_observation(reference, label, k)
-            where = f"{label}{f' {k}' if stacked else ''} at step {step}"
-            require(
-                np.array_equal(seen, expected), "equality", f"{where} sees {seen}, but the game shows {expected}"
-            )
+            where = f"{label} {k} at step {step}"
+            if not np.array_equal(seen, expected):
+                raise ConformanceError("equality", f"{where} sees {seen}, but the game shows {expected}")
             if step == 0:
                 continue
             reward = frame.rewards[label][k] if stacked else frame.rewards[label]
             expected_reward = player.expected_reward(reference, label, k)
-            require(
-                np.array_equal(reward, expected_reward),
-                "equality",
-                f"{where} earns {reward}, but the game pays {expected_reward}",
-            )
+            if not np.array_equal(reward, expected_reward):
+                raise ConformanceError("equality", f"{where} earns {reward}, but the game pays {expected_reward}")
             for name, flags in (("terminated", frame.terminated), ("truncated", frame.truncated)):
                 flag = flags[label][k] if stacked else flags[label]
                 expected_flag = bool(getattr(reference, name)[k])
@@ -652,7 +661,7 @@ def compare(check: str, what: str, one: list[Frame], other: list[Frame]) -> None
 def check_determinism(player: Player, script: np.ndarray, seed: int) -> list[Frame]:
     """A seed fixes the whole episode, and what comes after it."""
     one = play(player, script, seed)
-    after = copy.deepcopy(player.reset(None))
+    after = kept(player.reset(None))
     other = play(player, script, seed)
     compare("determinism", "two episodes with one seed", one, other)
     require(same(after, player.reset(None)), "determinism", "the episodes after them start differently")
@@ -662,10 +671,10 @@ def check_determinism(player: Player, script: np.ndarray, seed: int) -> list[Fra
 def check_instances(player: Player, script: np.ndarray, seed: int, expected: list[Frame]) -> None:
     """Another instance plays the same episode, even when both are played in turns."""
     one, other = player.another(), player.another()
-    frames = [[copy.deepcopy(one.reset(seed))], [copy.deepcopy(other.reset(seed))]]
+    frames = [[kept(one.reset(seed))], [kept(other.reset(seed))]]
     for actions in script[: len(expected) - 1]:
-        frames[0].append(copy.deepcopy(one.step(actions)))
-        frames[1].append(copy.deepcopy(other.step(actions)))
+        frames[0].append(kept(one.step(actions)))
+        frames[1].append(kept(other.step(actions)))
     compare("instances", "two instances with one seed", frames[0], frames[1])
     compare("instances", "an instance played alone and one played in turns", expected, frames[0])
 
@@ -684,7 +693,7 @@ def check_snapshot(player: Player, script: np.ndarray, seed: int, expected: list
     play(player, script, seed, middle)
     snapshot = player.inner.snapshot()
     for _ in range(2):
-        frames = [copy.deepcopy(player.step(actions)) for actions in script[middle : len(expected) - 1]]
+        frames = [kept(player.step(actions)) for actions in script[middle : len(expected) - 1]]
         compare("snapshot", "an episode and its continuation from a snapshot", expected[middle + 1 :], frames)
         player.inner.restore(snapshot)
 
@@ -695,7 +704,7 @@ def check_pickle(player: Player, script: np.ndarray, seed: int, expected: list[F
     play(player, script, seed, middle)
     other = type(player)(pickle.loads(pickle.dumps(player.env)))
     for one in (other, player):
-        frames = [copy.deepcopy(one.step(actions)) for actions in script[middle : len(expected) - 1]]
+        frames = [kept(one.step(actions)) for actions in script[middle : len(expected) - 1]]
         compare("pickle", "an episode and its continuation from a pickle", expected[middle + 1 :], frames)
 
 

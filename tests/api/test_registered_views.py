@@ -1,0 +1,100 @@
+"""Importing, registering and making: cheap, idempotent, and in spawned workers too."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import subprocess
+import sys
+
+import gymnasium
+import numpy as np
+import pettingzoo
+import pytest
+
+import coopetition
+from coopetition.envs import ENVIRONMENTS
+
+
+def test_ids_are_those_of_the_environments():
+    assert tuple(ENVIRONMENTS) == coopetition.ENVIRONMENT_IDS
+
+
+def test_registering_twice_changes_nothing(recwarn):
+    before = dict(gymnasium.registry)
+    coopetition.register_environments()
+    importlib.reload(coopetition)
+    assert dict(gymnasium.registry) == before
+    assert not [w for w in recwarn if "verriding" in str(w.message)]
+
+
+@pytest.mark.parametrize("name", coopetition.ENVIRONMENT_IDS)
+def test_every_id_is_registered(name):
+    spec = gymnasium.spec(f"coopetition/{name}")
+    assert spec.max_episode_steps is None
+    env = gymnasium.make(f"coopetition:coopetition/{name}")
+    assert env.unwrapped.game.id == name
+    assert "TimeLimit" not in str(env)
+    vector = gymnasium.make_vec(f"coopetition/{name}", num_envs=2)
+    assert type(vector).__name__ == "CoopetitionVectorEnv"
+    for make, registry in (("parallel", pettingzoo.parallel_registry), ("aec", pettingzoo.aec_registry)):
+        assert f"coopetition/{name}" in registry
+        assert pettingzoo.make(make, f"coopetition/{name}", horizon=3).game.horizon == 3
+
+
+def test_a_spec_makes_the_same_environment_again():
+    env = gymnasium.make("coopetition/SLCD-v0", horizon=5, reward_mode="private")
+    again = gymnasium.make(env.spec)
+    assert again.unwrapped.game.parameters == env.unwrapped.game.parameters
+    assert again.unwrapped.game.reward_mode == "private"
+
+
+def test_import_is_lazy():
+    code = (
+        "import sys, coopetition; "
+        "heavy = {'numba', 'scipy', 'matplotlib', 'torch', 'pandas'} & set(sys.modules); "
+        "assert not heavy, heavy; "
+        "assert 'coopetition.batch' not in sys.modules; "
+        "coopetition.batch; coopetition.make_game('SLCD-v0'); "
+        "assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_unknown_attribute():
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = coopetition.nonsense
+    assert "parallel_env" in dir(coopetition)
+
+
+def _play_in_worker(connection) -> None:
+    env = gymnasium.make("coopetition:coopetition/SLCD-v0")
+    env.reset(seed=3)
+    connection.send(env.step(np.array([0.5, 0.25], dtype=np.float32))[:2])
+
+
+def test_a_spawned_worker_plays_the_same():
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    worker = multiprocessing.get_context("spawn").Process(target=_play_in_worker, args=(theirs,))
+    worker.start()
+    observation, reward = ours.recv()
+    worker.join()
+    env = gymnasium.make("coopetition/SLCD-v0")
+    env.reset(seed=3)
+    expected = env.step(np.array([0.5, 0.25], dtype=np.float32))
+    assert np.array_equal(observation, expected[0])
+    assert reward == expected[1]
+
+
+def test_gymnasium_suggests_the_nearest_id():
+    with pytest.raises(gymnasium.error.NameNotFound, match="SLCD"):
+        gymnasium.make("coopetition/SLC-v0")
+
+
+def test_batch_is_the_function_whatever_was_imported_before():
+    code = (
+        "import coopetition, coopetition.batch; from coopetition.batch import Batch; "
+        "assert isinstance(coopetition.batch('SLCD-v0', 2), Batch); "
+        "import importlib; assert importlib.import_module('coopetition.batch').Batch is coopetition.Batch"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
