@@ -109,8 +109,8 @@ equilibrium.
 
 Price of anarchy: 630.99.
 
-`coopetition solve ApacheProject-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve ApacheProject-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -132,8 +132,8 @@ equilibrium.
 
 Price of anarchy: 1.0022.
 
-`coopetition solve AppleAppStore-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve AppleAppStore-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

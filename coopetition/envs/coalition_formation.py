@@ -115,8 +115,8 @@ equilibrium.
 
 Price of anarchy: 3.228.
 
-`coopetition solve CoalitionFormation-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve CoalitionFormation-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

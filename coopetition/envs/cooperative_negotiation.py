@@ -130,8 +130,8 @@ equilibrium.
 
 Price of anarchy: 1.0024.
 
-`coopetition solve CooperativeNegotiation-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve CooperativeNegotiation-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -121,8 +121,8 @@ equilibrium.
 
 Price of anarchy: 1.0004.
 
-`coopetition solve DynamicPartnerSelection-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve DynamicPartnerSelection-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -129,8 +129,8 @@ equilibrium.
 
 Price of anarchy: 1.0031.
 
-`coopetition solve GiftExchange-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve GiftExchange-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -134,8 +134,8 @@ equilibrium.
 
 Price of anarchy: 1.0006.
 
-`coopetition solve GraduatedSanction-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve GraduatedSanction-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -137,8 +137,8 @@ equilibrium.
 
 Price of anarchy: 1.0012.
 
-`coopetition solve IndirectReciprocity-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve IndirectReciprocity-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

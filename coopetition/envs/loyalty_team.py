@@ -96,8 +96,8 @@ equilibrium.
 
 Price of anarchy: 1.2702.
 
-`coopetition solve LoyaltyTeam-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve LoyaltyTeam-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -118,8 +118,8 @@ equilibrium.
 
 Price of anarchy: 1.0014.
 
-`coopetition solve PlatformEcosystem-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve PlatformEcosystem-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

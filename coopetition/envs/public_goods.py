@@ -99,8 +99,8 @@ give all at the optimum, `a_optimum = 50`.
 
 Price of anarchy: 2.
 
-`coopetition solve PublicGoods-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve PublicGoods-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -126,8 +126,8 @@ equilibrium.
 
 Price of anarchy: 1.0029.
 
-`coopetition solve ReciprocalDilemma-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve ReciprocalDilemma-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

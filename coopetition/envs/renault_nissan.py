@@ -125,8 +125,8 @@ equilibrium.
 
 Price of anarchy: 1.0024.
 
-`coopetition solve RenaultNissan-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve RenaultNissan-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -132,8 +132,8 @@ equilibrium.
 
 Price of anarchy: 1.
 
-`coopetition solve ReputationMarket-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve ReputationMarket-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

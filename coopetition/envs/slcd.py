@@ -112,8 +112,8 @@ equilibrium.
 
 Price of anarchy: 1.003.
 
-`coopetition solve SLCD-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve SLCD-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -116,8 +116,8 @@ Nobody has seen the draw, and payoffs are linear in gamma: the table is of the g
 
 Price of anarchy: 1.0019.
 
-`coopetition solve SynergySearch-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve SynergySearch-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -100,8 +100,8 @@ In closed form, symmetric: Nash effort (omega beta / (c n^(2 - beta)))^(1 / (1 -
 
 Price of anarchy: 1.2702.
 
-`coopetition solve TeamProduction-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve TeamProduction-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -110,8 +110,8 @@ equilibrium.
 
 Price of anarchy: 1.0035.
 
-`coopetition solve TrustDilemma-v0 --concept nash` computes them with a certificate; so do the concepts
-`coopetitive` and `social_optimum`.
+`coopetition solve TrustDilemma-v0 --concept nash` computes them with a certificate, as do the
+concepts `coopetitive` and `social_optimum`.
 
 <!-- end of equilibria -->
 

@@ -8,11 +8,13 @@ few that are listed. A number that is changed, added or forgotten fails.
 from __future__ import annotations
 
 import dataclasses
-import importlib
+import importlib.util
 import itertools
+import json
 import math
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -381,6 +383,80 @@ def test_episode_end(environment_id):
     assert ("Never terminates" in text) == (not named)
 
 
+# --- equilibria
+
+
+def expand(cell: str, n: int) -> np.ndarray:
+    """``23.2 each``, or ``212.02, 139.71 x4``."""
+    if cell.endswith(" each"):
+        return np.full(n, float(cell.removesuffix(" each")))
+    parts = [part.split(" x") for part in cell.split(", ")]
+    return np.array([float(part[0]) for part in parts for _ in range(int(part[1]) if len(part) > 1 else 1)])
+
+
+def five_digits(stated: np.ndarray, actual: np.ndarray) -> bool:
+    """Equal but for the rounding of the page's five digits, in the levels too."""
+    return np.allclose(stated, actual, rtol=1e-4, atol=1e-9)
+
+
+def stage_of(environment_id: str) -> tuple[Game, np.ndarray]:
+    """The stage game of a page's table: at reset, where gamma is drawn at its mean."""
+    game = game_of(environment_id)
+    start = {"gamma": sum(game.parameters.gamma_range) / 2.0} if game.random_gamma else {}
+    return game, game.state_vector(start)
+
+
+def deviations(game: Game, levels: np.ndarray, i: int, points: int = 201) -> np.ndarray:
+    """Profiles in which one agent plays anything between nothing and everything."""
+    profiles = np.tile(levels, (points, 1))
+    profiles[:, i] = np.linspace(0.0, game.endowment[i], points)
+    return profiles
+
+
+@every_id
+def test_equilibria(environment_id):
+    """Payoffs and utilities are those of the stated levels, and nobody gains by leaving them."""
+    game, state = stage_of(environment_id)
+    section = page_of(environment_id)["Equilibria"]
+    rows = {row["concept"]: row for row in one_table(environment_id, "Equilibria")}
+    assert list(rows) == ["Nash", "coopetitive", "optimum"]
+    sums = {}
+    for concept, row in rows.items():
+        levels = expand(row["levels a"], game.n)
+        payoffs, utilities = Batch(game, 1, autoreset="disabled").evaluate(levels[np.newaxis], state)
+        assert five_digits(expand(row["payoffs pi"], game.n), payoffs[0]), concept
+        assert five_digits(expand(row["utilities U"], game.n), utilities[0]), concept
+        sums[concept] = payoffs.sum()
+        firsts = sorted({(levels[i], game.endowment[i]): i for i in reversed(range(game.n))}.values())
+        for i in firsts:
+            profiles = deviations(game, levels, i)
+            others = Batch(game, len(profiles), autoreset="disabled").evaluate(profiles, state)
+            paid = {"Nash": others[0][:, i], "coopetitive": others[1][:, i], "optimum": others[0].sum(axis=1)}
+            now = {"Nash": payoffs[0, i], "coopetitive": utilities[0, i], "optimum": payoffs.sum()}
+            slack = 1e-3 * (1.0 if concept != "optimum" else game.n)
+            assert paid[concept].max() <= now[concept] + slack, f"{concept}: agent {i} would leave"
+    price = float(re.search(r"^Price of anarchy: (\S+)\.$", section, flags=re.M)[1])
+    assert np.isclose(price, sums["optimum"] / sums["Nash"], rtol=2e-3 if price > 10 else 1e-4)
+
+
+@every_id
+def test_equilibria_are_those_of_the_oracles(environment_id):
+    """The section is what docs/fill_equilibria.py makes of the solved table."""
+    script = load_script("fill_equilibria")
+    entries = json.loads(script.SOURCE.read_text(encoding="utf-8"))
+    text = module_of(environment_id).__doc__
+    assert script.filled(environment_id, text, entries) == text
+
+
+def load_script(name: str):
+    """A script of docs/, which is no package."""
+    path = Path(__file__).parents[2] / "docs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 # --- numbers in prose
 
 
@@ -434,6 +510,7 @@ FACTS = {
     "R after 150 steps": lambda p: best_case_damage(p, 150),
     "1 - R after 150 steps": lambda p: 1.0 - best_case_damage(p, 150),
     "first win": first_win,
+    "mean gamma": lambda p: sum(p.gamma_range) / 2.0,
     "a_nash": nash_effort,
     "a_optimum": optimal_effort,
 }
@@ -533,11 +610,11 @@ def test_references(environment_id):
 
 
 def test_the_tables_are_known():
-    """No table escapes: five on every page, Equilibria's once it is filled, and one more on three pages."""
+    """No table escapes: six on every page, and one more on three pages."""
     for environment_id in ENVIRONMENTS:
         page = page_of(environment_id)
-        have = {name for name in page if tables_in(page[name])} - {"Equilibria"}
-        expected = {"Agents", "Action space", "Observation space", "Starting state", "Arguments"}
+        have = {name for name in page if tables_in(page[name])}
+        expected = {"Agents", "Action space", "Observation space", "Starting state", "Equilibria", "Arguments"}
         expected |= {section for identity, section in MORE_TABLES if identity == environment_id}
         assert have == expected, environment_id
 
