@@ -1,34 +1,40 @@
-# Each target does all its own set-up: `make demo` and `make test` work in a fresh clone.
+# Two commands for a fresh machine, each with all its set-up: `make demo` and `make test`.
+
 PYTHON ?= python3
 VENV ?= .venv
-BIN = $(VENV)/bin
-PYTEST_OPTIONS ?= -n 2 --dist worksteal
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+# Two processes: each compiles what it needs on a cold cache, so that more do not pay on small machines.
+PYTEST_FLAGS ?= -n 2
 
-.PHONY: demo test check clean
+.PHONY: demo test install check figures clean
 
-demo: $(VENV)/demo
-	$(BIN)/coopetition validate slcd
-	$(BIN)/coopetition evaluate
+demo: $(VENV)/.installed
+	$(VENV)/bin/coopetition validate slcd
+	$(VENV)/bin/coopetition evaluate
 
-test: $(VENV)/test
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+test: $(VENV)/.installed-test
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
 
-check: $(VENV)/test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+install: $(VENV)/.installed-test
 
-$(BIN)/python:
+check: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+figures: $(VENV)/.installed-test
+	$(VENV)/bin/python examples/overview.py docs/figures/overview.png
+
+$(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/demo: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(PIP) -e .
 	touch $@
 
-$(VENV)/test: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
-	touch $@
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -c constraints.txt -e '.[test]'
+	touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV)
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from coopetition.envs import ENVIRONMENTS, environment_class
-
-#: One line on what each models.
-SUMMARIES = {
-    "TrustDilemma-v0": "Two equals whose trust builds slowly and breaks fast",
-    "PartnerHoldUp-v0": "A strong partner can exploit a weak one that depends on it",
-    "PlatformEcosystem-v0": "A platform and the developers who live on it",
-    "DynamicPartnerSelection-v0": "Partners are sought by public reputation",
-    "RecoveryRace-v0": "A damaged relationship to be repaired before time runs out",
-    "SynergySearch-v0": "How much cooperation pays is hidden, and differs every episode",
-    "SLCD-v0": "The S-LCD joint venture of Samsung and Sony, 2004-2011",
-    "RenaultNissan-v0": "The Renault-Nissan alliance from formation to strain, 1999-2025",
-    "CooperativeNegotiation-v0": "Agreements reached by meeting, and penalties for breaking them",
-    "ReputationMarket-v0": "Five sellers whose public reputation sets the tier they are paid in",
-    "TeamProduction-v0": "Free riding on a team's joint output",
-    "LoyaltyTeam-v0": "A team whose members grow loyal to it, or drift away",
-    "CoalitionFormation-v0": "Members leave a coalition, come back, or see it dissolve",
-    "ApacheProject-v0": "Committers of the Apache HTTP Server, 1995-2023",
-    "PublicGoods-v0": "The linear public goods game, with loyalty",
-    "ReciprocalDilemma-v0": "Two equals who answer kindness with kindness",
-    "GiftExchange-v0": "An employer's wage and a worker's effort",
-    "IndirectReciprocity-v0": "Helping those who are known to help others",
-    "GraduatedSanction-v0": "Six users of a commons, and sanctions that escalate",
-    "AppleAppStore-v0": "Apple, a major and a small developer, quarter by quarter, 2008-2024",
-}
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -64,10 +41,22 @@ def cast(agents: tuple[str, ...]) -> str:
     return ", ".join(parts)
 
 
+def page(environment_id: str) -> str:
+    """The environment's page: the docstring of its file."""
+    module = importlib.import_module(f"coopetition.envs.{ENVIRONMENTS[environment_id][0]}")
+    return inspect.cleandoc(module.__doc__ or "")
+
+
+def models(environment_id: str) -> str:
+    """What the environment models, in one line: the first of its page."""
+    line = page(environment_id).partition("\n")[0].removeprefix(f"{environment_id}: ").rstrip(".")
+    return line[:1].upper() + line[1:]
+
+
 def catalogue() -> list[Entry]:
     """All twenty, at their defaults, in the order of the docs."""
     entries = []
     for name in ENVIRONMENTS:
         parameters = environment_class(name)()
-        entries.append(Entry(name, parameters.mechanism, parameters.agents, parameters.horizon, SUMMARIES[name]))
+        entries.append(Entry(name, parameters.mechanism, parameters.agents, parameters.horizon, models(name)))
     return entries

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +10,13 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from coopetition.commands.asking import console, make_game, print_json
-from coopetition.commands.catalogue import SUMMARIES, cast
-from coopetition.envs import ENVIRONMENTS
+from coopetition.commands.catalogue import cast, models, page
 
 if TYPE_CHECKING:
     from coopetition.game import Game
 
 #: State that every game has for its own book-keeping.
 INTERNAL = ("ended", "outcome", "payoff_total", "reward_total")
-
-
-def page(environment_id: str) -> str:
-    """The environment's page: the docstring of its file."""
-    module = importlib.import_module(f"coopetition.envs.{ENVIRONMENTS[environment_id][0]}")
-    return inspect.cleandoc(module.__doc__ or "")
 
 
 def _text(value: Any) -> str:
@@ -61,7 +52,7 @@ def sheet(game: Game) -> dict[str, Any]:
     low, high = game.action_low.tolist(), game.action_high.tolist()
     return {
         "id": game.id,
-        "models": SUMMARIES[game.id],
+        "models": models(game.id),
         "mechanism": parameters.mechanism,
         "agents": list(game.agents),
         "horizon": game.horizon,

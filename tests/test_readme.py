@@ -1,0 +1,47 @@
+"""What the README shows works as shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from coopetition.commands.catalogue import catalogue
+from coopetition.envs import ENVIRONMENTS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_python_blocks_run(block):
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_there_are_blocks_for_every_interface():
+    for word in ("gymnasium.make(", "make_vec", "parallel_env", "aec_env", "coopetition.batch", "evaluate("):
+        assert any(word in block for block in BLOCKS), word
+
+
+@pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.id)
+def test_the_table_has_every_environment(entry):
+    file = f"coopetition/envs/{ENVIRONMENTS[entry.id][0]}.py"
+    row = f"| [{entry.id}]({file}) | {entry.mechanism} | {len(entry.agents)} | {entry.horizon} | {entry.models} |"
+    assert row in README.splitlines()
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_links_lead_somewhere(target):
+    assert (ROOT / target).exists()
+
+
+def test_commands_of_the_readme_exist():
+    from coopetition.cli import app
+
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(re.findall(r"^coopetition (\w+)", README, flags=re.MULTILINE)) <= known
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
