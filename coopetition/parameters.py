@@ -137,6 +137,11 @@ class Parameters:
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
 
     def __post_init__(self) -> None:
+        # Sizes and phases first: other values, and their shapes, are derived from them.
+        for field in fields(self):
+            domain = self.domain(field.name)
+            if domain.kind not in ("agents", "pairs"):
+                object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name), domain))
         for name, value in self.resolved().items():
             object.__setattr__(self, name, value)
         for field in fields(self):
@@ -215,7 +220,7 @@ class Parameters:
             if not isinstance(value, bool | np.bool_):
                 raise wrong()
             return bool(value)
-        if value is None:
+        if value is None and type(self).__dataclass_fields__[name].default is None:
             return None
         try:
             array = np.asarray(value, dtype=np.float64)

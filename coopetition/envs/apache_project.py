@@ -200,8 +200,6 @@ class ApacheProject(Sized, TeamParameters):
 
     def resolved(self) -> dict[str, Any]:
         """The phase's team size, cap and productivity, where not given; loyalty starts at half the cap."""
-        if self.phase not in PHASES:
-            return {}  # the domain check names it
         n, cap, omega, _ = PHASES[self.phase]
         values = {"n_agents": n, "loyalty_cap": cap, "omega": omega}
         values = {name: value for name, value in values.items() if getattr(self, name) is None}

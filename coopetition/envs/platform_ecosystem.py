@@ -213,9 +213,9 @@ class PlatformEcosystem(TrustParameters):
         values: dict[str, Any] = {}
         if self.endowment is None:
             values["endowment"] = (150.0, *[80.0] * count)
-        endowment = values.get("endowment", self.endowment)
+        endowment = self._checked("endowment", values.get("endowment", self.endowment), self.domain("endowment"))
         if self.baseline is None:
-            values["baseline"] = 0.30 * np.broadcast_to(np.asarray(endowment, dtype=float), self.n)
+            values["baseline"] = 0.30 * np.array(endowment)
         if self.shares is None:
             values["shares"] = (0.30, *[0.70 / count] * count)
         if self.dependence is None:

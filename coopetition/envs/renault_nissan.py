@@ -229,8 +229,6 @@ class RenaultNissan(TrustParameters):
 
     def resolved(self) -> dict[str, Any]:
         """Dependence, trust and damage of the phase, where not given; history starts in formation."""
-        if self.phase not in (*PHASES, "history"):
-            return {}  # the domain check names it
         first, second, trust, damage = PHASES["formation" if self.phase == "history" else self.phase]
         values = {
             "dependence": ((0.0, first), (second, 0.0)),

@@ -65,7 +65,7 @@ ADDED = {
     "market standings": reputation_market.standings,
     "market settle": reputation_market.settle,
 }
-#: Functions that processors have an instruction for; LLVM writes vectors of the others too, and calls libm lane by lane.
+#: Functions that processors have an instruction for. LLVM writes vectors of others too, and calls libm lane by lane.
 INSTRUCTIONS = {"sqrt"}
 
 
