@@ -116,10 +116,9 @@ def figure(value: float | None) -> str:
     """A number with three significant digits."""
     if value is None:
         return ""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:,.{max(0, digits)}f}" if digits > -4 else f"{value:,.0f}"
+    if value == 0 or not math.isfinite(value) or abs(value) < 1e-3:
+        return f"{value:.3g}"
+    return f"{value:,.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
 
 
 HEADINGS = ("what", "goal", "ours", "reference", "ratio", "verdict")
