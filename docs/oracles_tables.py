@@ -1,7 +1,7 @@
 """Write docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
 
-Run ``python docs/oracles_tables.py equilibria`` (seconds), ``dilemmas`` (minutes), ``figure`` or ``page``; everything by
-default. Tests compare the files with `coopetition.oracles.solve`.
+Run ``python docs/oracles_tables.py equilibria`` (seconds), ``dilemmas`` (minutes), ``figure`` or ``page``; everything
+by default. Tests compare the files with `coopetition.oracles.solve`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def figure() -> None:
                 for row, height in ((0, trust[-1]), (1, total[-1] / 1e3)):
                     axes[row, column].plot([ended], [height], "x", color=colour, ms=8, mew=2.2)
                 axes[0, column].annotate(
-                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(14, 0.36 * max(trust)), color=colour,
+                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(36, 0.84 * max(trust)), color=colour,
                     va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
                 )  # fmt: skip
                 axes[1, column].annotate(
@@ -98,7 +98,9 @@ def figure() -> None:
                     va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
                 )  # fmt: skip
         axes[0, column].axhline(threshold, color="0.45", ls=":", lw=1.0)
-        axes[0, column].text(0.5 * horizon, 0.9 * threshold, "threshold", ha="center", va="top", color="0.35", fontsize=8)
+        axes[0, column].text(
+            0.5 * horizon, 0.9 * threshold, "threshold", ha="center", va="top", color="0.35", fontsize=8
+        )
         axes[0, column].set_title(key)
         axes[0, column].set_ylim(0.0, None)
         axes[1, column].set_xlabel("step")

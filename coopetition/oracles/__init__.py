@@ -1,8 +1,8 @@
 """Oracles: game-theoretic solutions with certificates that anyone can recompute.
 
-Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`. Episodes:
-`best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`. Policies:
-`Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`, `alpha_rank`,
+Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`.
+Episodes: `best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`.
+Policies: `Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`, `alpha_rank`,
 `tournament`. Names load when they are first used, so that importing this package costs nothing.
 """
 
@@ -18,14 +18,30 @@ _HOMES = {
     "stability": ("spectral_radius", "rosen_condition", "RosenReport"),
     "frontier": ("Frontier",),
     "sequences": (
-        "Sequences", "constant_returns", "best_constant", "open_loop_optimum", "open_loop_nash", "best_response",
-        "exploitability", "Exploitability", "yardstick", "Yardstick", "normalised_return",
+        "Sequences",
+        "constant_returns",
+        "best_constant",
+        "open_loop_optimum",
+        "open_loop_nash",
+        "best_response",
+        "exploitability",
+        "Exploitability",
+        "yardstick",
+        "Yardstick",
+        "normalised_return",
     ),
     "episode": ("Episode",),
     "policies": ("Oracle", "ORACLES", "oracles_of"),
     "metagame": (
-        "EmpiricalGame", "empirical_game", "symmetric_payoffs", "replicator_dynamics", "Replicator", "alpha_rank",
-        "AlphaRank", "tournament", "Tournament",
+        "EmpiricalGame",
+        "empirical_game",
+        "symmetric_payoffs",
+        "replicator_dynamics",
+        "Replicator",
+        "alpha_rank",
+        "AlphaRank",
+        "tournament",
+        "Tournament",
     ),
     "dilemmas": ("dilemma", "Dilemma", "dilemma_table"),
     "status": ("STATUS", "status_of"),

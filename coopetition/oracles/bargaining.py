@@ -161,7 +161,9 @@ def constrained_welfare(
         if gain > 0.0:
             heights = welfare(table)
             starts = [inside, table[int(np.nanargmax(heights))]]
-            candidates += [climb(stage, welfare, point, groups) for point in starts if np.isfinite(welfare(point[None])[0])]
+            candidates += [
+                climb(stage, welfare, point, groups) for point in starts if np.isfinite(welfare(point[None])[0])
+            ]
     for point in candidates:
         height = float(welfare(point[None])[0])
         if height > reached:

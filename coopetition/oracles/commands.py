@@ -53,7 +53,7 @@ def _print_solution(found: Any) -> None:
     console.print(table)
     word = "converged" if found.converged else "NOT CONVERGED: this is not a solution"
     console.print(
-        f"{word}; epsilon {found.certificate.epsilon:.2e} on {found.certificate.points} points a dimension and refined; "
+        f"{word}; epsilon {found.certificate.epsilon:.2e} on {found.certificate.points} points a dimension, refined; "
         f"first-order residual {found.residual:.2e}; {found.solver['evaluations']} profiles, "
         f"{found.solver['seconds'] * 1e3:.1f} ms"
     )
@@ -85,7 +85,8 @@ def solve(
         ),
     ] = "nash",
     state: Annotated[
-        list[str] | None, typer.Option("--state", help="part of the state: trust=0.9; may be repeated, or one JSON object")
+        list[str] | None,
+        typer.Option("--state", help="part of the state: trust=0.9; may be repeated, or one JSON object"),
     ] = None,
     objective: Annotated[
         str | None, typer.Option("--objective", help="private, integrated, cooperative or interdependence (w = D)")
@@ -122,9 +123,13 @@ def solve(
 
 
 def dilemma(
-    environments: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")] = None,
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
+    ] = None,
     mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
-    episode: Annotated[bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")] = False,
+    episode: Annotated[
+        bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
@@ -149,8 +154,17 @@ def dilemma(
     for name in names:
         table.add_column(name, justify="left" if name == "environment" else "right")
     for row in rows:
-        cells = [row.environment, f"{row.price_of_anarchy:.4f}", f"{row.cooperation_gap:.3f}", f"{row.greed:.3f}", f"{row.fear:.3f}"]
+        cells = [
+            row.environment,
+            f"{row.price_of_anarchy:.4f}",
+            f"{row.cooperation_gap:.3f}",
+            f"{row.greed:.3f}",
+            f"{row.fear:.3f}",
+        ]
         if episode:
-            cells += [f"{row.episode['price_of_anarchy']:.4f}", f"{row.episode['nash_length']:.0f} of {row.episode['horizon']:.0f}"]
+            cells += [
+                f"{row.episode['price_of_anarchy']:.4f}",
+                f"{row.episode['nash_length']:.0f} of {row.episode['horizon']:.0f}",
+            ]
         table.add_row(*cells)
     Console().print(table)

@@ -139,7 +139,9 @@ def stackelberg(
             best, best_value, follower_epsilon = answer, value, epsilon
     # The check: commitments on another grid, and close around the solution, with the replies found anew.
     level = best[who]
-    near_levels = np.clip(level + stage.upper[who] * np.array([-1e-2, -1e-3, -1e-4, 1e-4, 1e-3, 1e-2]), 0.0, stage.upper[who])
+    near_levels = np.clip(
+        level + stage.upper[who] * np.array([-1e-2, -1e-3, -1e-4, 1e-4, 1e-3, 1e-2]), 0.0, stage.upper[who]
+    )
     other_levels = np.concatenate([(grid[:-1] + grid[1:]) / 2.0, near_levels])
     others = commitments(np.sort(other_levels), begin)
     checked = max(others, key=lambda entry: entry[1])

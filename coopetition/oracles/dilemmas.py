@@ -1,7 +1,7 @@
 """How much of a dilemma an environment is: static, and over a whole episode.
 
-Greed is the best gain of undercutting when the others play the optimum, fear the loss of playing the optimum when the
-others play the equilibrium (Macy and Flache, PNAS 99, 2002, in continuous form); Schelling curves show the payoff of high
+Greed is the best gain of undercutting when the others play the optimum, fear the loss of playing the optimum when
+the others play the equilibrium (Macy and Flache, PNAS 99, 2002, in continuous form); Schelling curves show the payoff of high
 and low players by the number of high ones (Schelling 1973).
 """
 
@@ -56,8 +56,8 @@ class Dilemma:
     episode : dict
         ``nash`` (the total return of repeating the stage equilibrium), ``nash_length`` (steps until that episode ends),
         ``optimum`` (of the open-loop optimum), ``price_of_anarchy``, ``greed`` (the best gain of any agent against the
-        others' optimal sequences), ``fear`` (the largest loss by its optimal sequence against the repeated equilibrium);
-        empty when only the stage game was asked for.
+        others' optimal sequences), ``fear`` (the largest loss by its optimal sequence against the repeated
+        equilibrium); empty when only the stage game was asked for.
     """
 
     environment: str

@@ -1,8 +1,8 @@
 """Whole episodes as functions of action sequences, evaluated by batched rollouts in the kernel.
 
 A sequence is open-loop: levels (T, N), played whatever happens. Values are sums over the episode of what the reward
-mode pays; an episode that ends early pays nothing from then on, so values jump where a sequence lets trust collapse. The
-searches of this file therefore start from many sequences, structured ones that keep the game alive among them, climb
+mode pays; an episode that ends early pays nothing from then on, so values jump where a sequence lets trust collapse.
+The searches of this file therefore start from many sequences, structured ones that keep the game alive among them, climb
 with SciPy (L-BFGS-B, all finite differences in one rollout), and then try single replacements of each action, which no
 gradient needs.
 """
@@ -224,10 +224,11 @@ def _climb(value: Callable[[Array], Array], start: Array, height: float, iterati
     """L-BFGS-B from a start, keeping the best point it ever evaluated."""
     size = len(start)
     index = np.arange(size)
-    best = [start.copy(), height]
+    best: tuple[Array, float] = (start.copy(), height)
     scale = 1.0 + abs(height)
 
     def negative(x: Array) -> tuple[float, Array]:
+        nonlocal best
         x = np.clip(x, 0.0, 1.0)
         high, low = np.minimum(x + STEP, 1.0), np.maximum(x - STEP, 0.0)
         table = np.repeat(x[None], 2 * size + 1, axis=0)
@@ -235,7 +236,7 @@ def _climb(value: Callable[[Array], Array], start: Array, height: float, iterati
         table[size + index, index] = low
         values = value(table)
         if values[-1] > best[1]:
-            best[0], best[1] = x.copy(), float(values[-1])
+            best = (x.copy(), float(values[-1]))
         slope = (values[:size] - values[size:-1]) / (high - low)
         # Next to a collapse a difference is a jump, not a slope: leave such an action to the replacements.
         slope[np.abs(slope) > 0.01 * scale / STEP] = 0.0
@@ -243,7 +244,7 @@ def _climb(value: Callable[[Array], Array], start: Array, height: float, iterati
 
     options = {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-13, "gtol": 1e-10, "maxcor": 20}
     minimize(negative, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * size, options=options)
-    return best[0], best[1]
+    return best
 
 
 def _replace(

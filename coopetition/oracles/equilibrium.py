@@ -1,12 +1,13 @@
 """Nash-type equilibria of the stage game: each agent's level is a global best reply to the others'.
 
 Local work is done by SciPy on the first-order conditions (`variational`); where that point is not an equilibrium,
-because somebody sits at a jump or a kink of its own objective, best replies are iterated until they stand still. A point
-counts only if the certificate of `replies` says so.
+because somebody sits at a jump or a kink of its own objective, best replies are iterated until they stand still. A
+point counts only if the certificate of `replies` says so.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -33,19 +34,27 @@ def starting_profiles(stage: StageGame, count: int = 12, seed: int = 0) -> Itera
         yield rng.uniform(size=stage.n) * stage.upper
 
 
-def reply_dynamics(stage: StageGame, start: Array, objective: Objective, tolerance: float) -> Array:
+def reply_dynamics(
+    stage: StageGame, start: Array, objective: Objective, tolerance: float,
+    simultaneous: int = SIMULTANEOUS, sequential: int = SEQUENTIAL,
+) -> Array:  # fmt: skip
     """Iterate best replies: all at once while that settles, then one agent after the other.
 
     One after the other it ends at an equilibrium of every potential game, such as the team games' payoffs.
+
+    Parameters
+    ----------
+    simultaneous, sequential : int
+        Sweeps of either kind at most.
     """
     profile = start.copy()
-    for sweep in range(SIMULTANEOUS):
+    for sweep in range(simultaneous):
         replies, values, own = best_replies(stage, profile, objective, points=129)
         if (values - own).max() <= 0.01 * tolerance:
             return profile
         # A step of full length is the reply map; half a step breaks its cycles of two.
         profile = replies if sweep % 3 < 2 else 0.5 * (profile + replies)
-    for _ in range(SEQUENTIAL):
+    for _ in range(sequential):
         gain = 0.0
         for i in range(stage.n):
             replies, values, own = best_replies(stage, profile, objective, np.array([i]), points=129)
@@ -108,7 +117,7 @@ def find_equilibrium(
     """
     best: tuple[Array, Certificate, dict[str, object]] | None = None
     groups = symmetry_groups(stage, objective)
-    symmetric = len(np.unique(groups)) < stage.n
+    symmetric = int(groups.max()) + 1 < stage.n
     profiles = [start] if start is not None else []
     used = 0
 
@@ -121,21 +130,36 @@ def find_equilibrium(
 
     if start is not None and consider(start, "start") and best is not None and best[1].epsilon <= 1e-4 * tolerance:
         return best  # a warm start at a corner or a jump is often the solution still
-    candidates = list(starting_profiles(stage, starts, seed))
-    for first in profiles + candidates:
+    for first in itertools.chain(profiles, starting_profiles(stage, starts, seed)):
         used += 1
         # First-order points are cheap: a few starts of them come before any dynamics.
         for grouped in (True, False) if symmetric else (False,):
-            point, success = first_order_point(stage, first, objective, groups if grouped else None)
+            most = 60 if grouped or stage.n <= 12 else 8  # the derivative of many agents is dear
+            point, success = first_order_point(stage, first, objective, groups if grouped else None, most=most)
             if success and consider(point, "least squares"):
                 assert best is not None
                 return best
+        # Where slopes never vanish, at corners and jumps, best replies to a start are often there already.
+        replies = best_replies(stage, first, objective, points=129)[0]
+        if consider(best_replies(stage, replies, objective, points=129)[0], "best replies"):
+            assert best is not None
+            return best
         if used == 2 + len(profiles):
             break
-    for first in ([] if best is None else [best[0]]) + profiles + candidates:
+    again = [] if best is None else [best[0]]
+    for first in itertools.chain(again, profiles, starting_profiles(stage, starts, seed)):
         used += 1
-        point = reply_dynamics(stage, first, objective, tolerance)
-        if consider(point, "best replies"):
+        # Replies among substitutes creep; soon they tell who is in a corner, and least squares does the rest.
+        point = reply_dynamics(stage, first, objective, tolerance, simultaneous=6, sequential=3)
+        settled = consider(point, "best replies")
+        if not settled:
+            closer, success = first_order_point(stage, point, objective)
+            if success and consider(closer, "best replies, least squares"):
+                assert best is not None
+                return best
+            point = reply_dynamics(stage, point, objective, tolerance, simultaneous=SIMULTANEOUS)
+            settled = consider(point, "best replies")
+        if settled:
             sharper = _sharpen(stage, point, objective)
             consider(sharper, "best replies, least squares")
             assert best is not None

@@ -99,7 +99,7 @@ def pareto_front(
             ends[i] = swapped
     corner_values = objective(*stage.evaluate(ends))
     span = np.maximum(corner_values.max(axis=0) - corner_values.min(axis=0), 1e-6)
-    found = [row for row in ends]
+    found = list(ends)
     for weight in simplex_weights(n, points, seed):
         if (weight >= 1.0 - 1e-12).any():
             continue

@@ -1,4 +1,4 @@
-"""What is derived from solutions: prices of anarchy and stability, the cooperation gap, added value, dependence power."""
+"""Derived from solutions: prices of anarchy and stability, the cooperation gap, added value, dependence power."""
 
 from __future__ import annotations
 

@@ -104,6 +104,11 @@ class EmpiricalGame:
         return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
 
 
+def _cell(tensor: Array, profile: Sequence[int]) -> Array:
+    """View of all agents' payoffs at one profile."""
+    return np.moveaxis(tensor, 0, -1)[tuple(profile)]
+
+
 def empirical_game(
     game_or_id: Any,
     policies: Sequence[Any],
@@ -157,10 +162,10 @@ def empirical_game(
                 total += table.returns()[0][0]
             else:
                 total += episode.against(table.names, table.script[None])[0]
-        tensor[(slice(None), *profile)] = total / seeds
+        _cell(tensor, profile)[:] = total / seeds
     if scripts:
         for profile, returns in zip(places, episode.returns(np.array(scripts)), strict=True):
-            tensor[(slice(None), *profile)] = returns
+            _cell(tensor, profile)[:] = returns
     labels = tuple(_label(policy) for policy in policies)
     return EmpiricalGame(episode.game.id, str(episode.game.reward_mode), labels, tensor)
 
@@ -371,7 +376,9 @@ def tournament(
             chosen[i] = policies[mine]
             for seed in range(seeds):
                 table = Table(episode, chosen, seed)
-                returns = table.returns()[0][0] if table.objects else episode.against(table.names, table.script[None])[0]
+                returns = (
+                    table.returns()[0][0] if table.objects else episode.against(table.names, table.script[None])[0]
+                )
                 share = 1.0 / (n * seeds * episode.horizon)
                 scores[mine, theirs] += returns[i] * share
                 rivals[mine, theirs] += np.delete(returns, i).mean() * share

@@ -58,6 +58,7 @@ class WelfareObjective(Objective):
             return np.asarray(values.sum(axis=1))
         if self.name == "egalitarian":
             return np.asarray(values.min(axis=1))
+        assert self.disagreement is not None
         gains = values - self.disagreement
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.maximum(gains, 0.0)).sum(axis=1)

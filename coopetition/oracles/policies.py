@@ -1,8 +1,8 @@
 """The seven reference oracles of the platform, as policies that play any environment (arXiv:2605.02063).
 
 An oracle knows the model. What it does not know is the state, and it needs none of it to be shown: the dynamics are
-deterministic, everybody's last rates are in every observation, so it keeps copies of the game and steps them with what
-was played. Oracles that condition on the state solve the stage game anew at each step, from the last solution; copies in
+deterministic, everybody's last rates are in every observation, so it keeps copies of the game and steps them with
+what was played. Oracles that condition on the state solve the stage game anew at each step, from the last solution; copies in
 the same state are solved once.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coopetition.batch import Batch
 from coopetition.game import Game
@@ -132,7 +133,7 @@ class Oracle:
         self._copies = int(num_envs)
         self.unsolved = 0
         self._warm: Array | None = None
-        self._decided: tuple[Array, Array] | None = None
+        self._decided: tuple[NDArray[np.int64], Array] | None = None
         if self.reference.conditions_on_state:
             if self._replica is None or self._replica.num_envs != self._copies:
                 self._replica = Batch(self.game, self._copies, autoreset="disabled", observe=False)
@@ -151,7 +152,9 @@ class Oracle:
         """
         seen = np.asarray(observations, dtype=np.float64)
         if seen.shape != (self._copies, self.game.observation_size):
-            raise ValueError(f"observations have shape {seen.shape}, expected {(self._copies, self.game.observation_size)}")
+            raise ValueError(
+                f"observations have shape {seen.shape}, expected {(self._copies, self.game.observation_size)}"
+            )
         if not 0 <= i < self.game.n:
             raise ValueError(f"agent {i} is not one of {self.game.n}")
         if not self.reference.conditions_on_state:
@@ -218,7 +221,7 @@ class Oracle:
             self._steps = time.copy()
             self._decided = None
 
-    def _read_start(self, seen: Array, i: int, fresh: Array) -> None:
+    def _read_start(self, seen: Array, i: int, fresh: NDArray[np.bool_]) -> None:
         """At the start of an episode, take over whatever the observation shows that differs from the reset state."""
         assert self._replica is not None
         game = self.game

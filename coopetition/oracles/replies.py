@@ -16,7 +16,8 @@ from coopetition.oracles.solution import Certificate
 from coopetition.oracles.stage import Array, Objective, StageGame
 
 #: Grid points per agent, cells that are refined, points per refined cell, and rounds at most.
-POINTS, CELLS, INNER, ROUNDS = 257, 3, 17, 14
+POINTS, CELLS, INNER, ROUNDS = 257, 3, 33, 12
+_INNER_GRID = np.linspace(0.0, 1.0, INNER)
 #: A cell is closed when nothing is left to gain in it, as a part of the largest absolute value.
 _LEVEL = 1e-13
 
@@ -59,34 +60,42 @@ def best_replies(
     values = _own_values(stage, profile, objective, who, grid)
     own_place = np.argmax(grid == profile[who, None], axis=1)
     own = values[rows, own_place]
-    best_level, best_value = profile[who].copy(), own.copy()
     place = values.argmax(axis=1)
-    _keep_best(grid, values, best_level, best_value)
+    best_level, best_value = grid[rows, place], values[rows, place]
+    level = best_value <= own
+    best_level[level], best_value[level] = profile[who][level], own[level]
 
     # Cells around the best local maxima of the grid.
-    before = np.concatenate([np.full((len(who), 1), -np.inf), values[:, :-1]], axis=1)
-    after = np.concatenate([values[:, 1:], np.full((len(who), 1), -np.inf)], axis=1)
-    peak = np.where((values >= before) & (values >= after), values, -np.inf)
+    inside = values[:, 1:-1]
+    peak = np.full(values.shape, -np.inf)
+    peak[:, 1:-1] = np.where((inside >= values[:, :-2]) & (inside > values[:, 2:]), inside, -np.inf)
+    peak[:, 0] = np.where(values[:, 0] > values[:, 1], values[:, 0], -np.inf)
+    peak[:, -1] = np.where(values[:, -1] >= values[:, -2], values[:, -1], -np.inf)
     peak[rows, place] = np.inf
-    cells = min(CELLS, int(np.isfinite(peak).sum(axis=1).max()) + 1)
-    chosen = np.argsort(-peak, axis=1, kind="stable")[:, :cells]
+    cells = min(CELLS, int((peak > -np.inf).sum(axis=1).max()))
+    chosen = place[:, None] if cells == 1 else np.argsort(-peak, axis=1, kind="stable")[:, :cells]
     last = grid.shape[1] - 1
-    low = np.take_along_axis(grid, np.maximum(chosen - 1, 0), axis=1)
-    top = np.take_along_axis(grid, np.minimum(chosen + 1, last), axis=1)
-    inner = np.linspace(0.0, 1.0, INNER)
-    scale = _LEVEL * (1.0 + np.abs(values).max())
+    whose = np.repeat(rows, cells)
+    chosen = chosen.reshape(-1)
+    low, top = grid[whose, np.maximum(chosen - 1, 0)], grid[whose, np.minimum(chosen + 1, last)]
+    every = np.arange(len(whose))
+    scale = _LEVEL * (1.0 + max(float(values.max()), -float(values.min())))
     for _ in range(ROUNDS):
-        fine = low[..., None] + (top - low)[..., None] * inner
+        fine = low[:, None] + (top - low)[:, None] * _INNER_GRID
         found = _own_values(stage, profile, objective, who, fine.reshape(len(who), -1)).reshape(fine.shape)
-        _keep_best(fine.reshape(len(who), -1), found.reshape(len(who), -1), best_level, best_value)
-        middle = found.argmax(axis=2)[..., None]
-        peak_value = np.take_along_axis(found, middle, axis=2)[..., 0]
-        left = np.maximum(middle - 1, 0)
-        right = np.minimum(middle + 1, INNER - 1)
-        ends = np.minimum(np.take_along_axis(found, left, 2), np.take_along_axis(found, right, 2))[..., 0]
-        low, top = np.take_along_axis(fine, left, 2)[..., 0], np.take_along_axis(fine, right, 2)[..., 0]
-        if np.all(peak_value - ends <= scale):
+        middle = found.argmax(axis=1)
+        height = found[every, middle]
+        for k in range(cells):  # one agent's cells one after the other, so that the best of them is kept
+            mine = slice(k, None, cells)
+            better = height[mine] > best_value
+            if better.any():
+                best_level[better] = fine[every[mine], middle[mine]][better]
+                best_value[better] = height[mine][better]
+        left, right = np.maximum(middle - 1, 0), np.minimum(middle + 1, INNER - 1)
+        flat = height - np.minimum(found[every, left], found[every, right]) <= scale
+        if flat.all():
             break
+        low, top = fine[every, left], fine[every, right]
     return best_level, best_value, own
 
 
@@ -98,14 +107,6 @@ def _own_values(stage: StageGame, profile: Array, objective: Objective, who: NDA
     table[rows, :, who] = levels
     values = objective(*stage.evaluate(table.reshape(-1, stage.n))).reshape(len(who), count, -1)
     return np.ascontiguousarray(values[rows, :, who])
-
-
-def _keep_best(levels: Array, values: Array, best_level: Array, best_value: Array) -> None:
-    place = values.argmax(axis=1)[:, None]
-    value = np.take_along_axis(values, place, 1)[:, 0]
-    better = value > best_value
-    best_level[better] = np.take_along_axis(levels, place, 1)[better, 0]
-    best_value[better] = value[better]
 
 
 def deviation_certificate(stage: StageGame, profile: Array, objective: Objective, points: int = POINTS) -> Certificate:

@@ -1,4 +1,4 @@
-"""Solutions of whole episodes: best constants, open-loop optima, best responses, open-loop equilibria, exploitability."""
+"""Solutions of episodes: best constants, open-loop optima and equilibria, best responses, exploitability."""
 
 from __future__ import annotations
 
@@ -320,7 +320,8 @@ class Table:
                 acted = np.asarray(policy.act(batch.observations[:, i].copy(), i), dtype=np.float64)
                 if acted.shape != (count,) or not np.all(np.isfinite(acted)):
                     raise ValueError(
-                        f"the policy of {episode.game.agents[i]!r} returned {acted!r} at step {t}: expected {count} finite rates"
+                        f"the policy of {episode.game.agents[i]!r} returned {acted!r} at step {t}: "
+                        f"expected {count} finite rates"
                     )
                 rates[:, t, i] = np.clip(acted, 0.0, 1.0)
             played = batch.rollout(names, 1, actions=rates[None, :, t])
@@ -378,7 +379,11 @@ def best_response(
         return np.ascontiguousarray(table.returns(who, points)[0][:, who])
 
     marks = episode.key_rates([who])
-    candidates = [own_rates[0, :, who][None], CONSTANTS[:, None] * np.ones(horizon), np.array(marks)[:, None] * np.ones(horizon)]
+    candidates = [
+        own_rates[0, :, who][None],
+        CONSTANTS[:, None] * np.ones(horizon),
+        np.array(marks)[:, None] * np.ones(horizon),
+    ]
     if thorough and not table.objects:
         candidates.append(switching_sequences(horizon, sorted({*marks, *np.linspace(0, 1, 21).tolist()}), marks))
     elif thorough:

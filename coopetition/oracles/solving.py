@@ -11,7 +11,7 @@ import numpy as np
 from coopetition.oracles.bargaining import BARGAINS, bargaining
 from coopetition.oracles.commitment import leader_index, stackelberg
 from coopetition.oracles.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
-from coopetition.oracles.frontier import Frontier, pareto_front
+from coopetition.oracles.frontier import pareto_front
 from coopetition.oracles.optimum import WELFARES, social_optimum
 from coopetition.oracles.replies import POINTS, deviation_certificate
 from coopetition.oracles.security import maximin
@@ -63,8 +63,8 @@ def solve(
     state : mapping or ndarray (rows,), optional
         Named parts of the state, such as ``{"trust": 0.9}``, or a whole state vector; at reset by default.
     objective : str or array_like (N, N), optional
-        "private", "integrated", "cooperative", "interdependence" (w = D, without trust), or weights on payoffs. By default
-        payoffs, and utilities for "coopetitive".
+        "private", "integrated", "cooperative", "interdependence" (w = D, without trust), or weights on payoffs. By
+        default payoffs, and utilities for "coopetitive".
     strict : bool
         Raise `NotConverged` when the certificate fails, instead of returning the best point.
     **options
@@ -226,8 +226,16 @@ def equilibria(
         radius = spectral_radius(stage, actions, goal)
         solutions.append(
             Solution(
-                stage.game.id, stage.game.agents, concept, goal.name, actions, payoffs[0], utilities[0], True,
-                natural_residual(stage, actions, goal), deviation_certificate(stage, actions, goal),
+                stage.game.id,
+                stage.game.agents,
+                concept,
+                goal.name,
+                actions,
+                payoffs[0],
+                utilities[0],
+                True,
+                natural_residual(stage, actions, goal),
+                deviation_certificate(stage, actions, goal),
                 {"method": "multi-start", "starts": len(profiles)},
                 {"spectral_radius": radius, "stable": bool(radius < 1.0)},
             )  # fmt: skip

@@ -64,8 +64,8 @@ def _kernel_of(parameters: Parameters) -> Kernel:
 
 
 @lru_cache(maxsize=32)
-def _default_game(parameter_class: type[Parameters]) -> Game:
-    return Game(parameter_class())
+def _default_game(environment_id: str) -> Game:
+    return Game(environment_class(environment_id)())
 
 
 def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
@@ -93,13 +93,15 @@ def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
     elif isinstance(game_or_id, Parameters):
         game = Game(game_or_id)
     elif isinstance(game_or_id, str):
-        game = _default_game(environment_class(game_or_id))
+        game = _default_game(game_or_id)
     else:
         found = getattr(game_or_id, "game", None)
         if found is None:
             found = getattr(getattr(game_or_id, "unwrapped", None), "game", None)
         if not isinstance(found, Game):
-            raise TypeError(f"expected an environment's id, parameters, Game or environment, not {type(game_or_id).__name__}")
+            raise TypeError(
+                f"expected an environment's id, parameters, Game or environment, not {type(game_or_id).__name__}"
+            )
         game = found
     parameters = game.parameters
     if game.random_gamma:
@@ -224,7 +226,8 @@ class Objective:
             self.matrix = np.asarray(what, dtype=np.float64)
             if self.matrix.shape != (n, n) or not np.all(np.isfinite(self.matrix)):
                 raise ValueError(
-                    f"objective must be one of {', '.join(OBJECTIVES)}, or a finite ({n}, {n}) matrix of weights on payoffs"
+                    f"objective must be one of {', '.join(OBJECTIVES)}, "
+                    f"or a finite ({n}, {n}) matrix of weights on payoffs"
                 )
         self.key = self.name if self.matrix is None else self.matrix.tobytes()
 
@@ -277,10 +280,10 @@ def gradients(stage: StageGame, profiles: Array, objective: Objective) -> Array:
     places, weights = difference_table(profiles, stage.upper)
     table = np.repeat(profiles, 5 * n, axis=0).reshape(count, n, 5, n)
     agents = np.arange(n)
-    table[:, agents, :, agents] = np.moveaxis(places, 1, 0)
+    table[:, agents, :, agents] = places.swapaxes(0, 1)
     values = objective(*stage.evaluate(table.reshape(-1, n))).reshape(count, n, 5, n)
-    own = np.moveaxis(values[:, agents, :, agents], 0, 1)
-    return np.asarray(np.einsum("pik,pik->pi", own, weights))
+    own = values[:, agents, :, agents].swapaxes(0, 1)
+    return np.asarray((own * weights).sum(axis=2))
 
 
 def slopes(stage: StageGame, profile: Array, objective: Objective) -> Array:
@@ -311,7 +314,8 @@ def symmetry_groups(stage: StageGame, objective: Objective) -> NDArray[np.int64]
     groups = np.arange(n)
     fractions = (np.sqrt(2.0) * (1.0 + np.arange(n))) % 1.0
     profile = stage.upper * (0.1 + 0.8 * fractions)
-    pairs = [(i, j) for i in range(n) for j in range(i) if stage.upper[i] == stage.upper[j]]
+    upper = stage.upper.tolist()
+    pairs = [(i, j) for i in range(n) for j in range(i) if upper[i] == upper[j]]
     if pairs:
         first, second = np.array(pairs).T
         table = np.repeat(profile[None], len(pairs) + 1, axis=0)
@@ -325,6 +329,7 @@ def symmetry_groups(stage: StageGame, objective: Objective) -> NDArray[np.int64]
         for (i, j), equal in zip(pairs, same, strict=True):
             if equal and groups[i] == i:
                 groups[i] = groups[j]
-    found = np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    stage._groups[objective.key] = found
-    return found
+    if np.any(groups != np.arange(n)):
+        groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    stage._groups[objective.key] = groups
+    return groups

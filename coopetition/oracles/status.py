@@ -44,53 +44,69 @@ _EPISODE = "tests/oracles/test_episodes.py"
 _META = "tests/oracles/test_metagame.py"
 
 
-def _everywhere(level: str, test: str, why: str) -> dict[str, Status]:
-    return dict.fromkeys(CLASSES, Status(level, test, why))
+def _by_class(everywhere: tuple[str, str, str] | None = None, **classes: tuple[str, str, str]) -> dict[str, Status]:
+    """A status for every class: the common one, unless the class has its own."""
+    found = {}
+    for name in CLASSES:
+        chosen = classes.get(name, everywhere)
+        assert chosen is not None
+        found[name] = Status(*chosen)
+    return found
 
+
+_EPSILON = "tests/oracles/test_stage.py::test_stackelberg_and_maximin_of_more_agents"
+_ENUMERATED = ("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid")
+_INDUCTION = ("cross-checked", f"{_CROSS}::test_stackelberg_on_a_grid", "backward induction, scalar search")
+_BARGAINED = ("cross-checked", f"{_CROSS}::test_bargains_on_a_grid", "enumeration on a grid, two players")
+_EVOLVED = ("cross-checked", f"{_CROSS}::test_optimum_by_another_search", "differential evolution")
+_TR3 = ("proven", f"{_CLOSED}::test_team_nash_and_optimum", "TR-3's closed form, n from 2 to 40")
+_SYMMETRIC = (
+    "proven",
+    f"{_CLOSED}::test_two_player_symmetric_equilibrium",
+    "closed first-order condition, two players",
+)
+_GRID = ("cross-checked", f"{_CROSS}::test_grid_of_2001", "2,001 x 2,001 grid")
 
 STATUS: dict[str, dict[str, Status]] = {
-    "nash": {
-        "interdependence": Status("proven", f"{_CLOSED}::test_two_player_symmetric_equilibrium",
-                                  "first-order condition in closed form; contraction in log a"),
-        "trust": Status("cross-checked", f"{_CROSS}::test_grid_of_2001", "2,001 x 2,001 grid of payoffs"),
-        "team": Status("proven", f"{_CLOSED}::test_team_nash_and_optimum", "TR-3's closed form, n = 2..40"),
-        "reciprocity": Status("proven", f"{_CLOSED}::test_two_player_symmetric_equilibrium",
-                              "payoffs are TR-1's"),
-    },
-    "coopetitive": {
-        "interdependence": Status("proven", f"{_CLOSED}::test_slcd", "S-LCD with w = D to 1e-7"),
-        "trust": Status("cross-checked", f"{_CROSS}::test_grid_of_2001", "2,001 x 2,001 grid of utilities"),
-        "team": Status("cross-checked", f"{_CROSS}::test_discretised_game", "game-theory library on a discretised game"),
-        "reciprocity": Status("cross-checked", f"{_CROSS}::test_first_order_conditions",
-                              "SciPy root on first-order conditions of another kind of difference"),
-    },
-    "social_optimum": {
-        "interdependence": Status("cross-checked", f"{_CROSS}::test_optimum_by_another_search", "differential evolution"),
-        "trust": Status("cross-checked", f"{_CROSS}::test_optimum_by_another_search", "differential evolution"),
-        "team": Status("proven", f"{_CLOSED}::test_team_nash_and_optimum", "TR-3's closed form, n = 2..40"),
-        "reciprocity": Status("cross-checked", f"{_CROSS}::test_optimum_by_another_search", "differential evolution"),
-    },
-    "stackelberg": _everywhere("cross-checked", f"{_CROSS}::test_stackelberg_on_a_grid", "backward induction on a grid"),
-    "bargaining": _everywhere("cross-checked", f"{_CROSS}::test_bargains_on_a_grid", "enumeration on a grid, two players"),
-    "pareto_front": _everywhere("experimental", f"{_STAGE}::test_frontier", "no sampled profile dominates it"),
-    "maximin": _everywhere("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid"),
-    "best_constant": _everywhere("cross-checked", f"{_EPISODE}::test_order_of_values", "all 101 constants"),
-    "open_loop_optimum": {
-        **_everywhere("experimental", f"{_EPISODE}::test_order_of_values",
-                      "never below any constant; single replacements gain nothing"),
-        "team": Status("proven", f"{_EPISODE}::test_team_optimum_is_the_repeated_one",
-                       "payoffs do not depend on state: the stage optimum repeated"),
-    },
-    "open_loop_nash": {
-        **_everywhere("experimental", f"{_EPISODE}::test_open_loop_nash", "best responses found gain nothing"),
-        "team": Status("proven", f"{_EPISODE}::test_open_loop_nash", "payoffs do not depend on state: the stage nash repeated"),
-    },
-    "best_response": _everywhere("experimental", f"{_EPISODE}::test_exploitability", "a lower bound, checked by random search"),
-    "exploitability": _everywhere("experimental", f"{_EPISODE}::test_exploitability", "a lower bound"),
-    "empirical_game": _everywhere("cross-checked", f"{_META}::test_tensor_against_single_episodes", "episodes stepped one by one"),
-    "alpha_rank": _everywhere("cross-checked", f"{_META}::test_alpha_rank", "dominance and cycles known in advance"),
-    "replicator_dynamics": _everywhere("cross-checked", f"{_META}::test_replicator", "logistic closed form"),
-    "dilemma": _everywhere("cross-checked", f"{_STAGE}::test_dilemma_of_public_goods", "public goods, by hand"),
+    "nash": _by_class(interdependence=_SYMMETRIC, trust=_GRID, team=_TR3, reciprocity=_SYMMETRIC),
+    "coopetitive": _by_class(
+        interdependence=("proven", f"{_CLOSED}::test_slcd", "S-LCD with w = D to 1e-7"),
+        trust=_GRID,
+        team=("cross-checked", f"{_CROSS}::test_discretised_game", "game-theory library on a discretised game"),
+        reciprocity=("cross-checked", f"{_CROSS}::test_first_order_conditions", "SciPy root on first-order conditions"),
+    ),
+    "social_optimum": _by_class(_EVOLVED, team=_TR3),
+    "stackelberg": _by_class(
+        ("experimental", _EPSILON, "its certificate"), interdependence=_INDUCTION, reciprocity=_INDUCTION
+    ),
+    "bargaining": _by_class(
+        ("experimental", f"{_STAGE}::test_bargains_are_nobodys_loss", "a cloud of profiles has no better one"),
+        interdependence=_BARGAINED,
+        trust=_BARGAINED,
+    ),
+    "pareto_front": _by_class(("experimental", f"{_STAGE}::test_frontier", "no sampled profile dominates it")),
+    "maximin": _by_class(
+        ("experimental", _EPSILON, "its certificate"), interdependence=_ENUMERATED, trust=_ENUMERATED
+    ),
+    "best_constant": _by_class(("cross-checked", f"{_EPISODE}::test_order_of_values", "all 101 constants")),
+    "open_loop_optimum": _by_class(
+        ("experimental", f"{_EPISODE}::test_order_of_values", "never below any constant"),
+        team=("proven", f"{_EPISODE}::test_team_optimum_is_the_repeated_one",
+              "payoffs without state: the stage optimum repeated; CoalitionFormation excepted"),
+    ),
+    "open_loop_nash": _by_class(
+        ("experimental", f"{_EPISODE}::test_open_loop_nash", "best responses found gain nothing"),
+        team=("proven", f"{_EPISODE}::test_open_loop_nash",
+              "payoffs without state: the stage nash repeated; CoalitionFormation excepted"),
+    ),
+    "best_response": _by_class(("experimental", f"{_EPISODE}::test_exploitability", "a lower bound")),
+    "exploitability": _by_class(("experimental", f"{_EPISODE}::test_exploitability", "a lower bound")),
+    "empirical_game": _by_class(
+        ("cross-checked", f"{_META}::test_tensor_against_single_episodes", "episodes played one by one")
+    ),
+    "alpha_rank": _by_class(("cross-checked", f"{_META}::test_alpha_rank", "dominance and cycles known in advance")),
+    "replicator_dynamics": _by_class(("cross-checked", f"{_META}::test_replicator", "logistic closed form")),
+    "dilemma": _by_class(("cross-checked", f"{_STAGE}::test_dilemma_of_public_goods", "public goods, by hand")),
 }  # fmt: skip
 
 

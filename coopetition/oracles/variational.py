@@ -16,7 +16,7 @@ from coopetition.oracles.stage import Array, Objective, StageGame, difference_ta
 #: Step of the differences of gradients, as a part of the endowment.
 _STEP = 2e-4
 #: Evaluations of the residual at most, and its tolerances.
-_MOST, _TOLERANCE = 60, 1e-11
+_MOST, _TOLERANCE = 60, 1e-9
 
 
 def natural_residual(stage: StageGame, profile: Array, objective: Objective) -> float:
@@ -31,6 +31,7 @@ def first_order_point(
     objective: Objective,
     groups: NDArray[np.int64] | None = None,
     free: NDArray[np.bool_] | None = None,
+    most: int = _MOST,
 ) -> tuple[Array, bool]:
     """Solve the first-order conditions from a start.
 
@@ -42,6 +43,8 @@ def first_order_point(
         Agents of one group play the same level; everybody alone by default.
     free : ndarray (N,) of bool, optional
         Agents that move; the others are held at `start`. Excludes `groups`.
+    most : int
+        Evaluations of the residual and its derivative at most; each takes 5 N (2 N + 1) profiles.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def first_order_point(
         xtol=_TOLERANCE,
         ftol=_TOLERANCE,
         gtol=_TOLERANCE,
-        max_nfev=_MOST,
+        max_nfev=most,
     )
     if not np.all(np.isfinite(found.x)):
         return np.asarray(start, dtype=np.float64), False
@@ -111,16 +114,14 @@ def first_order_point(
     return profile, bool(np.abs(found.fun).max() < 1e-7)
 
 
-def _own_gradients(
-    stage: StageGame, profiles: Array, objective: Objective, speakers: NDArray[np.int64]
-) -> Array:
+def _own_gradients(stage: StageGame, profiles: Array, objective: Objective, speakers: NDArray[np.int64]) -> Array:
     """Derivatives (P, S) of the speakers' objectives in their own levels, at profiles (P, N)."""
     count, n = profiles.shape
     places, weights = difference_table(profiles[:, speakers], stage.upper[speakers])
     who = len(speakers)
     table = np.repeat(profiles, 5 * who, axis=0).reshape(count, who, 5, n)
     rows = np.arange(who)
-    table[:, rows, :, speakers] = np.moveaxis(places, 1, 0)
+    table[:, rows, :, speakers] = places.swapaxes(0, 1)
     values = objective(*stage.evaluate(table.reshape(-1, n))).reshape(count, who, 5, n)
-    own = np.moveaxis(values[:, rows, :, speakers], 0, 1)
-    return np.asarray(np.einsum("psk,psk->ps", own, weights))
+    own = values[:, rows, :, speakers].swapaxes(0, 1)
+    return np.asarray((own * weights).sum(axis=2))

@@ -29,9 +29,6 @@ def test_slcd() -> None:
     assert again.epsilon <= GAIN * 100.0
 
 
-
-
-
 @pytest.mark.parametrize("beta", [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 def test_team_nash_and_optimum(beta: float) -> None:
     """TR-3's symmetric Nash effort and optimum, for n from 2 to 40."""
@@ -65,7 +62,9 @@ def check_teams(beta: float, sizes: Iterable[int]) -> None:
         assert optimum.payoffs.sum() == pytest.approx(payoff, abs=GAIN * most)
 
 
-@pytest.mark.parametrize(("theta", "endowment"), [(20.0, 100.0), (20.0, 15.0), (5.0, 100.0), (1.0, 100.0), (0.5, 100.0)])
+@pytest.mark.parametrize(
+    ("theta", "endowment"), [(20.0, 100.0), (20.0, 15.0), (5.0, 100.0), (1.0, 100.0), (0.5, 100.0)]
+)
 def test_no_dependence_no_synergy(theta: float, endowment: float) -> None:
     """D = 0, gamma = 0, logarithmic: a_i* = theta - 1, clipped; nash, coopetitive and optimum alike."""
     game = build(

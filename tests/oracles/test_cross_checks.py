@@ -127,7 +127,9 @@ def test_optimum_by_another_search(key: str) -> None:
     np.testing.assert_allclose(other.x, found.actions, atol=1e-2)
 
 
-@pytest.mark.parametrize(("key", "leader"), [("PartnerHoldUp-v0", "strong"), ("SLCD-v0", "sony"), ("GiftExchange-v0", "employer")])
+@pytest.mark.parametrize(
+    ("key", "leader"), [("PartnerHoldUp-v0", "strong"), ("SLCD-v0", "sony"), ("GiftExchange-v0", "employer")]
+)
 def test_stackelberg_on_a_grid(key: str, leader: str) -> None:
     """Backward induction: the follower's reply by SciPy's scalar search at each of 401 commitments."""
     found = solve(key, "stackelberg", leader=leader)

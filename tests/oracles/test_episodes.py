@@ -74,7 +74,9 @@ def test_optimum_keeps_trust_alive_and_spends_it_at_the_end() -> None:
     assert best.value > apart.value > together.value
 
 
-@pytest.mark.parametrize(("key", "most"), [("TrustDilemma-v0", 5), ("PartnerHoldUp-v0", 5), ("PlatformEcosystem-v0", 8)])
+@pytest.mark.parametrize(
+    ("key", "most"), [("TrustDilemma-v0", 5), ("PartnerHoldUp-v0", 5), ("PlatformEcosystem-v0", 8)]
+)
 def test_stage_nash_collapses_trust(key: str, most: int) -> None:
     """Playing the stage-game nash ends the episode by collapse within a few steps."""
     episode = Episode(key, "private")

@@ -56,14 +56,14 @@ def solve_at_random_states(key: str, count: int) -> tuple[int, int, float]:
     solved, unsolved, largest = 0, 0, 0.0
     for vector in random_states(key, count):
         for concept in ("nash", "coopetitive"):
-            try:
-                found = solve(key, concept, vector)
-            except NotConverged as error:
-                assert error.epsilon > 1e-6
-                assert not error.best.converged
+            found = solve(key, concept, vector, strict=False)
+            if not found.converged:
+                with pytest.raises(NotConverged) as caught:
+                    solve(key, concept, vector)
+                assert caught.value.epsilon > 1e-6
+                assert caught.value.best.converged is False
                 unsolved += 1
                 continue
-            assert found.converged
             assert found.certificate.epsilon <= 1e-5
             solved += 1
             largest = max(largest, found.certificate.epsilon)
@@ -190,7 +190,9 @@ def test_welfares() -> None:
     """Each welfare's optimum is the best of the three in its own welfare."""
     for key in ("PartnerHoldUp-v0", "GiftExchange-v0"):
         disagreement = solve(key, "nash").payoffs
-        found = {name: solve(key, "social_optimum", welfare=name).payoffs for name in ("utilitarian", "nash", "egalitarian")}
+        found = {
+            name: solve(key, "social_optimum", welfare=name).payoffs for name in ("utilitarian", "nash", "egalitarian")
+        }
         assert found["utilitarian"].sum() >= max(p.sum() for p in found.values()) - 1e-7
         assert found["egalitarian"].min() >= max(p.min() for p in found.values()) - 1e-7
         product = {name: np.prod(np.maximum(p - disagreement, 0.0)) for name, p in found.items()}
