@@ -1,0 +1,156 @@
+"""What policies earn: batched evaluation against single episodes, and records of episodes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import coopetition
+from coopetition.baselines import Policy, evaluate, make_policy, record_episode
+from coopetition.baselines import evaluation as module
+
+
+class Eyes(Policy):
+    """Another policy, of which the kernel knows nothing."""
+
+    def __init__(self, game, name):
+        super().__init__(game)
+        self.inner = make_policy(name, game)
+        self.name = name
+
+    def reset(self, seed=None, num_envs=1):
+        self.inner.reset(seed, num_envs)
+
+    def act(self, observations, agent):
+        return self.inner.act(observations, agent)
+
+
+GAMES = [
+    ("TrustDilemma-v0", {}),
+    ("SynergySearch-v0", {}),
+    ("CoalitionFormation-v0", {}),
+    ("GraduatedSanction-v0", {"reward_mode": "private"}),
+    ("ReputationMarket-v0", {"reputation_visibility": 0.8, "reward_mode": "cooperative"}),
+]
+
+
+def assert_same(rows, others):
+    for row, other in zip(rows, others, strict=True):
+        for name in ("mean_return", "payoff", "rate", "length"):
+            assert getattr(row, name) == pytest.approx(getattr(other, name), rel=1e-5), name
+        assert row.return_deviation == pytest.approx(other.return_deviation, rel=1e-4, abs=1e-5 * abs(row.mean_return))
+        assert row.outcomes == other.outcomes
+        assert (row.environment, row.agent, row.policy) == (other.environment, other.agent, other.policy)
+
+
+@pytest.mark.parametrize(("environment_id", "options"), GAMES)
+def test_rows_are_means_over_single_episodes(environment_id, options):
+    names = ("random", "tit_for_tat")
+    env = coopetition.parallel_env(environment_id, **options)
+    agents = env.possible_agents
+    rows = evaluate(environment_id, [names[i % 2] for i in range(len(agents))], episodes=3, seed=4, **options)
+    returns, payoffs, rates, lengths = np.zeros((3, len(agents))), np.zeros((3, len(agents))), [], []
+    for k in range(3):
+        observations, _ = env.reset(seed=4 + k)
+        policies = [make_policy(names[i % 2], env.game) for i in range(len(agents))]
+        for policy in policies:
+            policy.reset(seed=4 + k)
+        lengths.append(0)
+        while env.agents:
+            actions = {
+                agent: policies[i].act(observations[agent][None], i).astype(np.float64)
+                for i, agent in enumerate(agents)
+            }
+            observations, rewards, _, _, infos = env.step(actions)
+            returns[k] += [rewards[agent] for agent in agents]
+            payoffs[k] += [infos[agent]["payoff"] for agent in agents]
+            rates.append([infos[agent]["cooperation"] for agent in agents])
+            lengths[k] += 1
+    for i, row in enumerate(rows):
+        assert row.agent == agents[i]
+        assert row.policy == names[i % 2]
+        assert row.episodes == 3
+        assert row.mean_return == pytest.approx(returns[:, i].mean(), rel=1e-5)
+        assert row.return_deviation == pytest.approx(returns[:, i].std(), rel=1e-3, abs=0.1)
+        assert row.payoff == pytest.approx(payoffs[:, i].mean(), rel=1e-5)
+        assert row.rate == pytest.approx(np.mean(rates, axis=0)[i], rel=1e-5)
+        assert row.length == pytest.approx(np.mean(lengths))
+        assert sum(row.outcomes.values()) == 3
+
+
+@pytest.mark.parametrize(("environment_id", "options"), GAMES)
+def test_policies_that_look_are_evaluated_alike(environment_id, options):
+    game = coopetition.make_game(environment_id, **options)
+    names = ["tit_for_tat" if i % 2 else "random" for i in range(game.n)]
+    looking = [Eyes(game, name) for name in names]
+    assert_same(evaluate(game, names, episodes=5, seed=2), evaluate(game, looking, episodes=5, seed=2))
+
+
+def test_parts_do_not_change_the_rows(monkeypatch):
+    whole = evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3)
+    monkeypatch.setattr(module, "MOST_COPIES", 3)
+    assert_same(evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3), whole)
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "policy", "outcomes"),
+    [
+        ("TrustDilemma-v0", "constant_000", {"collapsed": 2}),
+        ("RecoveryRace-v0", "constant_100", {"recovered": 2}),
+        ("CoalitionFormation-v0", "constant_000", {"dissolved": 2}),
+        ("PublicGoods-v0", "constant_050", {"horizon": 2}),
+    ],
+)
+def test_outcomes_are_counted(environment_id, policy, outcomes):
+    assert evaluate(environment_id, policy, episodes=2)[0].outcomes == outcomes
+
+
+def test_public_goods_by_hand():
+    rows = evaluate("PublicGoods-v0", ["constant_100"] + ["constant_000"] * 4, episodes=1, reward_mode="private")
+    assert [row.mean_return for row in rows] == pytest.approx([2000.0, *[7000.0] * 4])
+    assert [row.rate for row in rows] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert json.loads(json.dumps([row.to_dict() for row in rows]))[0]["agent"] == "player_0"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: evaluate("SLCD-v1"), ValueError, "did you mean 'SLCD-v0'"),
+        (lambda: evaluate("SLCD-v0", horizn=5), TypeError, "did you mean 'horizon'"),
+        (lambda: evaluate("SLCD-v0", "tit_for_tta"), ValueError, "did you mean 'tit_for_tat'"),
+        (lambda: evaluate("SLCD-v0", episodes=0), ValueError, "episodes = 0"),
+        (lambda: evaluate("SLCD-v0", seed=-1), ValueError, "seed = -1"),
+        (lambda: evaluate(coopetition.make_game("SLCD-v0"), horizon=5), TypeError, "horizon cannot be set here"),
+        (lambda: record_episode("SLCD-v0", steps=0), ValueError, "steps = 0"),
+    ],
+)
+def test_bad_input_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+@pytest.mark.parametrize("environment_id", coopetition.ENVIRONMENT_IDS)
+def test_records_keep_everything(environment_id):
+    record = record_episode(environment_id, "random", seed=8, steps=30)
+    n, steps = record.game.n, record.steps
+    for name in ("rates", "payoffs", "utilities", "rewards"):
+        assert getattr(record, name).shape == (steps, n)
+    for name, values in record.states.items():
+        assert values.shape == (steps + 1, *record.game.layout[name].shape)
+    assert record.policies == ("random",) * n
+    assert record.end in ("stopped", "horizon", "collapsed")
+    assert json.loads(json.dumps(record.to_dict(), allow_nan=False))["steps"] == steps
+    again = record_episode(environment_id, "random", seed=8, steps=30)
+    np.testing.assert_array_equal(again.rewards, record.rewards)
+
+
+def test_a_record_is_an_evaluated_episode():
+    record = record_episode("RenaultNissan-v0", ["random", "tit_for_tat"], seed=6, phase="crisis")
+    rows = evaluate("RenaultNissan-v0", ["random", "tit_for_tat"], episodes=1, seed=6, phase="crisis")
+    assert record.rewards.sum(axis=0) == pytest.approx([row.mean_return for row in rows], rel=1e-5)
+    assert record.rates.mean(axis=0) == pytest.approx([row.rate for row in rows], rel=1e-5)
+    assert record.steps == rows[0].length
+    parameters = record.game.parameters
+    assert record_episode(parameters, "constant_100", horizon=3).steps == 3
