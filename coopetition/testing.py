@@ -467,7 +467,7 @@ def player_of(env: Any) -> Player:
 
 
 def script_for(player: Player, seed: int) -> np.ndarray:
-    """Actions (horizon, copies, N): cooperative for the most part, so that episodes are long, and some of every kind."""
+    """Actions (horizon, copies, N): cooperative for the most part, so that episodes last, some of every kind."""
     game = player.game
     stream = np.random.default_rng(seed)
     rates = stream.uniform(0.5, 1.0, (game.horizon, player.copies, game.n))
@@ -520,7 +520,8 @@ def check_numbers(player: Player, frame: Frame) -> None:
             )
     for label, info in frame.infos.items():
         for name, value in info.items():
-            number = isinstance(value, float | int | np.ndarray) and getattr(value, "dtype", None) != object
+            words = isinstance(value, np.ndarray) and value.dtype.kind == "O"
+            number = isinstance(value, float | int | np.ndarray) and not words
             if number and not np.all(np.isfinite(value)):
                 raise ConformanceError("finite", f"info {name!r} of {label} is {value}")
 
@@ -786,8 +787,8 @@ def check_env(env: Any, seed: int = 7) -> None:
     Parameters
     ----------
     env : environment or str
-        Any of this package's: a `Batch`, a Gymnasium environment or vector, a PettingZoo environment, wrapped or not. It
-        must be newly made. A str is an id, which is checked behind every interface.
+        Any of this package's: a `Batch`, a Gymnasium environment or vector, a PettingZoo environment, wrapped or
+        not. It must be newly made. A str is an id, which is checked behind every interface.
     seed : int
         Seed of episodes and actions.
 

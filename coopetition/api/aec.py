@@ -13,7 +13,7 @@ from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions
 from coopetition.api.parallel import ZooView
-from coopetition.api.view import View, ViewSnapshot
+from coopetition.api.view import View, ViewSnapshot, cells_of
 from coopetition.game import Game
 from coopetition.parameters import nearest
 
@@ -71,9 +71,8 @@ def checked_order(game: Game, turn_order: Any) -> tuple[int, ...] | None:
         raise ValueError(f"turn_order = {turn_order!r}: expected 'random', or all agents' names, the leader first")
     for name in turn_order:
         if name not in game.agents:
-            raise ValueError(
-                f"turn_order names unknown agent {name!r}{nearest(name, game.agents)} (agents: {', '.join(game.agents)})"
-            )
+            agents = ", ".join(game.agents)
+            raise ValueError(f"turn_order names unknown agent {name!r}{nearest(name, game.agents)} (agents: {agents})")
     if sorted(turn_order) != sorted(game.agents):
         raise ValueError(f"turn_order = {list(turn_order)!r}: expected each of {', '.join(game.agents)} once")
     return tuple(game.agents.index(name) for name in turn_order)
@@ -98,7 +97,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     again after its move sees what has been revealed since.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {
         "name": "coopetition",
         "render_modes": list(RENDER_MODES),
         "render_fps": 5,
@@ -125,8 +124,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def __init__(
         self, game: Game, turn_order: Sequence[str] | str | None = None, options: ViewOptions | None = None
     ) -> None:
-        self.turn_order = turn_order if isinstance(turn_order, str) or turn_order is None else tuple(turn_order)
         order = checked_order(game, turn_order)
+        self.turn_order = turn_order if isinstance(turn_order, str) or turn_order is None else tuple(turn_order)
         self._random_order = order is None
         self._order = order or tuple(range(game.n))
         self._order_stream = np.random.default_rng() if self._random_order else None
@@ -156,7 +155,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
 
     def _hook(self) -> None:
         super()._hook()
-        self._revealed = memoryview(self._revealed_rates)
+        self._revealed = cells_of(self._revealed_rates)
 
     def _turn_page(self) -> None:
         super()._turn_page()
@@ -312,6 +311,6 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; what the selected agent sees there, float32 (O + 2N,)."""
         self._go_back(snapshot)
-        self._revealed = memoryview(self._revealed_rates)
+        self._revealed = cells_of(self._revealed_rates)
         self._reveal()
         return self.observe(self.agent_selection)

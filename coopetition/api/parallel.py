@@ -115,7 +115,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     `coopetition.game.OUTCOMES`; the property `outcome` has its name.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {
         "name": "coopetition",
         "render_modes": list(RENDER_MODES),
         "render_fps": 5,

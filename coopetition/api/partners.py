@@ -76,10 +76,8 @@ def _policy(game: Game, partner: Any) -> Policy:
         made: Policy = make_policy(partner, game)
         return made
     if not callable(getattr(partner, "act", None)):
-        raise TypeError(
-            f"partner {partner!r} is neither a baseline's name nor a policy with act(observations, i)"
-        )
-    return partner  # type: ignore[no-any-return]
+        raise TypeError(f"partner {partner!r} is neither a baseline's name nor a policy with act(observations, i)")
+    return partner
 
 
 def reset_policies(policies: Sequence[tuple[int, Policy]], stream: np.random.Generator, num_envs: int) -> None:

@@ -432,9 +432,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             render.warn_without_mode(self.game)
             return None
         batch, game = self._batch, self.game
-        states = [
-            {name: value[k] for name, value in batch.state().items()} for k in range(self.num_envs)
-        ]
+        states = [{name: value[k] for name, value in batch.state().items()} for k in range(self.num_envs)]
         if self.render_mode == "ansi":
             return tuple(
                 render.table(game, states[k], batch.payoffs[k], batch.utilities[k], batch.rewards[k])

@@ -32,6 +32,11 @@ NOT_IN_INFO = ("ended", "outcome")
 OUTPUTS = ("payoffs", "utilities", "rewards", "joint", "observations")
 
 
+def cells_of(array: Any) -> Any:
+    """A one-dimensional array as a memoryview: cells read and written as Python numbers."""
+    return memoryview(array)
+
+
 @dataclass(frozen=True)
 class ViewSnapshot:
     """A copy of a game in the middle of an episode, and of what its view remembers."""
@@ -117,18 +122,18 @@ class View:
             batch._descriptor[places.JOINT_REWARDS] = 0
 
         totals = game.layout["reward_total"]
-        self._actions = memoryview(batch._actions.reshape(-1))
-        self._head = memoryview(batch._state[0, : totals.first + totals.size, 0])
+        self._actions = cells_of(batch._actions.reshape(-1))
+        self._head = cells_of(batch._state[0, : totals.first + totals.size, 0])
         self._rates = batch._state[0, game.layout["rates"].rows, 0]
-        self._pay = memoryview(block[: spans["utilities"].stop].view(np.float64))
-        self._reward_cells = memoryview(batch.rewards.reshape(-1))
-        self._terminated = memoryview(batch.terminated)
-        self._truncated = memoryview(batch.truncated)
+        self._pay = cells_of(block[: spans["utilities"].stop].view(np.float64))
+        self._reward_cells = cells_of(batch.rewards.reshape(-1))
+        self._terminated = cells_of(batch.terminated)
+        self._truncated = cells_of(batch.truncated)
         self._play: Callable[[], int] = (
             partial(batch._kernel, batch._descriptor) if not batch._stochastic else self._play_with_draws
         )
         first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
-        self._source = memoryview(block[first:last])
+        self._source = cells_of(block[first:last])
         self._line_size = last - first
         self._lines = max(8, min(PAGE_LINES, PAGE_BYTES // self._line_size))
         self._pieces = [
@@ -144,7 +149,7 @@ class View:
     def _turn_page(self) -> None:
         """Allocate lines for the outputs of the next steps."""
         page = np.empty(self._lines * self._line_size, dtype=np.uint8)
-        self._page = memoryview(page)
+        self._page = cells_of(page)
         pages = []
         for dtype, shape, offset in self._pieces:
             strides = np.empty((1, *shape), dtype=dtype).strides[1:]
@@ -242,9 +247,7 @@ class View:
         try:
             array = np.asarray(action, dtype=np.float64)
         except (TypeError, ValueError):
-            raise ValueError(
-                f"action {action!r} of agent {agent!r} is not a number; the state is unchanged"
-            ) from None
+            raise ValueError(f"action {action!r} of agent {agent!r} is not a number; the state is unchanged") from None
         if array.size != 1:
             raise ValueError(
                 f"action of agent {agent!r} has shape {array.shape}, expected (1,); the state is unchanged"
