@@ -38,8 +38,8 @@ def index() -> str:
     """The list of all environments, by family."""
     out = ["% Written by docs/pages.py.", "", "# The twenty environments", ""]
     out += [
-        "Each page is the environment's docstring: `help("coopetition.envs.slcd")` shows the same. A test compares every",
-        "number on it with the code. Pages name what sets an environment apart from the plainest one of its family.",
+        "Each page is the environment's docstring: `help('coopetition.envs.slcd')` shows the same. A test compares",
+        "every number on it with the code. Pages name what sets an environment apart from the plainest one of its family.",
         "",
     ]
     for family, title in FAMILIES.items():
