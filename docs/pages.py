@@ -39,7 +39,7 @@ def index() -> str:
     out = ["% Written by docs/pages.py.", "", "# The twenty environments", ""]
     out += [
         "Each page is the environment's docstring: `help('coopetition.envs.slcd')` shows the same. A test compares",
-        "every number on it with the code. Pages name what sets an environment apart from the plainest one of its family.",
+        "every number on it with the code. Pages say what sets an environment apart from the plainest of its family.",
         "",
     ]
     for family, title in FAMILIES.items():
