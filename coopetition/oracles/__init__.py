@@ -1,9 +1,9 @@
 """Oracles: game-theoretic solutions with certificates that anyone can recompute.
 
-Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`.
-Episodes: `best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`.
-Policies: `Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`, `alpha_rank`,
-`tournament`. Names load when they are first used, so that importing this package costs nothing.
+Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`. Episodes:
+`best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`.
+Policies: `Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`,
+`alpha_rank`, `tournament`. Names load when they are first used, so that importing this package costs nothing.
 """
 
 from __future__ import annotations

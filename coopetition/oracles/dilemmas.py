@@ -1,8 +1,8 @@
 """How much of a dilemma an environment is: static, and over a whole episode.
 
 Greed is the best gain of undercutting when the others play the optimum, fear the loss of playing the optimum when
-the others play the equilibrium (Macy and Flache, PNAS 99, 2002, in continuous form); Schelling curves show the payoff of high
-and low players by the number of high ones (Schelling 1973).
+the others play the equilibrium (Macy and Flache, PNAS 99, 2002, in continuous form); Schelling curves show the
+payoff of high and low players by the number of high ones (Schelling 1973).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Whole episodes as functions of action sequences, evaluated by batched rollouts in the kernel.
 
 A sequence is open-loop: levels (T, N), played whatever happens. Values are sums over the episode of what the reward
-mode pays; an episode that ends early pays nothing from then on, so values jump where a sequence lets trust collapse.
-The searches of this file therefore start from many sequences, structured ones that keep the game alive among them, climb
-with SciPy (L-BFGS-B, all finite differences in one rollout), and then try single replacements of each action, which no
-gradient needs.
+mode pays; an episode that ends early pays nothing from then on, so values jump where a sequence lets trust
+collapse. The searches of this file therefore start from many sequences, structured ones that keep the game alive
+among them, climb with SciPy (L-BFGS-B, all finite differences in one rollout), and then try single replacements of
+each action, which no gradient needs.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 An oracle knows the model. What it does not know is the state, and it needs none of it to be shown: the dynamics are
 deterministic, everybody's last rates are in every observation, so it keeps copies of the game and steps them with
-what was played. Oracles that condition on the state solve the stage game anew at each step, from the last solution; copies in
-the same state are solved once.
+what was played. Oracles that condition on the state solve the stage game anew at each step, from the last solution;
+copies in the same state are solved once.
 """
 
 from __future__ import annotations

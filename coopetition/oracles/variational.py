@@ -65,9 +65,10 @@ def first_order_point(
         spread = (groups[:, None] == groups[speakers][None, :]).astype(np.float64)
         fixed = np.zeros(n)
     upper = stage.upper[speakers]
+    plain = free is None and len(speakers) == n  # everybody moves alone
 
     def own(points: Array) -> Array:
-        profiles = np.clip(points, 0.0, upper) @ spread.T + fixed
+        profiles = points if plain else np.minimum(np.maximum(points, 0.0), upper) @ spread.T + fixed
         return _own_gradients(stage, profiles, objective, speakers)
 
     count = len(upper)
@@ -77,7 +78,7 @@ def first_order_point(
     def residual(z: Array) -> Array:
         if not np.all(np.isfinite(z)):  # a singular step: MINPACK backs off from a large residual
             return np.full(count, 1e9)
-        inside = np.clip(z, 0.0, upper)
+        inside = np.minimum(np.maximum(z, 0.0), upper)
         # MINPACK asks for the derivative where it has just been: both come from one kernel call.
         step = np.minimum(_STEP * upper, np.maximum(0.02 * inside, 1e-8 * upper))
         forward = np.where(inside + step > upper, -step, step)
