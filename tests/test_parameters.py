@@ -115,7 +115,9 @@ def test_every_parameter_refuses_what_is_no_value_of_it(environment_id, name):
     cls = environment_class(environment_id)
     domain = cls.domain(name)
     if (environment_id, name) == ("PublicGoods-v0", "omega"):
-        assert cls.build({name: 7.0}) == cls()  # its page says: the multiplier, whatever is given here
+        assert cls.build({name: cls().multiplier}) == cls()
+        with pytest.raises(ValueError, match="omega = 7.0: .* set multiplier"):
+            cls.build({name: 7.0})
         return
     if domain.kind in ("choice", "flag"):
         bad: list[Any] = ["neither", 2, None]

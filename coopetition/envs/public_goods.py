@@ -111,7 +111,7 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 
 | name | default | unit | domain | meaning |
 |---|---|---|---|---|
-| **omega** | 2 |  | (0, inf) | the multiplier, whatever is given here |
+| **omega** | 2 |  | (0, inf) | the multiplier; another value is refused |
 | **beta** | 1 |  | (0, 1] | fixed: the pot is linear |
 | **phi_B** | 0.6 |  | [0, inf) | weight of teammates' payoff in loyalty |
 | **phi_C** | 0.2 |  | [0, inf) | weight of the warmth of contributing in loyalty |
@@ -173,7 +173,9 @@ class PublicGoods(Sized, TeamParameters):
     multiplier: float = parameter(2.0, low=0.0, open_low=True, about="m, what the pot is multiplied by")
 
     def resolved(self) -> dict[str, Any]:
-        """The multiplier is the linear team's productivity."""
+        """The multiplier is the linear team's productivity, under this game's name."""
+        if self.omega is not None and self.omega != self.multiplier:
+            raise self.refuse("omega", "in this game it is the multiplier: set multiplier")
         return {"omega": self.multiplier}
 
     def check(self) -> None:
