@@ -29,7 +29,6 @@ REGISTERED = {
     "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
     "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
-    "bench": ("coopetition.benchmarks.commands", "Measure speed against references, in one run."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 

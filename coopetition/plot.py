@@ -73,11 +73,12 @@ def frame(game: Game, history: Mapping[str, Any]) -> np.ndarray:
     payoffs = _over_time(game, "payoffs", history["payoffs"])
     time = int(np.asarray(history.get("time", len(rates))))
     figure = _figure(f"{game.id}   step {time} of {game.horizon}")
-    grid = _grid(figure, game, 2)
+    names = _names(game)
+    grid = _grid(figure, 2, names)
     _draw_rates(figure.add_subplot(grid[0, 0]), game, rates)
     _draw_payoffs(figure.add_subplot(grid[1, 0]), game, payoffs, last=True)
     _draw_relations(figure.add_subplot(grid[:, 1]), game, history)
-    _name_agents(figure, game)
+    _name_agents(figure, game, names)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.array(canvas.buffer_rgba())[..., :3].copy()
@@ -110,14 +111,15 @@ def episode(record: EpisodeRecord, path: str | Path | None = None) -> Figure:
     if len(set(record.policies)) == 1:
         title += f"   all play {record.policies[0]}"
     figure = _figure(title, height=6.88)
-    grid = _grid(figure, game, 3)
+    names = _names(game, record.policies)
+    grid = _grid(figure, 3, names)
     _draw_rates(figure.add_subplot(grid[0, 0]), game, record.rates)
     _draw_payoffs(figure.add_subplot(grid[1, 0]), game, record.payoffs)
-    name = "loyalty" if "loyalty" in record.states else "trust"
-    values = record.states[name]
-    _draw_state(figure.add_subplot(grid[2, 0]), game, name, values)
-    _draw_relations(figure.add_subplot(grid[:, 1]), game, {name: values[-1]})
-    _name_agents(figure, game, record.policies)
+    state = "loyalty" if "loyalty" in record.states else "trust"
+    values = record.states[state]
+    _draw_state(figure.add_subplot(grid[2, 0]), game, state, values)
+    _draw_relations(figure.add_subplot(grid[:, 1]), game, {state: values[-1]})
+    _name_agents(figure, game, names)
     if path is not None:
         figure.savefig(path, dpi=DPI)
     return figure
@@ -143,19 +145,18 @@ def _figure(title: str, height: float = SIZE[1]) -> Figure:
     return figure
 
 
-def _grid(figure: Figure, game: Game, rows: int) -> Any:
-    # A line of names, or two with many, stands between the title and the plots; margins in inches.
+def _grid(figure: Figure, rows: int, names: Sequence[str]) -> Any:
+    # The lines of names stand between the title and the plots; margins in inches.
     height = figure.get_figheight()
-    bottom, top = 0.55 / height, 1.0 - (0.95 if game.n <= 4 else 1.15) / height
-    spec: dict[str, Any] = {
-        "left": 0.075,
-        "right": 0.975,
-        "bottom": bottom,
-        "top": top,
-        "hspace": 0.22,
-        "wspace": 0.2,
-    }
+    lines = -(-len(names) // _columns(names))
+    bottom, top = 0.55 / height, 1.0 - (0.75 + 0.2 * lines) / height
+    spec: dict[str, Any] = {"left": 0.075, "right": 0.975, "bottom": bottom, "top": top, "hspace": 0.22, "wspace": 0.2}
     return figure.add_gridspec(rows, 2, width_ratios=(1.55, 1.0), **spec)
+
+
+def _columns(names: Sequence[str]) -> int:
+    """How many names go on a line: a letter is about eight dots wide, the line before it and the gaps sixty."""
+    return max(1, min(len(names), 4, int(SIZE[0] * DPI / (7.5 * max(map(len, names)) + 62))))
 
 
 def _tidy(axes: Axes) -> None:
@@ -307,34 +308,38 @@ def _draw_loyalty(axes: Axes, game: Game, loyalty: np.ndarray) -> None:
     axes.set_title("loyalty", fontsize=10, color=INK)
 
 
-def _name_agents(figure: Figure, game: Game, policies: Sequence[str] = ()) -> None:
+def _names(game: Game, policies: Sequence[str] = ()) -> list[str]:
+    """What the legend says: the agents, or what their spread is drawn as."""
+    if game.n > MOST_LINES:
+        return [f"median of {game.n} agents", "middle half", "all"]
+    names = list(game.agents)
+    if game.n > 3:
+        shorts = _short(names)
+        names = [f"{name} ({short})" if name != short else name for name, short in zip(names, shorts, strict=True)]
+    if len(set(policies)) > 1:
+        names = [f"{name}: {policy}" for name, policy in zip(names, policies, strict=True)]
+    return names
+
+
+def _name_agents(figure: Figure, game: Game, names: Sequence[str]) -> None:
     """The legend, in a strip of its own under the title."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     if game.n <= MOST_LINES:
         handles: list[Any] = [Line2D([], [], **_style(i, game.n)) for i in range(game.n)]
-        shorts = _short(game.agents)
-        names = list(game.agents)
-        if game.n > 3:
-            names = [f"{name} ({short})" if name != short else name for name, short in zip(names, shorts, strict=True)]
-        if policies and len(set(policies)) > 1:
-            names = [f"{name}: {policy}" for name, policy in zip(names, policies, strict=True)]
     else:
         handles = [
             Line2D([], [], color=COLOURS[0], linewidth=2.0),
             Patch(color=COLOURS[0], alpha=0.45, linewidth=0),
             Patch(color=COLOURS[5], alpha=0.25, linewidth=0),
         ]
-        names = [f"median of {game.n} agents", "middle half", "all"]
-    columns = 4 if game.n <= MOST_LINES and len(handles) > 4 else len(handles)
-    height = figure.get_figheight()
     figure.legend(
         handles,
         names,
         loc="upper left",
-        bbox_to_anchor=(0.012, 1.0 - 0.38 / height),
-        ncols=columns,
+        bbox_to_anchor=(0.012, 1.0 - 0.38 / figure.get_figheight()),
+        ncols=_columns(names),
         frameon=False,
         fontsize=9,
         labelcolor=INK,

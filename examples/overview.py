@@ -1,8 +1,8 @@
 """The picture of the README: how much of a dilemma each of the twenty environments is, from whole episodes.
 
-For each environment two curves over the cooperation rate: what everybody earns when all play it, and what one agent earns
-who plays it alone among others who stay at their baseline. Run with ``python examples/overview.py FILE``; it needs
-``pip install 'coopetition[plot]'``.
+For each environment two curves over the cooperation rate: what everybody earns when all play it, and what one agent
+earns who plays it alone among others who stay at their baseline. Run with ``python examples/overview.py FILE``; it
+needs ``pip install 'coopetition[plot]'``.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def main(path: str) -> None:
         "the first agent plays it alone, the others their baseline: its payoff",
         "baseline rate b/e",
     ]
-    figure.legend(
-        handles, labels, loc="upper left", bbox_to_anchor=(0.058, 0.96), ncols=3, frameon=False, fontsize=10
-    )
+    figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.058, 0.96), ncols=3, frameon=False, fontsize=10)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     # Few colours are enough for lines, and make the file a third of the size.

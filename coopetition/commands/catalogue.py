@@ -9,6 +9,7 @@ from typing import Any
 
 from coopetition.envs import ENVIRONMENTS, environment_class
 
+
 @dataclass(frozen=True)
 class Entry:
     """One environment in the list."""

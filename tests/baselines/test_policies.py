@@ -17,7 +17,7 @@ def game_of(environment_id, action_scale="unit", **parameters):
     return Game(environment_class(environment_id).build(parameters), action_scale=action_scale)
 
 
-@pytest.fixture()
+@pytest.fixture
 def slcd():
     return game_of("SLCD-v0")
 
