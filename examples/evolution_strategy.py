@@ -1,8 +1,9 @@
 """Evolution strategies on `coopetition.batch`: every copy tries other weights, NumPy is all it takes.
 
 Each player of the public goods game improves its own linear policy by its own reward (Salimans et al., 2017, with
-antithetic pairs and ranks). What they learn depends on what they are rewarded for: under ``private`` they learn to keep
-everything, under ``cooperative`` to give everything, and under ``integrated`` too, since giving makes them loyal. Run with ``python examples/evolution_strategy.py``.
+antithetic pairs and ranks). What they learn depends on what they are rewarded for: under ``private`` they learn to
+keep everything, under ``cooperative`` to give everything, and under ``integrated`` too, since giving makes them loyal.
+Run with ``python examples/evolution_strategy.py``.
 """
 
 from __future__ import annotations
