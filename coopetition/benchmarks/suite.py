@@ -17,6 +17,7 @@ SECTIONS = {
     "start": ("startup", "rows"),
     "solving": ("solving", "rows"),
     "growth": ("growth", "curves"),
+    "profile": ("profile", "rows"),
 }
 
 

@@ -160,7 +160,7 @@ def test_command():
     run = CliRunner().invoke(app, ["bench", "--only", "nonsense"])
     assert run.exit_code == 2
     assert "unknown section" in run.output
-    assert set(SECTIONS) == {"batches", "games", "views", "start", "solving", "growth"}
+    assert set(SECTIONS) == {"batches", "games", "views", "start", "solving", "growth", "profile"}
 
 
 @pytest.mark.bench

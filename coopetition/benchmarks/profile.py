@@ -1,0 +1,132 @@
+"""Where a step spends its time: a batch's, stage by stage, and a view's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coopetition.api.make import aec_env, gymnasium_env, parallel_env
+from coopetition.api.make import batch as make_batch
+from coopetition.batch import Batch
+from coopetition.benchmarks.report import Row
+from coopetition.benchmarks.throughput import PAIR_GAME, varied_actions
+from coopetition.benchmarks.timing import Case, Effort, interleaved
+from coopetition.kernels import places
+
+SECTION = "Where a step goes"
+COPIES = 1024
+REPEATED = 16
+GAMES = (PAIR_GAME, "GraduatedSanction-v0", "ApacheProject-v0")
+ENDLESS = 10**9
+
+
+def repeated(function: Callable[..., Any], *arguments: Any) -> Callable[[int], None]:
+    """A case's run: the same call again and again."""
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            function(*arguments)
+
+    return run
+
+
+def stage_case(name: str, copies: Batch, address: int | None) -> Case:
+    """One stage alone: a step that is this stage, many times over; no stage for the driver itself.
+
+    The state stays a chunk's, in the cache, and moves by this stage only, which changes no cost: the code has no
+    branches on values.
+    """
+    descriptor = copies._descriptor.copy()
+    stages = np.full(REPEATED, address or 0, dtype=np.int64)
+    descriptor[places.ITSELF] = descriptor.ctypes.data
+    descriptor[places.STAGES] = stages.ctypes.data
+    descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
+    kernel = copies._kernel
+
+    def run(count: int) -> None:
+        kept = stages  # the descriptor has its address only
+        for _ in range(count):
+            kernel(descriptor)
+        del kept
+
+    return Case(name, run, COPIES * (1 if address is None else REPEATED))
+
+
+def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
+    """Each stage of a game's batch step, in nanoseconds an environment step."""
+    from coopetition.kernels.advance import account, begin, publish
+
+    copies = make_batch(environment_id, COPIES)
+    copies.reset(seed=0)
+    actions = varied_actions(COPIES, copies.game.n)
+    copies.step(actions)
+    whole = make_batch(environment_id, COPIES)
+    whole.reset(seed=0)
+    own = whole._actions
+    parts = [begin, *copies.game.parameters.stages(), account, publish]
+    names = [part.body.__name__ for part in parts]
+    cases = [stage_case("driver", copies, None)]
+    cases += [
+        stage_case(f"{k} {name}", copies, part.address())
+        for k, (name, part) in enumerate(zip(names, parts, strict=True))
+    ]
+    cases.append(Case("whole", repeated(whole.step, actions), COPIES))
+    cases.append(Case("copy", repeated(own.__setitem__, ..., actions), COPIES))
+    times = interleaved(cases, effort)
+    found = [("copy of the actions", times["copy"]), ("driver, check of the actions", times["driver"])]
+    found += [(name, times[f"{k} {name}"]) for k, name in enumerate(names)]
+    found.append(("whole step", times["whole"]))
+    short = environment_id.removesuffix("-v0")
+    return [
+        Row(
+            f"profile.{short}.{name.replace(' ', '_')}",
+            SECTION,
+            f"{short}: {name}",
+            "ns",
+            1e9 * took.median,
+            at_least=False,
+        )
+        for name, took in found
+    ]
+
+
+def view_rows(effort: Effort) -> list[Row]:
+    """The parts of a single copy's step behind each API, in microseconds."""
+    half = np.full(2, 0.5, dtype=np.float32)
+    joint = gymnasium_env(PAIR_GAME, horizon=ENDLESS)
+    parallel = parallel_env(PAIR_GAME, horizon=ENDLESS)
+    rounds = aec_env(PAIR_GAME, horizon=ENDLESS)
+    for env in (joint, parallel, rounds):
+        env.reset(seed=0)
+        env._batch._actions[...] = 0.5
+    moves = dict.fromkeys(parallel.possible_agents, half[:1])
+
+    def one_round() -> None:
+        rounds.step(half[:1])
+        rounds.step(half[:1])
+
+    cases = {
+        "joint: compiled call": repeated(joint._play),
+        "joint: outputs to fresh memory": repeated(joint._turn_line),
+        "joint: whole step": repeated(joint.step, half),
+        "parallel: compiled call": repeated(parallel._play),
+        "parallel: outputs to fresh memory": repeated(parallel._turn_line),
+        "parallel: infos": repeated(parallel._infos),
+        "parallel: whole step": repeated(parallel.step, moves),
+        "AEC: compiled call": repeated(rounds._play),
+        "AEC: infos": repeated(rounds._infos),
+        "AEC: whole round": repeated(one_round),
+    }
+    times = interleaved([Case(name, run) for name, run in cases.items()], effort)
+    return [
+        Row(f"profile.{name.replace(' ', '_')}", SECTION, name, "us", 1e6 * times[name].median, at_least=False)
+        for name in cases
+    ]
+
+
+def rows(effort: Effort) -> list[Row]:
+    """All of it."""
+    found = [row for name in GAMES for row in stage_rows(name, effort)]
+    return [*found, *view_rows(effort)]
