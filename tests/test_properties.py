@@ -518,3 +518,117 @@ def test_kindness_is_answered_kindly_and_coldness_coldly(seed, environment_id):
     terms = reciprocity_terms(batch)
     assert (terms[0] > 0.0).all()
     assert (terms[1] < 0.0).all()
+
+
+# --- edges: on which side a threshold itself lies, which no random draw would show
+
+
+def paid_at(environment_id: str, levels: Any, state: dict[str, Any] | None = None, **given: Any) -> Batch:
+    """One step of one copy at these levels."""
+    batch = started(Game(environment_class(environment_id).build(given), action_scale="endowment"))
+    batch.set_state(state or {})
+    batch.step(np.atleast_2d(np.array(levels, dtype=float)))
+    return batch
+
+
+TIERS = [(1.0, 1.3), (0.8, 1.3), (0.7999, 1.0), (0.5, 1.0), (0.4999, 0.7), (0.25, 0.7), (0.2499, 0.4), (0.0, 0.4)]
+
+
+@pytest.mark.parametrize(("reputation", "multiplier"), TIERS)
+def test_tiers_include_their_threshold(reputation, multiplier):
+    levels = [60.0, 20.0, 80.0, 40.0, 50.0]
+    still = {"reputation_rate": 0.0, "initial_reputation": reputation}
+    tiered, flat = (paid_at("ReputationMarket-v0", levels, tiers=tiers, **still) for tiers in (True, False))
+    np.testing.assert_array_equal(tiered.payoffs, multiplier * flat.payoffs)
+    np.testing.assert_array_equal(tiered.utilities, multiplier * flat.utilities)
+
+
+def test_loyalty_rises_from_half_effort_on():
+    loyalty = paid_at("LoyaltyTeam-v0", [25.0, 24.0, 50.0, 0.0], initial_loyalty=0.3).state()["loyalty"][0]
+    np.testing.assert_allclose(loyalty, [0.31, 0.299, 0.32, 0.275], rtol=1e-14)
+
+
+def test_an_agreement_is_reached_and_kept_within_ten():
+    batch = paid_at("CooperativeNegotiation-v0", [40.0, 50.0])
+    assert batch.state()["agreement"].tolist() == [[40.0, 50.0]]
+    batch.step(np.array([[30.0, 60.0]]))  # each ten away from its word, and no new agreement
+    state = batch.state()
+    assert (state["agreed"][0], state["breaches"][0], state["agreements"][0]) == (1.0, 0.0, 1.0)
+    assert state["agreement"].tolist() == [[40.0, 50.0]]
+    far = paid_at("CooperativeNegotiation-v0", [40.0, 50.001])
+    assert (far.state()["agreed"][0], far.state()["agreements"][0]) == (0.0, 0.0)
+
+
+def test_who_breaks_an_agreement_pays_three_times_the_gap():
+    standing = {"agreement": [60.0, 60.0], "agreed": 1.0}
+    free = paid_at("CooperativeNegotiation-v0", [45.0, 71.0], standing, breach_penalty=0.0)
+    batch = paid_at("CooperativeNegotiation-v0", [45.0, 71.0], standing)
+    np.testing.assert_allclose(free.payoffs - batch.payoffs, [[45.0, 33.0]], rtol=1e-12)
+    np.testing.assert_allclose(free.utilities - batch.utilities, [[45.0, 33.0]], rtol=1e-12)
+    state = batch.state()
+    assert (state["agreed"][0], state["breaches"][0]) == (0.0, 1.0)
+    # 45 is above the baseline of 35, but short of what was agreed; 71 is more than was agreed.
+    assert state["trust"][0, 1, 0] < 0.5 < state["trust"][0, 0, 1]
+
+
+@pytest.mark.parametrize(("threshold", "ended"), [(0.25, False), (0.2500001, True)])
+@pytest.mark.parametrize("environment_id", ["TrustDilemma-v0", "PartnerHoldUp-v0", "ReciprocalDilemma-v0"])
+def test_trust_at_its_threshold_has_not_collapsed(environment_id, threshold, ended):
+    game = Game(environment_class(environment_id)())
+    batch = paid_at(environment_id, game.baseline, {"trust": 0.25}, collapse_threshold=threshold)
+    assert bool(batch.terminated[0]) is ended
+    assert batch.outcomes() == ["collapsed" if ended else ""]
+
+
+@pytest.mark.parametrize(("trust", "outcome"), [(0.75, "recovered"), (0.7499, "")])
+def test_trust_at_the_target_has_recovered(trust, outcome):
+    batch = paid_at("RecoveryRace-v0", [35.0, 35.0], {"trust": trust, "damage": 0.1}, recovery_target=0.75)
+    assert batch.outcomes() == [outcome]
+
+
+def test_watched_pairs():
+    """The weak partner's trust, and the developers', end the game; the others' does not."""
+    rows = [
+        ("PartnerHoldUp-v0", (0, 1), False),
+        ("PartnerHoldUp-v0", (1, 0), True),
+        ("PlatformEcosystem-v0", (0, slice(1, None)), False),
+        ("PlatformEcosystem-v0", (slice(1, None), 0), True),
+    ]
+    for environment_id, gone, ended in rows:
+        game = Game(environment_class(environment_id)())
+        trust = np.full((game.n, game.n), 0.5)
+        trust[gone] = 0.0
+        np.fill_diagonal(trust, 0.0)
+        batch = paid_at(environment_id, game.baseline, {"trust": trust})
+        assert bool(batch.terminated[0]) is ended, (environment_id, gone)
+
+
+STILL = {"loyalty_gain": 0.0, "loyalty_loss": 0.0}
+
+
+def test_the_disloyal_leave_lowest_first_while_more_than_three_remain():
+    loyalty = [0.10, 0.05, 0.12, 0.01, 0.14]
+    batch = paid_at("CoalitionFormation-v0", [30.0] * 5, n_agents=5, initial_loyalty=loyalty, **STILL)
+    assert batch.state()["members"].tolist() == [[1.0, 0.0, 1.0, 0.0, 1.0]]
+    at_the_threshold = [0.15, 0.1499, 0.5, 0.5, 0.5]
+    batch = paid_at("CoalitionFormation-v0", [30.0] * 5, n_agents=5, initial_loyalty=at_the_threshold, **STILL)
+    assert batch.state()["members"].tolist() == [[1.0, 0.0, 1.0, 1.0, 1.0]]
+
+
+@pytest.mark.parametrize(("loyalty", "back"), [(0.40, True), (0.3999, False)])
+def test_who_left_comes_back_after_five_steps(loyalty, back):
+    batch = paid_at("CoalitionFormation-v0", [30.0] * 6, initial_loyalty=[0.1, *[0.5] * 5], **STILL)
+    batch.set_state({"loyalty": [loyalty, *[0.5] * 5]})
+    members = [batch.state()["members"][0, 0]]
+    for _ in range(6):
+        batch.step(np.full((1, 6), 30.0))
+        members.append(batch.state()["members"][0, 0])
+    assert members == [0.0] * 5 + [float(back)] * 2
+
+
+def test_the_coalition_dissolves_after_two_thin_steps():
+    batch = paid_at("CoalitionFormation-v0", [30.0] * 6, initial_loyalty=[0.1, 0.1, 0.1, 0.1, 0.5, 0.5], **STILL)
+    assert not batch.terminated[0]
+    batch.step(np.full((1, 6), 30.0))
+    assert batch.terminated[0]
+    assert batch.outcomes() == ["dissolved"]
