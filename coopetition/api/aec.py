@@ -132,10 +132,10 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._revealed_rates = np.zeros(2 * game.n, dtype=np.float32)
         self._nothing = memoryview(bytes(8 * game.n)).cast("f")
         self.simultaneous_game = game
-        super().__init__(SequentialGame(game), options or ViewOptions())
-        self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
         self._lows = game.action_low.tolist()
         self._highs = game.action_high.tolist()
+        super().__init__(SequentialGame(game), options or ViewOptions())
+        self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
         self._indices = {agent: i for i, agent in enumerate(game.agents)}
         self._width = self.game.observation_size
         self._shown = self._width - 2 * game.n
@@ -154,12 +154,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self.agent_selection = names[self._order[0]]
 
     def _hook(self) -> None:
-        super()._hook()
         self._revealed = cells_of(self._revealed_rates)
-
-    def _turn_page(self) -> None:
-        super()._turn_page()
-        self._cells = self._page.cast("f")
+        super()._hook()
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -232,33 +228,38 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
                 EnvLogger.error_step_before_reset()
             self._was_dead_step(action)
             return
-        order, position = self._order, self._position
+        order = self._order
+        position = self._position
+        names, lows, highs, actions, revealed, cells = self._hot
         i = order[position]
         try:
             value = action.item()
         except (AttributeError, ValueError):
             value = self._one_number(action, agent)
-        low, high = self._lows[i], self._highs[i]
-        rate = (value - low) / (high - low)
+        low = lows[i]
+        rate = (value - low) / (highs[i] - low)
         if not 0.0 <= rate <= 1.0:
             rate = self._out_of_bounds(value, i)
-        self._actions[i] = value
-        self._cumulative_rewards[agent] = 0.0
+        actions[i] = value
         position += 1
         if position == len(order):
             self._play_round()
             return
-        revealed = self._revealed
+        self._cumulative_rewards[agent] = 0.0
         revealed[i] = rate
         revealed[len(order) + i] = 1.0
         if self._paid:
-            self.rewards = dict.fromkeys(self.possible_agents, 0.0)
+            self.rewards = dict.fromkeys(names, 0.0)
             self._paid = False
         self._position = position
         i = order[position]
-        self.agent_selection = self.possible_agents[i]
+        self.agent_selection = names[i]
         start = (self._line * len(order) + i) * self._width + self._shown
-        self._cells[start : start + len(revealed)] = revealed
+        cells[start : start + 2 * len(order)] = revealed
+
+    def _gather(self) -> None:
+        self._cells = self._page.cast("f")
+        self._hot = (self.game.agents, self._lows, self._highs, self._actions, self._revealed, self._cells)
 
     def _out_of_bounds(self, value: float, i: int) -> float:
         batch = self._batch
@@ -278,9 +279,9 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._turn_line()
         self._revealed[:] = self._nothing
         names = self.possible_agents
-        self.rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
+        earned = self._reward_cells.tolist()
+        self.rewards, self._cumulative_rewards = dict(zip(names, earned)), dict(zip(names, earned))  # noqa: B905
         self._paid = True
-        self._cumulative_rewards = self.rewards.copy()
         self.infos = self._infos()
         if self._order_stream is not None:
             self._order = tuple(self._order_stream.permutation(self.game.n).tolist())
@@ -312,5 +313,6 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         """Go back to a snapshot; what the selected agent sees there, float32 (O + 2N,)."""
         self._go_back(snapshot)
         self._revealed = cells_of(self._revealed_rates)
+        self._gather()
         self._reveal()
         return self.observe(self.agent_selection)

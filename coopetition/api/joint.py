@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
-from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot
+from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot, cells_of
 from coopetition.game import Game
 
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
@@ -71,17 +71,25 @@ class JointEnv(GymnasiumView):
     """
 
     def __init__(self, game: Game, options: ViewOptions | None = None) -> None:
-        super().__init__(game, options or ViewOptions(), True, ("payoffs", "utilities", "rewards", "joint"))
+        super().__init__(game, options or ViewOptions(), True, ("rewards", "joint", "payoffs", "utilities", "rates"))
         self.action_space = action_box(game, slice(None))
         self.observation_space = observation_box(game.joint_size)
         self._shape = (game.n,)
 
-    def _hook(self) -> None:
-        super()._hook()
-        self._row = self._batch._actions[0]
-        self._mean = memoryview(self._batch.joint_rewards)
-
-    _hooked = (*View._hooked, "_row", "_mean")
+    def _gather(self) -> None:
+        batch = self._batch
+        self._hot = (
+            batch._actions[0],
+            self._play,
+            self._lines,
+            self._page,
+            self._parts,
+            self._source,
+            *self._pages,
+            self._terminated,
+            self._truncated,
+            cells_of(batch.joint_rewards),
+        )
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -101,17 +109,16 @@ class JointEnv(GymnasiumView):
         info : dict
         """
         line = self._restart_seeded(seed, options)
-        zero = np.zeros
-        n = self.game.n
+        rewards, states, payoffs, utilities, rates = self._pages
         info = {
-            "rewards": zero(n, dtype=np.float32),
-            "payoff": zero(n),
-            "utility": zero(n),
-            "cooperation": self._rates.copy(),
+            "rewards": rewards[line],
+            "payoff": payoffs[line],
+            "utility": utilities[line],
+            "cooperation": rates[line],
         }
         if self._extra:
             self._dwell(info)
-        return self._pages[3][line], info
+        return states[line], info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Play one step.
@@ -139,6 +146,8 @@ class JointEnv(GymnasiumView):
         """
         if self._over:
             raise self._need_reset()
+        hot = self._hot
+        row, play, lines, page, parts, source, rewards, states, payoffs, utilities, rates, ends, stops, mean = hot
         try:
             fits = action.shape == self._shape
         except AttributeError:
@@ -149,26 +158,24 @@ class JointEnv(GymnasiumView):
                 f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
-        self._row[...] = action
-        refused = self._play()
+        row[...] = action
+        refused = play()
         if refused:
             raise self._refused(refused)
         line = self._line + 1
-        if line == self._lines:
+        if line == lines:
             self._turn_page()
-            line = 0
+            line, page = 0, self._page
+            rewards, states, payoffs, utilities, rates = self._pages
         self._line = line
-        size = self._line_size
-        self._page[line * size : (line + 1) * size] = self._source
-        payoffs, utilities, rewards, states = self._pages
+        page[parts[line]] = source
         info = {
             "rewards": rewards[line],
             "payoff": payoffs[line],
             "utility": utilities[line],
-            "cooperation": self._rates.copy(),
+            "cooperation": rates[line],
         }
-        terminated = self._terminated[0]
-        truncated = self._truncated[0]
+        terminated, truncated = ends[0], stops[0]
         if terminated or truncated:
             self._over = True
             self._add_end(info)
@@ -176,7 +183,7 @@ class JointEnv(GymnasiumView):
             if self._draws:
                 self._record()
             self._dwell(info)
-        return states[line], self._mean[0], terminated, truncated, info
+        return states[line], mean[0], terminated, truncated, info
 
     def _read(self, action: Any) -> np.ndarray:
         try:
@@ -208,5 +215,5 @@ class JointEnv(GymnasiumView):
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the observation there, float32 (S,)."""
         line = self._go_back(snapshot)
-        observation: np.ndarray = self._pages[3][line]
+        observation: np.ndarray = self._pages[1][line]
         return observation

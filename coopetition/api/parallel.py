@@ -23,12 +23,6 @@ class ZooView(View):
     """What the Parallel and the AEC view share: agents, spaces, infos, errors, rendering."""
 
     def __init__(self, game: Game, options: ViewOptions) -> None:
-        super().__init__(game, options, False, ("observations",))
-        self.possible_agents = list(game.agents)
-        self.agents: list[str] = []
-        self.observation_spaces = {agent: observation_box(game.observation_size) for agent in game.agents}
-        self.action_spaces = {agent: action_box(game, [i]) for i, agent in enumerate(game.agents)}
-        self.state_space = observation_box(game.joint_size)
         layout = game.layout
         n = game.n
         # Where an agent's numbers lie in the head of the state, and in the block of payoffs and utilities.
@@ -44,6 +38,12 @@ class ZooView(View):
             for i, agent in enumerate(game.agents)
         )
         self._outcome_row = layout["outcome"].first
+        super().__init__(game, options, False, ("observations",))
+        self.possible_agents = list(game.agents)
+        self.agents: list[str] = []
+        self.observation_spaces = {agent: observation_box(game.observation_size) for agent in game.agents}
+        self.action_spaces = {agent: action_box(game, [i]) for i, agent in enumerate(game.agents)}
+        self.state_space = observation_box(game.joint_size)
 
     def observation_space(self, agent: str) -> Box:
         """An agent's observation space, the same object at every call."""
@@ -79,8 +79,9 @@ class ZooView(View):
         pay = self._pay.tolist()
         head = self._head.tolist()
         outcome = int(head[self._outcome_row])
-        infos: dict[str, dict[str, Any]] = {
-            agent: {
+        infos: dict[str, dict[str, Any]] = {}
+        for agent, i, j, rate, reward, payoff in self._seats:
+            infos[agent] = {
                 "payoff": pay[i],
                 "utility": pay[j],
                 "cooperation": head[rate],
@@ -88,13 +89,14 @@ class ZooView(View):
                 "episode_payoff": head[payoff],
                 "outcome": outcome,
             }
-            for agent, i, j, rate, reward, payoff in self._seats
-        }
         if self._full:
-            state = self.named_state()
-            for info in infos.values():
-                info.update({name: value.copy() for name, value in state.items() if name not in NOT_IN_INFO})
+            self._add_state(infos)
         return infos
+
+    def _add_state(self, infos: dict[str, dict[str, Any]]) -> None:
+        state = self.named_state()
+        for info in infos.values():
+            info.update({name: value.copy() for name, value in state.items() if name not in NOT_IN_INFO})
 
 
 class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
@@ -125,7 +127,6 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     def __init__(self, game: Game, options: ViewOptions | None = None) -> None:
         super().__init__(game, options or ViewOptions())
         self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
-        self._indexed = tuple(enumerate(game.agents))
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
@@ -152,7 +153,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
 
     def _observations(self, line: int) -> dict[str, np.ndarray]:
         block = self._pages[0]
-        return {agent: block[line, i] for i, agent in self._indexed}
+        return {agent: block[line, i] for agent, i, *_ in self._seats}
 
     def step(
         self, actions: Mapping[str, Any]
@@ -187,44 +188,79 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         """
         if self._over:
             EnvLogger.error_step_before_reset()
-        cells = self._actions
+        indexed, seats, names, cells, play, lines, page, parts, source, block, paid, pay, head, ends, stops = self._hot
         try:
-            for i, agent in self._indexed:
+            for i, agent in indexed:
                 cells[i] = actions[agent].item()
         except (KeyError, AttributeError, ValueError, TypeError):
             self._read_carefully(actions)
-        if len(actions) != len(self._indexed):
+        if len(actions) != len(indexed):
             self._refuse_agents(actions)
-        refused = self._play()
+        refused = play()
         if refused:
             raise self._refused(refused)
         line = self._line + 1
-        if line == self._lines:
+        if line == lines:
             self._turn_page()
-            line = 0
+            line, page, block = 0, self._page, self._pages[0]
         self._line = line
-        size = self._line_size
-        self._page[line * size : (line + 1) * size] = self._source
-        block = self._pages[0]
-        observations = {agent: block[line, i] for i, agent in self._indexed}
-        names = self.possible_agents
-        rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
-        terminated = self._terminated[0]
-        truncated = self._truncated[0]
+        page[parts[line]] = source
+        terminated, truncated = ends[0], stops[0]
+        outcome = 0
         if terminated or truncated:
             self._over = True
             self.agents = []
+            outcome = int(head[self._outcome_row])
+        earned = paid.tolist()
+        pays = pay.tolist()
+        state = head.tolist()
+        observations = {}
+        rewards = {}
+        infos: dict[str, dict[str, Any]] = {}
+        for agent, i, j, rate, reward, payoff in seats:
+            observations[agent] = block[line, i]
+            rewards[agent] = earned[i]
+            infos[agent] = {
+                "payoff": pays[i],
+                "utility": pays[j],
+                "cooperation": state[rate],
+                "episode_reward": state[reward],
+                "episode_payoff": state[payoff],
+                "outcome": outcome,
+            }
+        if self._extra:
+            self._dwell(infos)
+        flags = dict.fromkeys
+        return observations, rewards, flags(names, terminated), flags(names, truncated), infos
+
+    def _gather(self) -> None:
+        names = self.game.agents
+        self._hot = (
+            tuple(enumerate(names)),
+            self._seats,
+            names,
+            self._actions,
+            self._play,
+            self._lines,
+            self._page,
+            self._parts,
+            self._source,
+            self._pages[0],
+            self._reward_cells,
+            self._pay,
+            self._head,
+            self._terminated,
+            self._truncated,
+        )
+
+    def _dwell(self, infos: dict[str, dict[str, Any]]) -> None:
+        """Full infos, and what figures need."""
+        if self._full:
+            self._add_state(infos)
         if self._draws:
             self._record()
             if self.render_mode == "human":
                 self._draw()
-        return (
-            observations,
-            rewards,
-            dict.fromkeys(names, terminated),
-            dict.fromkeys(names, truncated),
-            self._infos(),
-        )
 
     def _read_carefully(self, actions: Any) -> None:
         """Read actions that are not all arrays of one number, or say which of them cannot be read."""
@@ -233,7 +269,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
                 f"actions must map agents to numbers, not be {type(actions).__name__}; the state is unchanged"
             )
         self._refuse_agents(actions)
-        for i, agent in self._indexed:
+        for i, agent in enumerate(self.possible_agents):
             self._actions[i] = self._one_number(actions[agent], agent)
 
     def _refuse_agents(self, actions: Mapping[str, Any]) -> None:

@@ -331,9 +331,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Infos of a step in which copies restarted or ended."""
         arrays = self._with_state(self._arrays(self._cooperation(given)))
         if restarted is not None and restarted.any():
-            rates = self._batch.state()["rates"]
-            cooperation = rates if self.index is None else rates[:, self.index]
-            arrays["cooperation"][restarted] = cooperation[restarted]
+            rates = self._batch.read("rates", np.flatnonzero(restarted))
+            arrays["cooperation"][restarted] = rates if self.index is None else rates[:, self.index]
         infos = masked(arrays, None, self.num_envs)
         ended = self._ended
         if not ended.any():
@@ -368,23 +367,22 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _end(self, ended: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
         """Totals and outcomes of the copies that ended; zero and None for the others."""
-        state = self._batch.state()
-        rewards, payoffs = state["reward_total"], state["payoff_total"]
-        lengths = state["time"].astype(np.int64)
-        totals: dict[str, np.ndarray]
+        copies = np.flatnonzero(ended)
+        read = self._batch.read
+        rewards, payoffs = read("reward_total", copies), read("payoff_total", copies)
+        of_ended: dict[str, np.ndarray] = {"length": read("time", copies).astype(np.int64)}
         if self.index is None:
-            totals = {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs, "length": lengths}
+            of_ended |= {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs}
         else:
-            totals = {
-                "reward": rewards[:, self.index].copy(),
-                "payoff": payoffs[:, self.index].copy(),
-                "length": lengths,
-            }
-        for value in totals.values():
-            value[~ended] = 0
+            of_ended |= {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index]}
+        # Most steps end few copies, or none: only those are read.
+        totals = {}
+        for name, values in of_ended.items():
+            totals[name] = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
+            totals[name][copies] = values
         outcomes = np.full(self.num_envs, None, dtype=object)
-        for k in np.flatnonzero(ended):
-            outcomes[k] = OUTCOMES[int(state["outcome"][k])]
+        for k, code in zip(copies, read("outcome", copies), strict=True):
+            outcomes[k] = OUTCOMES[int(code)]
         return masked(totals, ended, self.num_envs), outcomes
 
     # --- planning

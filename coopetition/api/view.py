@@ -28,8 +28,8 @@ PAGE_BYTES = 64 * 1024
 #: State that `info_level="full"` leaves out, since flags and the outcome have keys of their own.
 NOT_IN_INFO = ("ended", "outcome")
 
-#: Outputs in the order in which they lie in the block.
-OUTPUTS = ("payoffs", "utilities", "rewards", "joint", "observations")
+#: Arrays of the batch in the order in which they lie in the block; the state begins with the rates.
+BLOCK = ("rewards", "joint", "payoffs", "utilities", "_state", "observations")
 
 
 def cells_of(array: Any) -> Any:
@@ -58,7 +58,7 @@ class View:
     joint : bool
         Whether each step writes the joint state, and not the agents' observations.
     paged : tuple of str
-        Outputs that leave as arrays, adjacent in `OUTPUTS`.
+        Outputs that leave as arrays, adjacent in `BLOCK`; ``rates`` may be the last.
     """
 
     #: Attributes, besides the batch, that make up the state of an episode.
@@ -76,6 +76,7 @@ class View:
         "_source",
         "_page",
         "_pages",
+        "_hot",
     )
 
     def __init__(self, game: Game, options: ViewOptions, joint: bool, paged: tuple[str, ...]) -> None:
@@ -107,15 +108,19 @@ class View:
     def _hook(self) -> None:
         """Lay all outputs of the batch into one block, and take the memoryviews that a step needs."""
         batch, game = self._batch, self.game
-        arrays = [getattr(batch, name) for name in OUTPUTS]
-        ends = np.cumsum([array.nbytes for array in arrays]).tolist()
-        block = np.zeros(ends[-1], dtype=np.uint8)
-        spans = {}
-        for name, array, end in zip(OUTPUTS, arrays, ends, strict=True):
-            spans[name] = slice(end - array.nbytes, end)
+        spans, end = {}, 0
+        for name in BLOCK:
+            size = getattr(batch, name).nbytes
+            spans[name] = slice(end, end + size)
+            end += size + -size % 8
+        block = np.zeros(end, dtype=np.uint8)
+        for name in BLOCK:
+            array = getattr(batch, name)
             mine = block[spans[name]].view(array.dtype).reshape(array.shape)
             mine[...] = array
             setattr(batch, name, mine)
+        start = spans["_state"].start
+        spans["rates"] = slice(start, start + 8 * game.n)
         batch._describe(batch._noise.shape[2])
         if not self._writes_joint:
             batch._descriptor[places.JOINT] = 0
@@ -125,7 +130,7 @@ class View:
         self._actions = cells_of(batch._actions.reshape(-1))
         self._head = cells_of(batch._state[0, : totals.first + totals.size, 0])
         self._rates = batch._state[0, game.layout["rates"].rows, 0]
-        self._pay = cells_of(block[: spans["utilities"].stop].view(np.float64))
+        self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
         self._reward_cells = cells_of(batch.rewards.reshape(-1))
         self._terminated = cells_of(batch.terminated)
         self._truncated = cells_of(batch.truncated)
@@ -134,12 +139,17 @@ class View:
         )
         first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
         self._source = cells_of(block[first:last])
-        self._line_size = last - first
-        self._lines = max(8, min(PAGE_LINES, PAGE_BYTES // self._line_size))
-        self._pieces = [
-            (getattr(batch, name).dtype, getattr(batch, name).shape[1:], spans[name].start - first)
-            for name in self._paged
-        ]
+        size = last - first
+        self._lines = max(8, min(PAGE_LINES, PAGE_BYTES // size))
+        #: Where each line lies on a page.
+        self._parts = [slice(line * size, (line + 1) * size) for line in range(self._lines)]
+        self._pieces = []
+        for name in self._paged:
+            array = self._rates[np.newaxis] if name == "rates" else getattr(batch, name)
+            strides = np.empty((1, *array.shape[1:]), dtype=array.dtype).strides[1:]
+            self._pieces.append(
+                (array.dtype, (self._lines, *array.shape[1:]), spans[name].start - first, (size, *strides))
+            )
         self._turn_page()
 
     def _play_with_draws(self) -> int:
@@ -148,24 +158,26 @@ class View:
 
     def _turn_page(self) -> None:
         """Allocate lines for the outputs of the next steps."""
-        page = np.empty(self._lines * self._line_size, dtype=np.uint8)
+        page = np.empty(self._parts[-1].stop, dtype=np.uint8)
         self._page = cells_of(page)
-        pages = []
-        for dtype, shape, offset in self._pieces:
-            strides = np.empty((1, *shape), dtype=dtype).strides[1:]
-            pages.append(np.ndarray((self._lines, *shape), dtype, page, offset, (self._line_size, *strides)))
-        self._pages: tuple[np.ndarray, ...] = tuple(pages)
+        self._pages: tuple[np.ndarray, ...] = tuple(
+            np.ndarray(shape, dtype, page, offset, strides) for dtype, shape, offset, strides in self._pieces
+        )
         self._line = -1
+        self._gather()
+
+    def _gather(self) -> None:
+        """Put what every step needs into one tuple, which costs a step one look-up."""
+        self._hot: tuple[Any, ...] = ()
 
     def _turn_line(self) -> int:
-        """Copy the outputs to a line that nobody has seen; its number. A step has this written out."""
+        """Copy the outputs to a line that nobody has seen; its number. Steps have this written out."""
         line = self._line + 1
         if line == self._lines:
             self._turn_page()
             line = 0
         self._line = line
-        start = line * self._line_size
-        self._page[start : start + self._line_size] = self._source
+        self._page[self._parts[line]] = self._source
         return line
 
     def __getstate__(self) -> dict[str, Any]:

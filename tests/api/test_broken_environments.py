@@ -26,12 +26,17 @@ class BrokenEnv(CoopetitionParallelEnv):
 
     def reset(self, seed=None, options=None):
         self.steps = 0
-        return super().reset(seed, options)
+        observations, infos = super().reset(seed, options)
+        return observations, self.mark(infos)
 
     def step(self, actions):
-        result = super().step(actions)
+        observations, rewards, terminated, truncated, infos = super().step(actions)
         self.steps += 1
-        return self.spoil(*result)
+        return self.spoil(observations, rewards, terminated, truncated, self.mark(infos))
+
+    def mark(self, infos):
+        """Infos of resets and steps."""
+        return infos
 
     def spoil(self, observations, rewards, terminated, truncated, infos):
         return observations, rewards, terminated, truncated, infos
@@ -102,8 +107,8 @@ class ChangingInfo(BrokenEnv):
 
 
 class TextInfo(BrokenEnv):
-    def _infos(self):
-        return {agent: info | {"outcome": "none"} for agent, info in super()._infos().items()}
+    def mark(self, infos):
+        return {agent: info | {"outcome": "none"} for agent, info in infos.items()}
 
 
 class ReusedObservations(BrokenEnv):
@@ -176,8 +181,8 @@ class Drifts(BrokenEnv):
         self.episodes += 1
         return super().reset(seed, options)
 
-    def _infos(self):
-        return {agent: info | {"outcome": self.episodes} for agent, info in super()._infos().items()}
+    def mark(self, infos):
+        return {agent: info | {"outcome": self.episodes} for agent, info in infos.items()}
 
 
 class SharesState(BrokenEnv):
@@ -189,9 +194,9 @@ class SharesState(BrokenEnv):
         self.played[0] = 0
         return super().reset(seed, options)
 
-    def _infos(self):
+    def mark(self, infos):
         self.played[0] += 1
-        return {agent: info | {"outcome": self.played[0]} for agent, info in super()._infos().items()}
+        return {agent: info | {"outcome": self.played[0]} for agent, info in infos.items()}
 
 
 class UsesGlobalRandom(BrokenEnv):
@@ -203,8 +208,8 @@ class UsesGlobalRandom(BrokenEnv):
 class ForgetsInSnapshot(BrokenEnv):
     """A count that `snapshot` does not take along."""
 
-    def _infos(self):
-        return {agent: info | {"outcome": getattr(self, "steps", 0)} for agent, info in super()._infos().items()}
+    def mark(self, infos):
+        return {agent: info | {"outcome": self.steps} for agent, info in infos.items()}
 
 
 class ForgetsInPickle(BrokenEnv):
@@ -221,8 +226,8 @@ class ForgetsInPickle(BrokenEnv):
     def __deepcopy__(self, memo):
         return type(self)()
 
-    def _infos(self):
-        return {agent: info | {"outcome": getattr(self, "steps", 0)} for agent, info in super()._infos().items()}
+    def mark(self, infos):
+        return {agent: info | {"outcome": self.steps} for agent, info in infos.items()}
 
 
 class PlaysNaN(BrokenEnv):
