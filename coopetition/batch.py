@@ -448,6 +448,14 @@ class Batch:
         named = self.game.read_state(self._rows())
         return {name: np.ascontiguousarray(np.moveaxis(value, -1, 0)) for name, value in named.items()}
 
+    def read(self, name: str, copies: np.ndarray | None = None) -> np.ndarray:
+        """One named part of the state of some copies, by index, or of all: a copy, (K, ...)."""
+        field = self.game.layout[name]
+        if copies is None:
+            copies = np.arange(self.num_envs)
+        chunks, lanes = np.divmod(copies, self.lanes)
+        return self._state[chunks, field.rows, lanes].reshape(-1, *field.shape)
+
     def set_state(self, state: dict[str, Any]) -> None:
         """Set named parts of every copy's state, (B, ...) or one value for all, and rewrite the views."""
         rows = self._rows()

@@ -287,8 +287,10 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _cooperation(self, actions: np.ndarray) -> np.ndarray:
         """Rates played (B, N): the kernel's own formula, since restarted copies no longer hold them."""
-        low = self.game.action_low
-        rates = (actions - low) / (self.game.action_high - low)
+        rates = actions
+        if self.game.action_scale != "unit":  # a division by one, broadcast over rows, is most of what this costs
+            low = self.game.action_low
+            rates = (actions - low) / (self.game.action_high - low)
         return np.minimum(np.maximum(rates, 0.0), 1.0)
 
     def _arrays(self, cooperation: np.ndarray) -> dict[str, np.ndarray]:
@@ -370,11 +372,12 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         copies = np.flatnonzero(ended)
         read = self._batch.read
         rewards, payoffs = read("reward_total", copies), read("payoff_total", copies)
-        of_ended: dict[str, np.ndarray] = {"length": read("time", copies).astype(np.int64)}
+        lengths = read("time", copies).astype(np.int64)
+        of_ended: dict[str, np.ndarray]
         if self.index is None:
-            of_ended |= {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs}
+            of_ended = {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs, "length": lengths}
         else:
-            of_ended |= {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index]}
+            of_ended = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
         # Most steps end few copies, or none: only those are read.
         totals = {}
         for name, values in of_ended.items():
