@@ -9,6 +9,7 @@ bit for bit, whatever the interface.
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -89,6 +90,18 @@ def kept(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy()
     return value
+
+
+def finite(value: Any) -> bool:
+    """Whether a number, or every number of an array, is finite; words are."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind == "O" or bool(np.isfinite(value).all())
+    return not isinstance(value, float | int | np.number) or math.isfinite(value)
+
+
+def some(flag: Any) -> bool:
+    """A flag, or whether any flag of an array is set."""
+    return bool(flag.any()) if isinstance(flag, np.ndarray) else bool(flag)
 
 
 # --- players: one way to play every kind of environment
@@ -509,7 +522,7 @@ def check_numbers(player: Player, frame: Frame) -> None:
             "reward_type",
             f"{label}: {type(reward).__name__}, not {player.reward_type.__name__}",
         )
-        if not np.all(np.isfinite(reward)):
+        if not finite(reward):
             raise ConformanceError("finite", f"the reward of {label} is {reward}")
     for flags in (frame.terminated, frame.truncated):
         for label, flag in flags.items():
@@ -520,9 +533,7 @@ def check_numbers(player: Player, frame: Frame) -> None:
             )
     for label, info in frame.infos.items():
         for name, value in info.items():
-            words = isinstance(value, np.ndarray) and value.dtype.kind == "O"
-            number = isinstance(value, float | int | np.ndarray) and not words
-            if number and not np.all(np.isfinite(value)):
+            if not finite(value):
                 raise ConformanceError("finite", f"info {name!r} of {label} is {value}")
 
 
@@ -572,14 +583,14 @@ def check_end(player: Player, frame: Frame, step: int) -> None:
     """All end together, by the horizon at the latest, and never in two ways."""
     horizon = player.game.horizon
     for label in frame.terminated:
-        both = np.logical_and(frame.terminated[label], frame.truncated[label])
-        require(not np.any(both), "end", f"{label} was both terminated and truncated at step {step}")
-    ends = [bool(np.any(frame.terminated[label]) or np.any(frame.truncated[label])) for label in frame.terminated]
+        both = frame.terminated[label] & frame.truncated[label]
+        require(not some(both), "end", f"{label} was both terminated and truncated at step {step}")
+    ends = [some(frame.terminated[label]) or some(frame.truncated[label]) for label in frame.terminated]
     require(len(set(ends)) == 1, "end", f"at step {step} some ended and some did not")
     require(frame.over == ends[0], "end", f"at step {step} flags and agents disagree about the end")
     require(step < horizon or frame.over, "end", f"the episode goes on after its horizon of {horizon}")
     for label, flag in frame.truncated.items():
-        require(step == horizon or not np.any(flag), "end", f"{label} was truncated at step {step}, not at {horizon}")
+        require(step == horizon or not some(flag), "end", f"{label} was truncated at step {step}, not at {horizon}")
 
 
 def play(player: Player, script: np.ndarray, seed: int | None, steps: int | None = None) -> list[Frame]:
@@ -631,7 +642,9 @@ def check_equality(player: Player, frame: Frame, reference: Batch, step: int) ->
                 continue
             reward = frame.rewards[label][k] if stacked else frame.rewards[label]
             expected_reward = player.expected_reward(reference, label, k)
-            if not np.array_equal(reward, expected_reward):
+            if not (
+                reward == expected_reward if isinstance(reward, float) else np.array_equal(reward, expected_reward)
+            ):
                 raise ConformanceError("equality", f"{where} earns {reward}, but the game pays {expected_reward}")
             for name, flags in (("terminated", frame.terminated), ("truncated", frame.truncated)):
                 flag = flags[label][k] if stacked else flags[label]
