@@ -17,9 +17,7 @@ from coopetition.envs import ENVIRONMENTS
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "equilibria.json"
 ENVS = HERE.parent / "coopetition" / "envs"
-BLOCK = re.compile(
-    r"(<!-- equilibria: docs/fill_equilibria.py -->\n\n).*?(\n\n<!-- end of equilibria -->)", re.S
-)
+BLOCK = re.compile(r"(<!-- equilibria: docs/fill_equilibria.py -->\n\n).*?(\n\n<!-- end of equilibria -->)", re.S)
 CONCEPTS = {"nash": "Nash", "coopetitive": "coopetitive", "social_optimum": "optimum"}
 
 

@@ -96,9 +96,9 @@ def frame(game: Game, recorded: dict[str, np.ndarray]) -> np.ndarray:
         raise gymnasium.error.DependencyNotInstalled(
             'matplotlib is not installed, run `pip install "coopetition[plot]"`'
         ) from error
-    from coopetition import plot
+    from coopetition.plot import frame
 
-    drawn: np.ndarray = plot.frame(game, recorded)
+    drawn: np.ndarray = frame(game, recorded)
     return drawn
 
 

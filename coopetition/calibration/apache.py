@@ -159,9 +159,7 @@ def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
     known = np.array([p.values["effort"] for p in record.phases], dtype=float)
     ranks = np.argsort(np.argsort(-effort, axis=1, kind="stable"), axis=1, kind="stable")
     with np.errstate(divide="ignore", invalid="ignore"):
-        previous = np.concatenate(
-            [np.full((effort.shape[0], 1), np.nan), effort[:, 1:] / effort[:, :-1]], axis=1
-        )
+        previous = np.concatenate([np.full((effort.shape[0], 1), np.nan), effort[:, 1:] / effort[:, :-1]], axis=1)
         ratio = effort / effort[:, :1]
         level = np.abs(np.log10(effort / known))
     pairs = sum(
@@ -193,9 +191,7 @@ def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
 
 def variants() -> tuple[Run, ...]:
     """The report's reading (sum of the teammates' payoffs), and the released code's (mean)."""
-    return simulate("teammates = sum (the abstract's)"), simulate(
-        "teammates = mean (the released code's)", "mean"
-    )
+    return simulate("teammates = sum (the abstract's)"), simulate("teammates = mean (the released code's)", "mean")
 
 
 def draw(rng: np.random.Generator, count: int, ranges: Ranges, teammates: Teammates = "sum") -> Run:

@@ -51,10 +51,7 @@ QUANTITIES = quantities(
         )
         for a in ACTORS
     ),
-    *(
-        (f"curve_error_{a}", f"root mean square distance of {a} from the reference points", "action")
-        for a in ACTORS
-    ),
+    *((f"curve_error_{a}", f"root mean square distance of {a} from the reference points", "action") for a in ACTORS),
     ("ordered_pairs", "pairs of actors in the order of the reference, of 3", "pairs", True),
 )
 
@@ -115,9 +112,7 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
     count = max(noise.shape[0], D.shape[0], trust.shape[0], *(x.shape[0] for x in p.values()))
     steps = record.phases[-1].end
     shocks = (
-        {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()}
-        if shocked
-        else {}
+        {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()} if shocked else {}
     )
     off = ~np.eye(3, dtype=bool)
     weight = np.where(
@@ -128,9 +123,7 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
     T = np.broadcast_to(trust, (count, 3, 3)).copy()
     R = np.zeros((count, 3, 3))
     actions, trusts = np.empty((count, steps + 1, 3)), np.empty((count, steps + 1, 3, 3))
-    adjustment, decay, sd, adaptation = (
-        p[n][:, 0] for n in ("adjustment", "decay", "noise_sd", "baseline_adaptation")
-    )
+    adjustment, decay, sd, adaptation = (p[n][:, 0] for n in ("adjustment", "decay", "noise_sd", "baseline_adaptation"))
     for t in range(steps + 1):
         if t in shocks:
             a = np.clip(a + shocks[t], 0.0, 1.0)
@@ -153,9 +146,7 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
 
 def phase_means(actions: Array) -> Array:
     """Mean action of each actor in each phase, both ends included; shape (B, 5, 3)."""
-    return np.stack(
-        [actions[:, p.start : p.end + 1].mean(axis=1) for p in load_record("apple").phases], axis=1
-    )
+    return np.stack([actions[:, p.start : p.end + 1].mean(axis=1) for p in load_record("apple").phases], axis=1)
 
 
 def reference_curve() -> Array:
@@ -163,10 +154,7 @@ def reference_curve() -> Array:
     record = load_record("apple")
     quarters = np.arange(record.phases[-1].end + 1)
     return np.stack(
-        [
-            np.interp(quarters, record["reference_quarters"], record["reference_points"][p])
-            for p in record.players
-        ],
+        [np.interp(quarters, record["reference_quarters"], record["reference_points"][p]) for p in record.players],
         axis=1,
     )
 

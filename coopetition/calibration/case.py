@@ -72,9 +72,7 @@ def load_draws(case: str) -> Draws:
     for ranges in ("stated", "wide"):
         for name, bounds in entry[ranges].items():
             if len(bounds) != 2 or bounds[0] > bounds[1]:
-                raise RubricError(
-                    f"draws.json: {case}: {ranges}: {name}: expected [low, high], found {bounds}"
-                )
+                raise RubricError(f"draws.json: {case}: {ranges}: {name}: expected [low, high], found {bounds}")
     pairs = {r: {k: (float(a), float(b)) for k, (a, b) in entry[r].items()} for r in ("stated", "wide")}
     return Draws(entry["seed"], entry["count"], pairs["stated"], pairs["wide"], entry["note"])
 

@@ -53,9 +53,7 @@ class Claim:
     reason: str
 
     def _text(self, x: float, digits: int) -> str:
-        return (
-            f"{x:,.{digits}f}{'' if self.unit in ('', 'x') or self.unit.startswith('/') else ' '}{self.unit}"
-        )
+        return f"{x:,.{digits}f}{'' if self.unit in ('', 'x') or self.unit.startswith('/') else ' '}{self.unit}"
 
     @property
     def published_text(self) -> str:
@@ -157,9 +155,7 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
     for form in FORMS:
         sweep = score(rubric, slcd.gamma_sweep(form).values).total
         for k, points in enumerate(sweep):
-            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = (
-                100.0 * float(points) / rubric.total
-            )
+            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = 100.0 * float(points) / rubric.total
         for label in slcd.PARAMETER_SETS:
             points = score(rubric, slcd.parameter_set(label, form).values).total[0]
             out[f"slcd.set, {label}, {form}.percent"] = 100.0 * float(points) / rubric.total

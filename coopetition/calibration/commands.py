@@ -67,18 +67,12 @@ def _print_rubric(console: Console, audit: Audit, whole: bool) -> None:
     from rich.table import Table
 
     rubric = audit.rubric
-    table = Table(
-        title=f"{rubric.title} ({rubric.kind}): {audit.score:.4g} / {rubric.total:g}", title_justify="left"
-    )
+    table = Table(title=f"{rubric.title} ({rubric.kind}): {audit.score:.4g} / {rubric.total:g}", title_justify="left")
     for name in ("criterion", "rule", "value", "points", "of", "lost by draws"):
-        table.add_column(
-            name, justify="right" if name in ("value", "points", "of", "lost by draws") else "left"
-        )
+        table.add_column(name, justify="right" if name in ("value", "points", "of", "lost by draws") else "left")
     for constant in (False, True):
         rows = [
-            (r, left)
-            for r, left in zip(audit.card.rows(), audit.left_out, strict=True)
-            if r["constant"] is constant
+            (r, left) for r, left in zip(audit.card.rows(), audit.left_out, strict=True) if r["constant"] is constant
         ]
         if not rows:
             continue
@@ -206,9 +200,7 @@ def _print_ledger(console: Console, book: Ledger) -> None:
     for name in ("abstract", "claim", "published", "ours", "verdict"):
         table.add_column(name, justify="right" if name in ("published", "ours") else "left")
     for claim in book.claims:
-        table.add_row(
-            claim.abstract, claim.sentence, claim.published_text, claim.ours_text, claim.verdict_text
-        )
+        table.add_row(claim.abstract, claim.sentence, claim.published_text, claim.ours_text, claim.verdict_text)
     console.print(table)
 
 
@@ -218,9 +210,7 @@ def validate(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="write a figure (with 'all': a folder of figures)")
     ] = None,
-    draws: Annotated[
-        int | None, typer.Option("--draws", min=1, help="random parameter draws of the audit")
-    ] = None,
+    draws: Annotated[int | None, typer.Option("--draws", min=1, help="random parameter draws of the audit")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of the audit")] = None,
 ) -> None:
     """Re-run a published validation, and audit what its score is worth."""
@@ -263,9 +253,7 @@ def validate(
 def _print_study(console: Console, study: Study) -> None:
     from rich.table import Table
 
-    console.print(
-        f"\n[bold]{study.title}[/bold]: {study.runs:,} runs in {study.seconds:.2f} s ({study.grid} grid)"
-    )
+    console.print(f"\n[bold]{study.title}[/bold]: {study.runs:,} runs in {study.seconds:.2f} s ({study.grid} grid)")
     console.print(study.note + "\n")
     table = Table(title="targets", title_justify="left")
     for name in ("target", "test", "published", "ours", "agrees", "can fail"):
@@ -291,9 +279,7 @@ def _print_study(console: Console, study: Study) -> None:
         effects.add_row(
             effect.parameter,
             effect.metric,
-            "  ".join(
-                f"{level:g}: {mean:.4g}" for level, mean in zip(effect.levels, effect.means, strict=True)
-            ),
+            "  ".join(f"{level:g}: {mean:.4g}" for level, mean in zip(effect.levels, effect.means, strict=True)),
         )
     console.print(effects)
     for index in study.sobol:

@@ -97,8 +97,7 @@ def interdependence(
         key = row.depender, row.dependum
         if weights.setdefault(key, row.importance) != row.importance:
             raise ValueError(
-                f"{row.dependum!r} of {row.depender!r} has two importances, {weights[key]} and "
-                f"{row.importance}"
+                f"{row.dependum!r} of {row.depender!r} has two importances, {weights[key]} and {row.importance}"
             )
         matrix[index[row.depender], index[row.dependee]] += row.importance * row.criticality
     for name, k in index.items():

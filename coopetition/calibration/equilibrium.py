@@ -144,8 +144,7 @@ def game(
         raise ValueError(f"unknown form {form!r}: 'logarithmic' or 'power'")
     arrays = [np.asarray(x, dtype=float) for x in (shape, gamma, dependence, shares, endowments)]
     count = max(
-        [x.shape[0] if x.ndim else 1 for x in arrays[:2]]
-        + [x.shape[0] if x.ndim == 2 else 1 for x in arrays[2:]]
+        [x.shape[0] if x.ndim else 1 for x in arrays[:2]] + [x.shape[0] if x.ndim == 2 else 1 for x in arrays[2:]]
     )
     one = [np.ascontiguousarray(np.broadcast_to(x, (count,))) for x in arrays[:2]]
     two = [np.ascontiguousarray(np.broadcast_to(x, (count, 2))) for x in arrays[2:]]

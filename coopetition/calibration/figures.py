@@ -108,9 +108,7 @@ def _slcd(figure: Any, spec: Any, report: Report) -> None:
         axes.set(xlabel=label, ylim=(3.6, -0.6), yticks=range(4))
         axes.set_yticklabels([*[r[0] for r in rows], "random\nD, alpha"] if axes is left else [""] * 4)
     left.set_title("Equilibrium against the documented bands")
-    figure.legend(
-        *left.get_legend_handles_labels(), loc="upper right", ncols=4, bbox_to_anchor=(0.985, 0.945)
-    )
+    figure.legend(*left.get_legend_handles_labels(), loc="upper right", ncols=4, bbox_to_anchor=(0.985, 0.945))
 
 
 def _renault(figure: Any, spec: Any, report: Report) -> None:
@@ -141,9 +139,7 @@ def _renault(figure: Any, spec: Any, report: Report) -> None:
                 zorder=5,
                 label=f"documented, {name}" if k == 0 else None,
             )
-    axes.plot(
-        t, swapped[:, 1, 0], color=ORANGE, lw=2.2, ls=":", label="Nissan in Renault, swapped start", zorder=4
-    )
+    axes.plot(t, swapped[:, 1, 0], color=ORANGE, lw=2.2, ls=":", label="Nissan in Renault, swapped start", zorder=4)
     axes.plot(t, 1.0 - report.run.series["damage"][:, 0, 1], color=GREY, lw=1, ls="-.", label="ceiling 1 - R")
     axes.set(xlabel="period", ylabel="trust", ylim=(0, 1.05), xlim=(0, 79))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
@@ -171,8 +167,7 @@ def _apache(figure: Any, spec: Any, report: Report) -> None:
     ratio = lines[1][1] / known
     other = lines[2][1] / known
     left.set_title(
-        f"Level: {ratio.min():.1f}-{ratio.max():.1f} x the record (sum), "
-        f"{other.min():.3f}-{other.max():.1f} x (mean)"
+        f"Level: {ratio.min():.1f}-{ratio.max():.1f} x the record (sum), {other.min():.3f}-{other.max():.1f} x (mean)"
     )
     right.set(ylim=(0, 1.08), ylabel="mean effort / first phase")
     right.set_title("Shape: the decline")
@@ -224,9 +219,7 @@ def _apple(figure: Any, spec: Any, report: Report) -> None:
     axes[1].set_xlabel(f"quarter  ({initials})")
     for ax in (axes[0], axes[2]):
         ax.set_xlabel("")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="upper right", ncols=4, bbox_to_anchor=(0.985, 0.945)
-    )
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=4, bbox_to_anchor=(0.985, 0.945))
 
 
 def _null(axes: Any, audit: Audit, wide: bool) -> None:
@@ -351,9 +344,7 @@ def draw_study(study: Study, path: str | Path) -> Path:
     names = import_module(f"{__package__}.study_{study.name}").SOBOL
     columns = min(2, len(names)) if len(names) != 3 else 3
     rows = -(-len(names) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(10.5, 3.3 * rows + 1.1), squeeze=False, layout="constrained"
-    )
+    figure, grid = plt.subplots(rows, columns, figsize=(10.5, 3.3 * rows + 1.1), squeeze=False, layout="constrained")
     parameters = list(study.levels)
     for axes, metric in zip(grid.ravel(), names, strict=False):
         for effect in study.effects:

@@ -116,9 +116,7 @@ def read_record(path: str | Path) -> Record:
         where = f"{file}: figure {name!r}"
         check_fields(where, entry, ("id", "value", "unit", "what", "source", "status"))
         if entry["status"] not in STATUSES:
-            raise RubricError(
-                f"{where}: unknown status {entry['status']!r}; {nearest(entry['status'], STATUSES)}"
-            )
+            raise RubricError(f"{where}: unknown status {entry['status']!r}; {nearest(entry['status'], STATUSES)}")
         if name in figures:
             raise RubricError(f"{where}: the id is used twice")
         figures[name] = Figure(**entry)
@@ -128,9 +126,7 @@ def read_record(path: str | Path) -> Record:
         check_fields(where, entry, ("name", "years", "start", "end", "source", "values"))
         phase = Phase(**entry)
         if phase.end <= phase.start or (phases and phase.start != phases[-1].end):
-            raise RubricError(
-                f"{where}: runs from {phase.start} to {phase.end} and does not join the phase before it"
-            )
+            raise RubricError(f"{where}: runs from {phase.start} to {phase.end} and does not join the phase before it")
         phases.append(phase)
     return Record(
         content["case"],

@@ -122,16 +122,12 @@ def matrix_mean(trusts: Array) -> Array:
 def _documented() -> tuple[Array, Array]:
     """Documented levels at the phases' ends (NaN where none), and mean levels at all phase bounds."""
     record = load_record("renault-nissan")
-    levels = np.array(
-        [record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float
-    )
+    levels = np.array([record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float)
     means = np.concatenate([[np.mean(record["initial_trust"])], levels.mean(axis=1)])
     return levels, means
 
 
-def measure(
-    trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Array | None = None
-) -> dict[str, Array]:
+def measure(trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Array | None = None) -> dict[str, Array]:
     """Every quantity of the case, (B,) or (B, 5) by phase."""
     record = load_record("renault-nissan")
     actions = schedule() if actions is None else actions
@@ -174,9 +170,7 @@ def measure(
     }
 
 
-def simulate(
-    label: str, start: Start = "corrected", trust: ArrayLike | None = None, **changed: ArrayLike
-) -> Run:
+def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = None, **changed: ArrayLike) -> Run:
     """Run B alliances, measure every quantity.
 
     Parameters
@@ -285,9 +279,7 @@ def ablations() -> tuple[Run, ...]:
 def history() -> Run:
     """The record in the place of the run: levels at three dates, T0 before them, NaN after 2019."""
     record = load_record("renault-nissan")
-    values: dict[str, Any] = {
-        name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()
-    }
+    values: dict[str, Any] = {name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()}
     _, means = _documented()
     delta = np.diff(means)
     action = np.array([p.values["action"] for p in record.phases]) - record["baseline"]

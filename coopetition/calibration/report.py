@@ -159,7 +159,6 @@ def validate(
     published, ours = audit(chosen, runs, "published"), audit(chosen, runs, "ours")
     rubrics = published.rubric, ours.rubric
     scored = tuple(
-        VariantScore(run.label, *(float(score(r, run.values).total[0]) for r in rubrics))
-        for run in runs.variants
+        VariantScore(run.label, *(float(score(r, run.values).total[0]) for r in rubrics)) for run in runs.variants
     )
     return Report(chosen, runs.variants[0], scored, published, ours, verdict(published, ours), runs)

@@ -449,12 +449,7 @@ def _rule(where: str, spec: Any, full: float) -> Rule:
         if not isinstance(spec[kind], list) or not spec[kind]:
             raise RubricError(f"{where}: 'tiers' is a list of [condition, points]")
         for tier in spec[kind]:
-            if (
-                not isinstance(tier, list)
-                or len(tier) != 2
-                or not isinstance(tier[0], dict)
-                or len(tier[0]) != 1
-            ):
+            if not isinstance(tier, list) or len(tier) != 2 or not isinstance(tier[0], dict) or len(tier[0]) != 1:
                 raise RubricError(f"{where}: a tier is [condition, points], found {tier!r}")
             ((name, bound),) = tier[0].items()
             if name not in CONDITIONS:
@@ -471,9 +466,7 @@ def _rule(where: str, spec: Any, full: float) -> Rule:
         argument = _condition(where, kind, spec[kind])
     rule = Rule(kind, argument, full, otherwise)
     if rule.most > full + 1e-12 or rule.least < 0:
-        raise RubricError(
-            f"{where}: the rule gives {rule.least:g} to {rule.most:g} points, the criterion has {full:g}"
-        )
+        raise RubricError(f"{where}: the rule gives {rule.least:g} to {rule.most:g} points, the criterion has {full:g}")
     return rule
 
 
@@ -591,9 +584,7 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
                     raise RubricError(f"{here}: is both scored and in 'not_scored'")
                 continue
             if phase not in spread:
-                raise RubricError(
-                    f"{here}: the phase is missing from 'cells' (list it in 'not_scored' if it is meant)"
-                )
+                raise RubricError(f"{here}: the phase is missing from 'cells' (list it in 'not_scored' if it is meant)")
             for field in spread[phase]:
                 if field not in _CELL_FIELDS:
                     raise RubricError(f"{here}: unknown field {field!r}; {nearest(field, _CELL_FIELDS)}")
@@ -654,9 +645,7 @@ def score(rubric: Rubric, values: Values) -> Scorecard:
             x = measured[cell.quantity]
             if x.ndim == 2:
                 if cell.phase is None:
-                    raise ValueError(
-                        f"{cell.label}: {cell.quantity!r} has a value a phase, the cell has no phase"
-                    )
+                    raise ValueError(f"{cell.label}: {cell.quantity!r} has a value a phase, the cell has no phase")
                 x = x[:, rubric.phases.index(cell.phase)]
             seen[:, k] = x
         points[:, k] = cell.rule.points(seen[:, k])

@@ -84,14 +84,10 @@ def case_game(form: Form = "logarithmic", transposed: bool = False, **changed: A
     return game(**parameters)  # type: ignore[arg-type]
 
 
-def baseline_game(
-    games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy"
-) -> CoopetitionGame:
+def baseline_game(games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy") -> CoopetitionGame:
     """The game whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too."""
     gamma = games.gamma * (0.0 if baseline == "no_interdependence_no_synergy" else 1.0)
-    return CoopetitionGame(
-        games.form, games.shape, gamma, games.dependence * 0.0, games.shares, games.endowments
-    )
+    return CoopetitionGame(games.form, games.shape, gamma, games.dependence * 0.0, games.shares, games.endowments)
 
 
 def measure(games: CoopetitionGame, solution: Equilibrium, base: Equilibrium) -> dict[str, Array]:
@@ -141,9 +137,7 @@ def solve(
     return one(games, LOWER, UPPER), one(baseline_game(games, baseline), LOWER, UPPER)
 
 
-def simulate(
-    games: CoopetitionGame, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy"
-) -> Run:
+def simulate(games: CoopetitionGame, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy") -> Run:
     """Solve the games, measure every quantity.
 
     Parameters
@@ -178,10 +172,7 @@ def variants() -> tuple[Run, ...]:
     return (
         *(simulate(case_game(form), form) for form in forms),
         *(simulate(case_game(form, transposed=True), f"{form}, D transposed") for form in forms),
-        *(
-            simulate(case_game(form), f"{form}, baseline with only D = 0", "no_interdependence")
-            for form in forms
-        ),
+        *(simulate(case_game(form), f"{form}, baseline with only D = 0", "no_interdependence") for form in forms),
     )
 
 
@@ -285,9 +276,7 @@ def history() -> Run:
         rise_distance=0.0,
         share_distance=0.0,
     )
-    return Run(
-        "the record: middles of the two documented bands", {k: np.atleast_1d(v) for k, v in values.items()}
-    )
+    return Run("the record: middles of the two documented bands", {k: np.atleast_1d(v) for k, v in values.items()})
 
 
 CASE = Case(

@@ -56,8 +56,7 @@ class Target:
         if self.published is None:
             return None
         return bool(
-            abs(self.ours - self.published)
-            <= 0.5 * 10.0**-self.digits + 3.0 * 2.0**0.5 * self.sampling_error + 1e-9
+            abs(self.ours - self.published) <= 0.5 * 10.0**-self.digits + 3.0 * 2.0**0.5 * self.sampling_error + 1e-9
         )
 
     @property
@@ -101,9 +100,7 @@ class SobolIndices:
         """The total indices in one line."""
         parts = ", ".join(
             f"{name} {s:.2f} / {t:.2f} +- {h:.2f}"
-            for name, s, t, h in zip(
-                self.parameters, self.first, self.total, self.total_half_width, strict=True
-            )
+            for name, s, t, h in zip(self.parameters, self.first, self.total, self.total_half_width, strict=True)
         )
         return f"Sobol indices of {self.metric} (first / total, {self.evaluations:,} runs): {parts}"
 
@@ -222,9 +219,7 @@ def main_effects(
     return tuple(out)
 
 
-def sobol_indices(
-    design: Design, grid: Grid = "standard", size: int = 1024, seed: int = 1
-) -> tuple[SobolIndices, ...]:
+def sobol_indices(design: Design, grid: Grid = "standard", size: int = 1024, seed: int = 1) -> tuple[SobolIndices, ...]:
     """Sobol indices of a study's metrics over the ranges of its grid.
 
     Parameters

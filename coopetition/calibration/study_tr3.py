@@ -13,8 +13,7 @@ from .study import Grid, Target, refined
 Array = NDArray[np.float64]
 TITLE = "TR-3: collective action and loyalty"
 NOTE = (
-    "5^5 = 3,125 parameter sets, efforts in [.01, 50], phi_B = .8, phi_C = .3; both readings of the "
-    "teammates' payoff."
+    "5^5 = 3,125 parameter sets, efforts in [.01, 50], phi_B = .8, phi_C = .3; both readings of the teammates' payoff."
 )
 SOBOL = ("effort, sum", "effort, mean")
 LEVELS: dict[str, tuple[float, ...]] = {
@@ -64,9 +63,7 @@ def metrics(parameters: Mapping[str, Array]) -> dict[str, Array]:
         )
         parts = only_b + only_c - 2.0 * none
         out[f"effort, {reading}"] = effort(parameters, parameters["theta"], reading)
-        out[f"differentiation, {reading}"] = effort(parameters, 0.9, reading) / effort(
-            parameters, 0.1, reading
-        )
+        out[f"differentiation, {reading}"] = effort(parameters, 0.9, reading) / effort(parameters, 0.1, reading)
         out[f"synergy, {reading}"] = np.where(parts > 0, (both - none) / np.where(parts > 0, parts, 1.0), 1.0)
         out[f"gain, {reading}"] = effort(parameters, 0.9, reading) - none
     return out
@@ -161,9 +158,7 @@ def targets(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tu
     return tuple(out)
 
 
-def robustness(
-    teammates: Teammates = "mean", count: int = 10_000, seed: int = 2601, beta: float | None = 0.7
-) -> float:
+def robustness(teammates: Teammates = "mean", count: int = 10_000, seed: int = 2601, beta: float | None = 0.7) -> float:
     """Share of +-15 % perturbations of (omega 30, c 1.2, phi_B, phi_C) in which differentiation exceeds 2.
 
     Parameters
@@ -202,8 +197,7 @@ def audits(parameters: Mapping[str, Array], metrics: Mapping[str, Array]) -> tup
     failing = metrics["free-riding error"] >= 0.05
     shape = tuple(len(np.unique(parameters[name])) for name in LEVELS)
     strict = [
-        _percent((np.diff(metrics[f"effort, {r}"].reshape(shape), axis=4) > 0).all(axis=4))
-        for r in ("sum", "mean")
+        _percent((np.diff(metrics[f"effort, {r}"].reshape(shape), axis=4) > 0).all(axis=4)) for r in ("sum", "mean")
     ]
     return (
         "The free-riding target compares the bounded closed form with the same closed form unbounded: all "

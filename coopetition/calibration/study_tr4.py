@@ -85,9 +85,7 @@ def trajectory(
             expected = (past[t] - past[t - length, :, runs].T) / length
         past[t + 1] = past[t] + a
         s = (a - expected)[::-1]  # s[i]: what the other did against what was expected of it
-        a_next = np.clip(
-            a + ADJUSTMENT * pull * T * np.tanh(p["kappa"] * s) - DECAY * (a - BASELINE), 0.0, 1.0
-        )
+        a_next = np.clip(a + ADJUSTMENT * pull * T * np.tanh(p["kappa"] * s) - DECAY * (a - BASELINE), 0.0, 1.0)
         limit = np.minimum(CEILING, 1.0 - SLOPE * R)
         d = np.array(DEPENDENCE)[:, None]
         up = T + LAMBDA_PLUS * s * np.maximum(0.0, limit - T)
@@ -119,9 +117,9 @@ def _metrics(p: Mapping[str, Array], memory: bool) -> dict[str, Array]:
         "cooperation lost": lost,
         "trust lost": coop_trust[15] - defect_trust[15],
         "action at the horizon": at,
-        "forgiven": (
-            (at > 0.5 * reference) | ((at - before > 0.001) & (at > 0.35)) | (at > trough + 0.02)
-        ).astype(float),
+        "forgiven": ((at > 0.5 * reference) | ((at - before > 0.001) & (at > 0.35)) | (at > trough + 0.02)).astype(
+            float
+        ),
         "ratio": np.abs(sensitivity[0]) / np.abs(sensitivity[1]),
         "trust gap": high[3:21].mean(axis=(0, 1)) - low[3:21].mean(axis=(0, 1)),
         "reciprocity margin": p["rho_0"] * DEPENDENCE[0] ** p["eta"]
@@ -226,12 +224,10 @@ def audits(parameters: Mapping[str, Array], measured: Mapping[str, Array]) -> tu
         for name in ("cooperation emergence", "defection punishment", "forgiveness", "trust-reciprocity")
     )
     by_k = ", ".join(
-        f"k = {x:g}: {100 * float((remembered['final cooperation'][k == x] > 0.53).mean()):.1f} %"
-        for x in kinds
+        f"k = {x:g}: {100 * float((remembered['final cooperation'][k == x] > 0.53).mean()):.1f} %" for x in kinds
     )
     return (
         f"The memory window k {'changes no action of the published model' if inert else 'is not inert'}: a "
         "fifth of its runs are distinct.",
-        f"With the moving average of the report's equation in the signal: {changed}. Emergence by window: "
-        f"{by_k}.",
+        f"With the moving average of the report's equation in the signal: {changed}. Emergence by window: {by_k}.",
     )

@@ -44,9 +44,7 @@ def comparison(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         for phase in record.phases:
             t = phase.end
             known = levels.get(str(t))
-            for k, (name, (i, j)) in enumerate(
-                (("renault in nissan", (0, 1)), ("nissan in renault", (1, 0)))
-            ):
+            for k, (name, (i, j)) in enumerate((("renault in nissan", (0, 1)), ("nissan in renault", (1, 0)))):
                 rows.append(
                     (
                         f"{phase.name}, {phase.years}",
@@ -108,8 +106,7 @@ def notes(report: Report) -> tuple[str, ...]:
         rmse, r2 = fit(report.run)
         f, swapped = phase_anova(report.run)[0], phase_anova(report.runs.variants[1])[0]
         lines = ", ".join(
-            f"{row['phase']} {row['slope']:+.4f} (R^2 {row['r2']:.2f})"
-            for row in phase_regressions(report.run)
+            f"{row['phase']} {row['slope']:+.4f} (R^2 {row['r2']:.2f})" for row in phase_regressions(report.run)
         )
         return (
             f"Against the six documented levels: root mean square error {rmse:.4f}, R^2 {r2:.3f}.",

@@ -197,9 +197,7 @@ def test_bad_dependency_tables(rows, players, match):
         interdependence(rows, players)
 
 
-@pytest.mark.parametrize(
-    "arguments", [("a", "b", "x", 0.0, 0.5), ("a", "b", "x", 1.0, 1.5), ("a", "a", "x", 1.0, 0.5)]
-)
+@pytest.mark.parametrize("arguments", [("a", "b", "x", 0.0, 0.5), ("a", "b", "x", 1.0, 1.5), ("a", "a", "x", 1.0, 0.5)])
 def test_bad_dependencies(arguments):
     with pytest.raises(ValueError):
         Dependency(*arguments)
@@ -248,10 +246,7 @@ def test_figures(tmp_path, reports):
         calibration_figure = __import__("coopetition.calibration.figures", fromlist=["draw_case"])
         assert calibration_figure.draw_case(reports[name], path) == path
         assert 10_000 < path.stat().st_size < 300_000
-    assert (
-        RUNNER.invoke(app, ["experiment", "tr2", "--plot", str(tmp_path / "tr2.png"), "--json"]).exit_code
-        == 0
-    )
+    assert RUNNER.invoke(app, ["experiment", "tr2", "--plot", str(tmp_path / "tr2.png"), "--json"]).exit_code == 0
     assert (tmp_path / "tr2.png").stat().st_size > 10_000
 
 
@@ -261,10 +256,7 @@ def test_import_is_lazy():
         "print([m for m in ('matplotlib', 'SALib', 'pandas', 'scipy') if m in sys.modules])"
     )
     assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        == "[]"
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
 
 

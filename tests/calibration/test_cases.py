@@ -25,9 +25,7 @@ class TestRenaultNissan:
     def test_trajectory(self, start, nissan):
         run = renault_nissan.simulate("", start)
         trust, damage = run.series["trust"][list(TIMES)], run.series["damage"][list(TIMES)]
-        np.testing.assert_allclose(
-            trust[:, 0, 1], (0.797123, 0.991815, 0.200325, 0.214877, 0.273805), atol=1e-6
-        )
+        np.testing.assert_allclose(trust[:, 0, 1], (0.797123, 0.991815, 0.200325, 0.214877, 0.273805), atol=1e-6)
         np.testing.assert_allclose(trust[:, 1, 0], nissan, atol=1e-6)
         np.testing.assert_allclose(damage[:, 0, 1], (0, 0, 0.957993, 0.707544, 0.601953), atol=1e-6)
         assert run.series["trust"].shape == (80, 2, 2)
@@ -60,15 +58,10 @@ class TestRenaultNissan:
         assert r2 == pytest.approx(0.979, abs=5e-4)
 
     def test_anova(self):
-        assert renault_nissan.phase_anova(renault_nissan.simulate("", "swapped"))[0] == pytest.approx(
-            36.2506, abs=5e-5
-        )
+        assert renault_nissan.phase_anova(renault_nissan.simulate("", "swapped"))[0] == pytest.approx(36.2506, abs=5e-5)
 
     def test_phase_regressions_have_the_sign_of_the_signal(self):
-        slopes = {
-            row["phase"]: row["slope"]
-            for row in renault_nissan.phase_regressions(renault_nissan.simulate(""))
-        }
+        slopes = {row["phase"]: row["slope"] for row in renault_nissan.phase_regressions(renault_nissan.simulate(""))}
         assert slopes["crisis"] < 0
         assert all(slope > 0 for phase, slope in slopes.items() if phase != "crisis")
 
@@ -80,9 +73,7 @@ class TestRenaultNissan:
         assert abs(share - 0.58) < 3 * np.sqrt(0.58 * 0.42 / 3000)
 
     def test_batch_equals_single_runs(self):
-        batch = renault_nissan.simulate(
-            "", lambda_plus=np.array([0.08, 0.25]), lambda_minus=np.array([0.25, 0.25])
-        )
+        batch = renault_nissan.simulate("", lambda_plus=np.array([0.08, 0.25]), lambda_minus=np.array([0.25, 0.25]))
         np.testing.assert_array_equal(total(RENAULT, batch), [49, 49])
 
     def test_unknown_start(self):
@@ -116,9 +107,12 @@ class TestApache:
     def test_points_by_phase_of_the_mean_reading(self):
         card = score(APACHE, apache.simulate("", "mean").values)
         phases = [c.phase for c in APACHE.cells]
-        assert [
-            sum(p for p, f in zip(card.points[0], phases, strict=True) if f == name) for name in APACHE.phases
-        ] == [12, 12, 11, 10]
+        assert [sum(p for p, f in zip(card.points[0], phases, strict=True) if f == name) for name in APACHE.phases] == [
+            12,
+            12,
+            11,
+            10,
+        ]
 
     def test_formation_under_the_mean_reading(self):
         members = np.sort(apache.simulate("", "mean").series["members"][0, :8])
@@ -152,18 +146,14 @@ class TestApache:
         # box the mean is 41.7
         # (33 %); drawn log-uniformly 18 % reach 45, at a mean of 38.4. No range tried gives both.
         rng = np.random.default_rng(9)
-        logs = score(
-            APACHE, apache.measure(np.exp(rng.uniform(np.log(0.01), np.log(50.0), (20_000, 4))))
-        ).total
+        logs = score(APACHE, apache.measure(np.exp(rng.uniform(np.log(0.01), np.log(50.0), (20_000, 4))))).total
         assert abs((logs >= 45).mean() - 0.18) < 0.01
         assert logs.mean() == pytest.approx(38.4, abs=0.2)
         box = score(APACHE, apache.measure(rng.uniform(0.01, 50.0, (20_000, 4)))).total
         assert box.mean() == pytest.approx(41.7, abs=0.2)
 
     def test_teams_with_equal_and_missing_members(self):
-        efforts = apache.team_efforts(
-            np.array([[30.0, 30.0, 5.0, np.nan], [300.0, 20.0, 1.0, np.nan]]), 0.01, 50.0
-        )
+        efforts = apache.team_efforts(np.array([[30.0, 30.0, 5.0, np.nan], [300.0, 20.0, 1.0, np.nan]]), 0.01, 50.0)
         np.testing.assert_allclose(efforts[0, :3], [14.995, 14.995, 0.01])
         np.testing.assert_allclose(efforts[1, :3], [50.0, 0.01, 0.01])
         assert np.isnan(efforts[:, 3]).all()

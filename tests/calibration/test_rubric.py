@@ -141,9 +141,7 @@ def test_bad_rubrics_are_refused(tmp_path, spoil, where, hint):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "hint"), [("{", "line 1"), ("[]", "expected an object"), (None, "no such file")]
-)
+@pytest.mark.parametrize(("text", "hint"), [("{", "line 1"), ("[]", "expected an object"), (None, "no such file")])
 def test_files_that_are_no_rubric(tmp_path, text, hint):
     path = tmp_path / "rubric.json"
     if text is not None:

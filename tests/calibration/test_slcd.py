@@ -88,9 +88,7 @@ def test_batched_solver_agrees_with_scipy(form):
     assert many.regret.max() < 1e-10
     for k in range(0, 200, 25):
         one = slcd.game(form, games.shape[k], games.gamma[k], games.dependence[k], games.shares[k])
-        np.testing.assert_allclose(
-            equilibrium.coopetitive_equilibrium(one).actions[0], many.actions[k], rtol=1e-7
-        )
+        np.testing.assert_allclose(equilibrium.coopetitive_equilibrium(one).actions[0], many.actions[k], rtol=1e-7)
 
 
 @given(
@@ -110,9 +108,7 @@ def test_exchanging_the_players_exchanges_their_actions(gamma, d, share, form):
 
 
 def test_an_equilibrium_at_the_bound_is_certified():
-    games = slcd.case_game(
-        "logarithmic", shape=np.array([150.0, 150.0, 0.5]), gamma=np.array([0.65, 0.0, 0.0])
-    )
+    games = slcd.case_game("logarithmic", shape=np.array([150.0, 150.0, 0.5]), gamma=np.array([0.65, 0.0, 0.0]))
     many = equilibrium.coopetitive_equilibria(games)
     np.testing.assert_allclose(many.actions, [[100, 100], [100, 100], [0.01, 0.01]])
     assert many.converged.all()

@@ -115,9 +115,7 @@ def test_tr4_memory_of_one_is_the_last_action():
     plain, trust = study_tr4.trajectory(p, np.array([0.6]), 3)
     np.testing.assert_array_equal(actions[1], plain[1])
     pull = (1 + 0.6 * 0.8) * 0.8
-    expected = (
-        plain[1, 0] + 0.15 * pull * trust[1] * np.tanh(plain[1, 1] - plain[0, 1]) - 0.01 * (plain[1, 0] - 0.3)
-    )
+    expected = plain[1, 0] + 0.15 * pull * trust[1] * np.tanh(plain[1, 1] - plain[0, 1]) - 0.01 * (plain[1, 0] - 0.3)
     np.testing.assert_allclose(actions[2, 0], expected, atol=1e-15)
 
 
@@ -139,9 +137,7 @@ def test_fine_grid_of_tr3():
 def test_main_effects_average_to_the_mean(studies):
     for study in studies.values():
         for effect in study.effects:
-            assert np.mean(effect.means) == pytest.approx(
-                study.metrics[effect.metric].mean(), rel=1e-9, abs=1e-12
-            )
+            assert np.mean(effect.means) == pytest.approx(study.metrics[effect.metric].mean(), rel=1e-9, abs=1e-12)
 
 
 def test_sobol_indices_find_the_inert_parameters():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopetition.envs import ENVIRONMENTS
+from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.game import Game
 from coopetition.oracles import (
     Episode,
     NotConverged,
@@ -24,7 +25,12 @@ from coopetition.oracles import (
 MODES = ("private", "integrated", "cooperative")
 
 
-def check_order(key: str, mode: str, **effort: int) -> None:
+def short(key: str, horizon: int) -> Game:
+    """The same game with a nearer horizon: searches grow with its square."""
+    return Game(environment_class(key).build({"horizon": horizon}))
+
+
+def check_order(key: str | Game, mode: str, **effort: int) -> None:
     constants = constant_returns(key, mode).sum(axis=1)
     constant = best_constant(key, mode)
     best = open_loop_optimum(key, mode, **effort)
@@ -39,15 +45,15 @@ def check_order(key: str, mode: str, **effort: int) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("key", list(ENVIRONMENTS))
 def test_order_of_values(key: str, mode: str) -> None:
-    """open_loop_optimum >= best_constant >= every one of the 101 constants, with little effort."""
-    check_order(key, mode, climbs=1, iterations=3, rounds=0)
+    """open_loop_optimum >= best_constant >= every one of the 101 constants, over 30 steps and with little effort."""
+    check_order(short(key, 30), mode, climbs=1, iterations=3, rounds=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("key", list(ENVIRONMENTS))
 def test_order_of_values_with_full_effort(key: str, mode: str) -> None:
-    """The same with the default search."""
+    """The same over the whole horizon, with the default search."""
     check_order(key, mode)
 
 
@@ -112,11 +118,12 @@ def test_open_loop_nash(key: str) -> None:
 def test_exploitability() -> None:
     """About zero at open-loop equilibria; positive for constant_050 where half effort is no reply."""
     for key in ("TeamProduction-v0", "PublicGoods-v0", "TrustDilemma-v0"):
-        equilibrium = open_loop_nash(key, "private")
-        found = exploitability(key, equilibrium, "private")
+        game = short(key, 40)
+        equilibrium = open_loop_nash(game, "private")
+        found = exploitability(game, equilibrium, "private")
         assert found.lower_bound is True
         assert found.nash_conv <= 2e-3 * len(equilibrium.actions)
-        half = exploitability(key, "constant_050", "private")
+        half = exploitability(game, "constant_050", "private")
         assert np.all(half.gains > 10.0)
         assert half.nash_conv == pytest.approx(half.gains.sum())
     public = exploitability("PublicGoods-v0", "constant_050", "private")
@@ -128,14 +135,14 @@ def test_best_response_to_policies_of_every_kind() -> None:
     against_constant = best_response("PublicGoods-v0", "constant_100", 0, "private")
     assert against_constant.value == pytest.approx(100 * (50.0 + 2.0 * 200.0 / 5.0))
     assert np.all(against_constant.actions[:, 0] == 0.0)
-    reply = best_response("ReciprocalDilemma-v0", "tit_for_tat", "agent_1", "private")
+    reply = best_response(short("ReciprocalDilemma-v0", 40), "tit_for_tat", "agent_1", "private")
     assert reply.value >= reply.solver["own"] > 0.0
     oracle = Oracle("Oracle_Nash", "PublicGoods-v0")
-    same = best_response("PublicGoods-v0", oracle, 1, "private", thorough=False, iterations=2)
-    assert same.value == pytest.approx(5000.0)
-    sequence = np.full(100, 20.0)
-    mixed = exploitability("SLCD-v0", [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
-    again = exploitability("SLCD-v0", [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
+    same = best_response(short("PublicGoods-v0", 20), oracle, 1, "private", thorough=False, iterations=2)
+    assert same.value == pytest.approx(1000.0)
+    game, sequence = short("SLCD-v0", 30), np.full(30, 20.0)
+    mixed = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
+    again = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
     assert mixed.nash_conv == again.nash_conv
 
 
@@ -173,9 +180,9 @@ def test_bad_policies() -> None:
 def test_open_loop_nash_that_is_not_found() -> None:
     """With no rounds to search in, it says so and carries the best point."""
     with pytest.raises(NotConverged) as caught:
-        open_loop_nash("ReciprocalDilemma-v0", "private", sweeps=1, tolerance=1e-12)
+        open_loop_nash(short("ReciprocalDilemma-v0", 25), "integrated", sweeps=1, tolerance=1e-12)
     assert caught.value.epsilon > 0.0
-    assert caught.value.best.actions.shape == (100, 2)
+    assert caught.value.best.actions.shape == (25, 2)
 
 
 def test_normalised_return() -> None:

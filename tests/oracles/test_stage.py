@@ -31,11 +31,10 @@ from coopetition.oracles.stage import gradients, symmetry_groups
 EVERY = list(ENVIRONMENTS)
 
 
-def random_states(key: str, count: int, seed: int = 0) -> list[np.ndarray]:
+def random_states(game: Game, count: int, seed: int = 0) -> list[np.ndarray]:
     """State vectors met in play: episodes of random rates from random starts, at random times."""
-    game = as_game(key)
     episode = Episode(game)
-    rng = np.random.default_rng([seed, EVERY.index(key)])
+    rng = np.random.default_rng([seed, EVERY.index(game.id)])
     batch = episode.batch(count)
     start: dict[str, np.ndarray] = {}
     for name, field in game.layout.items():
@@ -51,10 +50,10 @@ def random_states(key: str, count: int, seed: int = 0) -> list[np.ndarray]:
     return list(rows.T.copy())
 
 
-def solve_at_random_states(key: str, count: int) -> tuple[int, int, float]:
+def solve_at_random_states(key: str | Game, count: int) -> tuple[int, int, float]:
     """Solved, unsolved, and the largest epsilon among the solved."""
     solved, unsolved, largest = 0, 0, 0.0
-    for vector in random_states(key, count):
+    for vector in random_states(as_game(key), count):
         for concept in ("nash", "coopetitive"):
             found = solve(key, concept, vector, strict=False)
             if not found.converged:
@@ -87,8 +86,10 @@ def test_every_environment_at_reset(key: str) -> None:
 @pytest.mark.parametrize("key", EVERY)
 def test_random_states(key: str) -> None:
     """Every Nash-type solution at states met in play has epsilon <= 1e-5, or says that there is none."""
-    count = 1 if key == "ApacheProject-v0" else 5
-    solved, unsolved, largest = solve_at_random_states(key, count)
+    count = 5
+    # The project's first phase has 8 committers; the 40 of the default take seconds a state, and their turn with -m slow.
+    game = Game(environment_class(key).build({"phase": "emergence"} if key == "ApacheProject-v0" else {}))
+    solved, unsolved, largest = solve_at_random_states(as_game(game), count)
     print(f"{key}: {solved} solved, {unsolved} not, epsilon <= {largest:.1e}")
     assert solved + unsolved == 2 * count
     assert solved > 0
@@ -138,10 +139,10 @@ def test_no_pure_equilibrium() -> None:
 
     stage = PenniesStage("TrustDilemma-v0")
     with pytest.raises(NotConverged) as caught:
-        equilibrium(stage, Objective(stage, "private"), "nash", starts=3)
+        equilibrium(stage, Objective(stage, "private"), "nash", starts=1)
     assert caught.value.epsilon > 1.0
     assert caught.value.best.converged is False
-    kept = equilibrium(stage, Objective(stage, "private"), "nash", strict=False, starts=3)
+    kept = equilibrium(stage, Objective(stage, "private"), "nash", strict=False, starts=1)
     assert kept.converged is False
     assert kept.certificate.epsilon == pytest.approx(caught.value.epsilon)
 
@@ -277,7 +278,9 @@ def test_stage_optimum_of_published_trust_games_is_less_than_one_per_cent_better
     """As the specification says of the TR-1 class: what is at stake there is trust."""
     for key in EVERY:
         if as_game(key).parameters.family != "team":
-            assert 1.0 <= dilemma(key, episode=False).price_of_anarchy < 1.01
+            assert (
+                1.0 - 1e-12 <= dilemma(key, episode=False).price_of_anarchy < 1.01
+            )  # 1 to rounding where they are one
 
 
 def test_objectives_and_states() -> None:
