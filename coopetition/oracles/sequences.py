@@ -132,7 +132,7 @@ def best_constant(
             starts += [mixed_rates(marks, kinds), np.random.default_rng(0).uniform(size=(128, kinds))]
         # Replacing in fine steps is a line search that sees jumps.
         tried = sorted({*CONSTANTS.tolist(), *marks})
-        found, reached = search(value, np.concatenate(starts), tried, climbs=4, rounds=6)
+        found, reached = search(value, np.concatenate(starts), tried, climbs=3, rounds=4)
         if reached > height:
             best, height, groups = found, reached, option
     rates = np.repeat(best[groups][None], episode.horizon, axis=0)
@@ -151,7 +151,7 @@ def partitions(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return options
 
 
-def mixed_rates(marks: Sequence[float], kinds: int, most: int = 2000) -> Array:
+def mixed_rates(marks: Sequence[float], kinds: int, most: int = 800) -> Array:
     """Every combination of the key rates (K, kinds), or a random choice of them when they are many."""
     if len(marks) ** kinds <= most:
         return np.array(np.meshgrid(*[marks] * kinds)).reshape(kinds, -1).T

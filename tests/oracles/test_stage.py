@@ -87,7 +87,7 @@ def test_every_environment_at_reset(key: str) -> None:
 def test_random_states(key: str) -> None:
     """Every Nash-type solution at states met in play has epsilon <= 1e-5, or says that there is none."""
     count = 5
-    # The project's first phase has 8 committers; the 40 of the default take seconds a state, and their turn with -m slow.
+    # The project's first phase has 8 committers; the 40 of the default take seconds a state, and turn with -m slow.
     game = Game(environment_class(key).build({"phase": "emergence"} if key == "ApacheProject-v0" else {}))
     solved, unsolved, largest = solve_at_random_states(as_game(game), count)
     print(f"{key}: {solved} solved, {unsolved} not, epsilon <= {largest:.1e}")
