@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -183,7 +183,9 @@ class Game:
             add("memory", np.zeros((n, p.memory)), settable=False)  # type: ignore[attr-defined]
             add("memory_mean", self.baseline_rate, 1.0)
         for addition in self.additions:
-            if addition.name in self.layout:
+            known = self.layout.get(addition.name)
+            if known is not None:  # shown, so held in what its scale takes to [0, 1]
+                self.layout[addition.name] = replace(known, high=addition.high)
                 continue
             add(addition.name, addition.initial, addition.high, addition.settable)
         self.initial_state = np.concatenate(initial)

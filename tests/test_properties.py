@@ -632,3 +632,30 @@ def test_the_coalition_dissolves_after_two_thin_steps():
     batch.step(np.full((1, 6), 30.0))
     assert batch.terminated[0]
     assert batch.outcomes() == ["dissolved"]
+
+
+@pytest.mark.parametrize("environment_id", IDS)
+@examples(5)
+@given(seed=SEEDS)
+def test_views_of_any_state_that_may_be_set_are_in_their_bounds(environment_id, seed):
+    """Every settable field at random in its range, its ends included."""
+    rng = np.random.default_rng(seed)
+    given = {"reveal_gamma": True} if environment_id == "SynergySearch-v0" else {}
+    game = Game(environment_class(environment_id).build(given), observation=str(rng.choice(["own", "full"])))
+    batch = started(game, 3, observe_joint=True)
+    for name, field in game.layout.items():
+        if field.settable:
+            high = min(field.high, 10.0)
+            value = np.clip(rng.uniform(-0.2, 1.2, size=(3, *field.shape)), 0.0, 1.0) * high
+            batch.set_state({name: value})
+    for view in (batch.observations, batch.joint):
+        assert (view >= 0.0).all()
+        assert (view <= 1.0).all()
+
+
+def test_a_shown_gamma_is_held_in_its_range():
+    shown = started(Game(environment_class("SynergySearch-v0").build({"reveal_gamma": True})))
+    with pytest.raises(ValueError, match=r"'gamma' = 5.0 is out of its range \[0, 0.9\]"):
+        shown.set_state({"gamma": 5.0})
+    hidden = started(Game(environment_class("SynergySearch-v0")()))
+    hidden.set_state({"gamma": 5.0})

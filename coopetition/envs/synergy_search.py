@@ -203,4 +203,4 @@ class SynergySearch(TrustParameters):
     def additions(self) -> tuple[Addition, ...]:
         """Gamma is state anyway; here it may be shown, relative to the largest that can be drawn."""
         top = max(self.gamma_range[1], self.gamma or 0.0)
-        return (Addition("gamma", scale=1.0 / top),) if self.reveal_gamma else ()
+        return (Addition("gamma", high=top, scale=1.0 / top),) if self.reveal_gamma else ()
