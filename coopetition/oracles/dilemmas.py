@@ -24,7 +24,7 @@ from coopetition.oracles.replies import best_replies
 from coopetition.oracles.sequences import best_response, open_loop_optimum
 from coopetition.oracles.solution import plain
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game
-from coopetition.parameters import choose
+from coopetition.parameters import Parameters, choose
 
 MODES = ("private", "integrated", "cooperative")
 
@@ -178,6 +178,16 @@ def _over_episode(
     }  # fmt: skip
 
 
+def _stated(given: Parameters) -> dict[str, Any]:
+    """The parameters that make this game, less those that follow from others (a phase's team size, equal shares)."""
+    kind = type(given)
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    own = {name: getattr(given, name) for name, default in defaults.items() if default is not None}
+    derived = kind.build(own)
+    rest = [name for name, default in defaults.items() if default is None]
+    return own | {name: getattr(given, name) for name in rest if getattr(given, name) != getattr(derived, name)}
+
+
 def dilemma_along(
     game_or_id: Any, parameter: str, values: Sequence[Any], mode: str = "private", *, episode: bool = False
 ) -> list[Dilemma]:
@@ -191,7 +201,7 @@ def dilemma_along(
         A value out of its domain.
     """
     given = as_game(game_or_id).parameters
-    kept = {key: value for key, value in given.to_dict().items() if key != "id"}
+    kept = _stated(given)
     return [
         dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values
     ]  # fmt: skip

@@ -354,3 +354,13 @@ def test_bad_input(arguments: tuple, options: dict, kind: type[Exception], messa
     """Unknown names and values out of their domain are named, with what is allowed."""
     with pytest.raises(kind, match=message):
         solve(*arguments, **options)
+
+
+def test_along_a_parameter_that_others_follow() -> None:
+    """Parameters that follow from the one that is varied follow it; those that were given stay."""
+    given = environment_class("PublicGoods-v0").build({"multiplier": 3.0, "n_agents": 4})
+    assert [row.price_of_anarchy for row in dilemma_along(given, "multiplier", [1.5])] == pytest.approx([1.5])
+    phases = dilemma_along("ApacheProject-v0", "phase", ["emergence", "growth"])
+    assert [len(row.optimum) for row in phases] == [8, 15]
+    with pytest.raises(TypeError, match="gamma"):
+        dilemma_along("SLCD-v0", "gama", [0.5])
