@@ -39,7 +39,10 @@ class TitForTat(Policy):
 
     def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
         """The mean of `other_rates`, or b/e at time 0."""
-        # float64 before the mean: with many others float32 would lose digits that the kernel keeps.
-        rates: np.ndarray = observations[:, self._others].mean(axis=1, dtype=np.float64)
-        rates[observations[:, self._time] == 0.0] = self.game.baseline_rate[agent]
+        seen = observations[:, self._others]
+        # Sums in float64, as in the kernel; with two players there is nothing to sum, and steps should be quick.
+        rates: np.ndarray = seen[:, 0].astype(np.float64) if self.game.n == 2 else seen.mean(axis=1, dtype=np.float64)
+        first = observations[:, self._time] == 0.0
+        if first.any():
+            rates[first] = self.game.baseline_rate[agent]
         return rates
