@@ -183,6 +183,9 @@ def _stated(given: Parameters) -> dict[str, Any]:
     kind = type(given)
     defaults = {field.name: field.default for field in dataclasses.fields(kind)}
     own = {name: getattr(given, name) for name, default in defaults.items() if default is not None}
+    for name, value in own.items():
+        if isinstance(value, tuple) and kind.domain(name).kind == "agents" and len(set(value)) == 1:
+            own[name] = value[0]  # the same for all, however many there are
     derived = kind.build(own)
     rest = [name for name, default in defaults.items() if default is None]
     return own | {name: getattr(given, name) for name in rest if getattr(given, name) != getattr(derived, name)}
