@@ -82,6 +82,9 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     ``final_info``. Nothing that is returned is written again.
     """
 
+    # Gymnasium closes what is deleted, also when its construction was refused.
+    _windows: Sequence[Any] = ()
+
     def __init__(
         self,
         game: Game,
@@ -130,7 +133,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
         self._has_reset = False
         self._history: list[dict[str, list[Any]]] = []
-        self._windows: list[Any] = [None] * self.num_envs
+        self._windows = [None] * self.num_envs
 
     @property
     def observation_layout(self) -> dict[str, slice]:
@@ -445,8 +448,10 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         )
         if self.render_mode == "rgb_array":
             return frames
-        for k, frame in enumerate(frames):
-            self._windows[k] = render.show(frame, self._windows[k], f"{game.id} {k}")
+        self._windows = [
+            render.show(frame, window, f"{game.id} {k}")
+            for k, (frame, window) in enumerate(zip(frames, self._windows, strict=True))
+        ]
         return None
 
     def close_extras(self, **kwargs: Any) -> None:

@@ -10,7 +10,6 @@ import pytest
 from gymnasium.utils.env_checker import check_env as check_gymnasium
 from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test, seed_test
 from pettingzoo.test.state_test import state_test
-from stable_baselines3.common.env_checker import check_env as check_stable_baselines
 
 import coopetition
 from coopetition.testing import check_env, makers
@@ -65,16 +64,6 @@ def test_gymnasium_accepts_without_a_warning(name, control, figures, mirror):
         warnings.simplefilter("error")
         check_gymnasium(env)
     assert len(figures) > 0
-
-
-@pytest.mark.parametrize("control", ["joint", 0])
-@pytest.mark.parametrize("name", IDS)
-def test_stable_baselines_accepts(name, control, mirror):
-    partners = {} if control == "joint" else {"partners": mirror}
-    env = coopetition.gymnasium_env(name, control=control, action_scale="symmetric", **partners)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        check_stable_baselines(env)
 
 
 @pytest.mark.filterwarnings(NAMES)
