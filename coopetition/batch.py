@@ -158,8 +158,6 @@ class Batch:
         noisy = game.noise_places.size if observe else 0
         self._noise = np.zeros((2, copies, noisy))
         self._initial = game.initial_state.copy()
-        packed = self.threads * self.lanes if observe and len(game.segments) else 0
-        self._packed = np.zeros((packed, game.state_rows), dtype=np.float32)
         self._describe(noisy)
 
     def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any, wanted: bool | None = True) -> Any:
@@ -181,7 +179,6 @@ class Batch:
         d[places.COPIES] = self.num_envs
         d[places.STATE_ROWS] = game.state_rows
         d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
-        d[places.SEGMENT_COUNT] = len(game.segments)
         d[places.STEPS] = 1
         d[places.AUTORESET] = AUTORESETS[self.autoreset]
         d[places.STRICT] = self.strict_actions
@@ -215,9 +212,6 @@ class Batch:
             places.JOINT_ROWS: game.joint_rows,
             places.JOINT_SCALES: game.joint_scales,
             places.NOISE_PLACES: game.noise_places,
-            places.ROW_SCALES: game.row_scales,
-            places.SEGMENTS: game.segments,
-            places.PACKED: self._packed,
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
@@ -229,7 +223,7 @@ class Batch:
         d[places.STAGES] = stages[1:].ctypes.data
         d[places.STAGE_COUNT] = stages.size - 1
         d[places.PREPARE] = stages[0]
-        d[places.ITSELF] = d.ctypes.data
+        self._address = d.ctypes.data
         from coopetition.kernels.advance import advance, advance_on_threads
 
         self._kernel = advance_on_threads if self.threads > 1 else advance
@@ -237,7 +231,9 @@ class Batch:
     def __getstate__(self) -> dict[str, Any]:
         """Everything but addresses and compiled code."""
         return {
-            key: value for key, value in self.__dict__.items() if key not in ("_descriptor", "_described", "_kernel")
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in ("_address", "_descriptor", "_described", "_kernel")
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -250,11 +246,11 @@ class Batch:
         if operation != places.STEP:
             actions = d[places.ACTIONS]
             d[places.ACTIONS] = 0
-            self._kernel(d)
+            self._kernel(self._address)
             d[places.ACTIONS] = actions
             d[places.OPERATION] = places.STEP
         else:
-            refused = self._kernel(d)
+            refused = self._kernel(self._address)
             if refused:
                 raise self._refusal(refused, self._actions)
 
@@ -410,7 +406,7 @@ class Batch:
         if self._stochastic:
             self._step_with_draws()
         else:
-            refused = self._kernel(self._descriptor)
+            refused = self._kernel(self._address)
             if refused:
                 raise self._refusal(refused, own)
         return self.observations, self.rewards, self.terminated, self.truncated
@@ -570,7 +566,6 @@ class Batch:
                 script[..., drawn] = low + rates * (high - low)
         kept: dict[str, np.ndarray] = {}
         d = self._descriptor.copy()
-        d[places.ITSELF] = d.ctypes.data
         d[places.OPERATION] = places.STEP
         d[places.STEPS] = steps
         d[places.POLICIES] = codes.ctypes.data
@@ -592,7 +587,7 @@ class Batch:
         for flag, place in zip(flags, ends.values(), strict=True):
             d[place] = flag.ctypes.data
         d[places.RECORD] = record
-        refused = self._kernel(d)
+        refused = self._kernel(d.ctypes.data)
         if refused:
             raise self._refusal(refused, script)
         self.terminated[:], self.truncated[:] = flags[:, -1]
@@ -629,12 +624,11 @@ class Batch:
         self._actions[...] = game.action_low + given / game.endowment * (game.action_high - game.action_low)
         self._initial[...] = game.initial_state if state is None else state
         d = self._descriptor.copy()
-        d[places.ITSELF] = d.ctypes.data
         d[places.OPERATION] = places.EVALUATE
         d[places.AUTORESET] = places.DISABLED
         for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
             d[place] = 0
-        refused = self._kernel(d)
+        refused = self._kernel(d.ctypes.data)
         self._initial[...] = game.initial_state
         if refused:
             raise self._refusal(refused, given)

@@ -73,9 +73,6 @@ FIELD_NUMBERS = {
     "violations": places.VIOLATIONS,
 }
 
-#: Mean length of runs from which observations are copied run by run.
-SHORT_RUN = 8
-
 #: Numbered outcomes of games that can end in more than one way; 0 is "no outcome yet".
 OUTCOMES = ("", "collapsed", "recovered", "dissolved")
 
@@ -287,24 +284,9 @@ class Game:
         self.observation_scales = np.array(agent_scales, dtype=np.float64).reshape(-1)
         self.joint_rows = np.array(joint_rows, dtype=np.int64)
         self.joint_scales = np.array(joint_scales, dtype=np.float64)
-        self.row_scales = np.ones(self.state_rows)
-        self.row_scales[self.observation_rows] = self.observation_scales
-        self.segments = self._runs()
         self.noise_places = np.array(
             [i * self.observation_size + place for i in range(n) for place in noise_places], dtype=np.int64
         )
-
-    def _runs(self) -> np.ndarray:
-        """Runs of neighbouring state rows in the observations, (first row, first column, length) each.
-
-        Empty where runs are short: then writing column by column is faster.
-        """
-        breaks = np.flatnonzero(np.diff(self.observation_rows) != 1) + 1
-        starts = np.concatenate([[0], breaks])
-        lengths = np.diff(np.concatenate([starts, [self.observation_rows.size]]))
-        if lengths.mean() < SHORT_RUN:
-            return np.zeros((0, 3), dtype=np.int64)
-        return np.ascontiguousarray(np.column_stack([self.observation_rows[starts], starts, lengths]))
 
     # --- what the kernel reads
 

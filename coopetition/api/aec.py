@@ -43,8 +43,6 @@ class SequentialGame(Game):
         scales = game.observation_scales.reshape(n, size)
         self.observation_rows = np.concatenate([rows, np.zeros((n, 2 * n), dtype=np.int64)], axis=1).reshape(-1)
         self.observation_scales = np.concatenate([scales, np.zeros((n, 2 * n))], axis=1).reshape(-1)
-        # Runs of the narrow observations lie elsewhere now: write column by column.
-        self.segments = np.zeros((0, 3), dtype=np.int64)
         agents, columns = np.divmod(game.noise_places, size)
         self.noise_places = agents * wide + columns
         self.observation_size = wide

@@ -135,7 +135,7 @@ class View:
         self._terminated = cells_of(batch.terminated)
         self._truncated = cells_of(batch.truncated)
         self._play: Callable[[], int] = (
-            partial(batch._kernel, batch._descriptor) if not batch._stochastic else self._play_with_draws
+            partial(batch._kernel, batch._address) if not batch._stochastic else self._play_with_draws
         )
         first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
         self._source = cells_of(block[first:last])

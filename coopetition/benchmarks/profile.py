@@ -40,15 +40,14 @@ def stage_case(name: str, copies: Batch, address: int | None) -> Case:
     """
     descriptor = copies._descriptor.copy()
     stages = np.full(REPEATED, address or 0, dtype=np.int64)
-    descriptor[places.ITSELF] = descriptor.ctypes.data
     descriptor[places.STAGES] = stages.ctypes.data
     descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
-    kernel = copies._kernel
+    kernel, address = copies._kernel, descriptor.ctypes.data
 
     def run(count: int) -> None:
-        kept = stages  # the descriptor has its address only
+        kept = copies, descriptor, stages  # the kernel has their addresses only
         for _ in range(count):
-            kernel(descriptor)
+            kernel(address)
         del kept
 
     return Case(name, run, COPIES * (1 if address is None else REPEATED))

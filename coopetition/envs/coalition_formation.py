@@ -260,7 +260,18 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     members = rows_of(state, at[MEMBERS], n)
     waits = rows_of(state, at[WAIT], n)
     loyalties = rows_of(state, at[LOYALTY], n)
+    # Who comes and goes is decided lane by lane, in code that does not vectorise: only where somebody may.
+    unsettled = work[0]
+    for lane in range(unsettled.size):
+        unsettled[lane] = 0.0
+    for i in range(n):
+        member = members[i]
+        loyalty = loyalties[i]
+        for lane in range(unsettled.size):
+            unsettled[lane] = 1.0 if member[lane] == 0.0 or loyalty[lane] < exit_threshold else unsettled[lane]
     for lane in range(members.shape[1]):
+        if unsettled[lane] == 0.0:
+            continue
         size = 0.0
         for i in range(n):
             size += members[i, lane]
@@ -318,8 +329,14 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
         member = members[i]
         payoff = payoffs[i]
         for lane in range(payoff.size):
-            alone = outside * (omega * power(level[lane], beta) - cost * level[lane])
-            payoff[lane] = share[lane] - cost * level[lane] if member[lane] == 1.0 else alone
+            payoff[lane] = share[lane] - cost * level[lane]
+        somebody_outside = False
+        for lane in range(payoff.size):
+            somebody_outside |= member[lane] != 1.0
+        if somebody_outside:  # a power for every lane is most of what this stage costs
+            for lane in range(payoff.size):
+                alone = outside * (omega * power(level[lane], beta) - cost * level[lane])
+                payoff[lane] = member[lane] * payoff[lane] + (1.0 - member[lane]) * alone
 
 
 @stage

@@ -267,15 +267,11 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
         rate = rates[j]
         mean = state[at[MEMORY_MEAN] + j]
         violation = state[at[VIOLATIONS] + j]
-        first = table[j]
-        for lane in range(first.size):
+        row = table[j]
+        for lane in range(row.size):
             usual = mean[lane] if mean[lane] > norm else norm
             response = tanh(kappa * (rate[lane] - usual))
-            first[lane] = response * (1.0 + violation[lane] / k) if response < 0.0 else response
-        for i in range(1, n):
-            row = table[i * n + j]
-            for lane in range(row.size):
-                row[lane] = first[lane]
+            row[lane] = response * (1.0 + violation[lane] / k) if response < 0.0 else response
 
 
 @stage
@@ -290,7 +286,17 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
         violation = state[at[VIOLATIONS] + j]
         for lane in range(violation.size):
             violation[lane] = 0.0
-        for m in range(k):
+        # Two slots at a time, since the sum's way to memory and back costs as much as a comparison.
+        for m in range(0, k - 1, 2):
             slot = state[at[MEMORY] + j * k + m]
+            older = state[at[MEMORY] + j * k + m + 1]
             for lane in range(violation.size):
-                violation[lane] += 1.0 if slot[lane] < bound and m < time[lane] else 0.0
+                filled = 1.0 if m < time[lane] else 0.0
+                both_filled = 1.0 if m + 1 < time[lane] else 0.0
+                one = filled if slot[lane] < bound else 0.0
+                violation[lane] += one + (both_filled if older[lane] < bound else 0.0)
+        if k % 2 == 1:
+            slot = state[at[MEMORY] + j * k + k - 1]
+            for lane in range(violation.size):
+                filled = 1.0 if k - 1 < time[lane] else 0.0
+                violation[lane] += filled if slot[lane] < bound else 0.0

@@ -215,6 +215,7 @@ from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.games import reciprocity_game
 from coopetition.kernels.memory import rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import IMAGE, KAPPA_R, MEMORY_MEAN, OWN, RATE, N
+from coopetition.kernels.reciprocity import reciprocate_each
 from coopetition.parameters import Addition, ReciprocityParameters, Sized, parameter
 
 
@@ -248,7 +249,7 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
 
     def stages(self) -> list[Stage]:
         """Responses read standing too; images move last."""
-        return reciprocity_game(responses=responses, turn=turn)
+        return reciprocity_game(responses=responses, reciprocate=reciprocate_each, turn=turn)
 
 
 @stage

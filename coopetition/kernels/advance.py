@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from coopetition.kernels import places
+from coopetition.kernels.blocks import BLOCK, put_block
 from coopetition.kernels.compiled import compiled, merged
 from coopetition.kernels.memory import (
     call_stage,
@@ -57,25 +58,53 @@ def first_bad_action(d: Any, parameters: Any) -> int:
     return 0
 
 
+# Two agents' numbers lie in pairs, a step of two that the compiler knows: it reads and writes whole vectors of them.
+
+
+@merged
+def part_pairs(pairs: Any, rows: Any, used: int) -> None:
+    """Two rows out of the pairs of each lane."""
+    first_row = rows[0]
+    second_row = rows[1]
+    for lane in range(used):
+        first_row[lane] = pairs[2 * lane]
+        second_row[lane] = pairs[2 * lane + 1]
+
+
+@merged
+def join_pairs(rows: Any, pairs: Any, used: int) -> None:
+    """Pairs for each lane out of two rows, in the precision of `pairs`."""
+    first_row = rows[0]
+    second_row = rows[1]
+    for lane in range(used):
+        pairs[2 * lane] = first_row[lane]
+        pairs[2 * lane + 1] = second_row[lane]
+
+
 @merged
 def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used: int) -> None:
     """Rates c_i = (action - low) / span, clipped to [0, 1], from row-major actions."""
     n = d[places.AGENTS]
     copies = d[places.COPIES]
-    mine = table_float64(d[places.ACTIONS] + 8 * (step * copies + first) * n, used, n)
+    address = d[places.ACTIONS] + 8 * (step * copies + first) * n
     low = parameter_vector(parameters, places.ACTION_LOW, n)
     span = parameter_vector(parameters, places.ACTION_SPAN, n)
     rates = work_vector(work, places.RATE, n)
+    if n == 2:
+        part_pairs(view_float64(address, 2 * used), rates, used)
+    else:
+        mine = table_float64(address, used, n)
+        for i in range(n):
+            rate = rates[i]
+            for lane in range(used):
+                rate[lane] = mine[lane, i]
     for i in range(n):
         rate = rates[i]
         bottom = low[i]
         width = span[i]
-        if width == 1.0:
+        if bottom != 0.0 or width != 1.0:
             for lane in range(used):
-                rate[lane] = mine[lane, i] - bottom
-        else:
-            for lane in range(used):
-                rate[lane] = (mine[lane, i] - bottom) / width
+                rate[lane] = (rate[lane] - bottom) / width
         for lane in range(used):
             c = rate[lane] if rate[lane] > 0.0 else 0.0
             rate[lane] = c if c < 1.0 else 1.0
@@ -127,48 +156,23 @@ def to_levels(n: int, parameters: Any, work: Any) -> None:
 
 
 @merged
-def write_columns(d: Any, state: Any, view: int, first: int, used: int) -> None:
-    """Write a view column by column; each is a state row times its scale."""
+def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
+    """Write a view: each column is a state row times its scale."""
     columns = d[places.OBSERVATION_COLUMNS + view]
     rows = view_int64(d[places.OBSERVATION_ROWS + 2 * view], columns)
     scales = view_float64(d[places.OBSERVATION_SCALES + 2 * view], columns)
     table = table_float32(d[places.OBSERVATIONS + view] + 4 * first * columns, used, columns)
-    for column in range(columns):
-        source = state[rows[column]]
-        scale = scales[column]
-        for lane in range(used):
-            table[lane, column] = np.float32(source[lane] * scale)
-
-
-@merged
-def write_segments(d: Any, state: Any, first: int, used: int, worker: int) -> None:
-    """Write the observations of many agents, which are mostly long runs of neighbouring state rows.
-
-    Each copy's state is packed into float32 first; then runs are copied, which is several times faster than
-    columns.
-    """
-    rows = d[places.STATE_ROWS]
-    columns = d[places.OBSERVATION_COLUMNS]
-    scales = view_float64(d[places.ROW_SCALES], rows)
-    count = d[places.SEGMENT_COUNT]
-    segments = view_int64(d[places.SEGMENTS], 3 * count)
-    packed = view_float32(d[places.PACKED] + 4 * worker * d[places.LANES] * rows, used * rows)
-    for row in range(rows):
-        source = state[row]
-        scale = scales[row]
-        for lane in range(used):
-            packed[lane * rows + row] = np.float32(source[lane] * scale)
-    for lane in range(used):
-        source = packed[lane * rows : (lane + 1) * rows]
-        target = view_float32(d[places.OBSERVATIONS] + 4 * (first + lane) * columns, columns)
-        for segment in range(count):
-            start = segments[3 * segment]
-            length = segments[3 * segment + 2]
-            run = source[start : start + length]
-            place = segments[3 * segment + 1]
-            written = target[place : place + length]
-            for k in range(length):
-                written[k] = run[k]
+    blocked = used - used % BLOCK if columns >= BLOCK else 0
+    for lane in range(0, blocked, BLOCK):
+        # The last block overlaps the one before it where columns do not come in eights.
+        for column in range(0, columns, BLOCK):
+            put_block(state, rows, scales, min(column, columns - BLOCK), table, lane)
+    if blocked < used:
+        for column in range(columns):
+            source = state[rows[column]]
+            scale = scales[column]
+            for lane in range(blocked, used):
+                table[lane, column] = np.float32(source[lane] * scale)
 
 
 @merged
@@ -193,10 +197,7 @@ def write_observations(d: Any, parameters: Any, state: Any, first: int, used: in
     """Write the agents' observations and the joint state, where the caller wants them."""
     for view in range(2):
         if d[places.OBSERVATIONS + view] != 0:
-            if view == 0 and d[places.SEGMENT_COUNT] > 0:
-                write_segments(d, state, first, used, worker)
-            else:
-                write_columns(d, state, view, first, used)
+            write_view(d, state, view, first, used)
     if d[places.OBSERVATIONS] != 0 and d[places.NOISE_COLUMNS] > 0:
         add_noise(d, parameters, state, first, used)
 
@@ -303,20 +304,28 @@ def write_outcomes(d: Any, at: Any, state: Any, work: Any, step: int, first: int
     rewards = work_vector(work, places.REWARD, n)
     slot = step if d[places.RECORD] == 1 else 0
     if d[places.REWARDS] != 0:
-        mine = table_float32(d[places.REWARDS] + 4 * (slot * copies + first) * n, used, n)
-        for i in range(n):
-            row = rewards[i]
-            for lane in range(used):
-                mine[lane, i] = np.float32(row[lane])
+        address = d[places.REWARDS] + 4 * (slot * copies + first) * n
+        if n == 2:
+            join_pairs(rewards, view_float32(address, 2 * used), used)
+        else:
+            mine = table_float32(address, used, n)
+            for i in range(n):
+                row = rewards[i]
+                for lane in range(used):
+                    mine[lane, i] = np.float32(row[lane])
     for output in range(places.PAYOFFS, places.UTILITIES + 1):
         if d[output] != 0:
             field = places.PAYOFF if output == places.PAYOFFS else places.UTILITY
             rows = work_vector(work, field, n)
-            table = table_float64(d[output] + 8 * (slot * copies + first) * n, used, n)
-            for i in range(n):
-                row = rows[i]
-                for lane in range(used):
-                    table[lane, i] = row[lane]
+            address = d[output] + 8 * (slot * copies + first) * n
+            if n == 2:
+                join_pairs(rows, view_float64(address, 2 * used), used)
+            else:
+                table = table_float64(address, used, n)
+                for i in range(n):
+                    row = rows[i]
+                    for lane in range(used):
+                        table[lane, i] = row[lane]
     if d[places.JOINT_REWARDS] != 0:
         mean = view_float32(d[places.JOINT_REWARDS] + 4 * (slot * copies + first), used)
         for lane in range(used):
@@ -436,17 +445,22 @@ def advance_chunks(d: Any, descriptor: int, start: int, stop: int, worker: int) 
 
 
 @compiled
-def advance(d: Any) -> int:
-    """Carry out the descriptor's operation; 0, or which action was refused before any state moved."""
+def advance(descriptor: int) -> int:
+    """Carry out the operation of the descriptor at this address; 0, or which action was refused.
+
+    If one was refused, no state has moved.
+    """
+    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
     refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
     if refused == 0:
         chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
-        advance_chunks(d, d[places.ITSELF], 0, chunks, 0)
+        advance_chunks(d, descriptor, 0, chunks, 0)
     return refused
 
 
-def _advance_on_threads(d: Any) -> int:
+def _advance_on_threads(descriptor: int) -> int:
     """`advance`, its chunks dealt to ``WORKERS`` threads."""
+    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
     refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
     if refused == 0:
         chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
@@ -454,7 +468,7 @@ def _advance_on_threads(d: Any) -> int:
         for worker in numba.prange(workers):
             start = chunks * worker // workers
             stop = chunks * (worker + 1) // workers
-            advance_chunks(d, d[places.ITSELF], start, stop, worker)
+            advance_chunks(d, descriptor, start, stop, worker)
     return refused
 
 

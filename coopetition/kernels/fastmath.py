@@ -132,6 +132,13 @@ def log1p(x: float) -> float:
 
 
 @inlined
+def log1p_of_level(x: float) -> float:
+    """`log1p` for what a level can be, finite and not negative: the same bits, without the special values."""
+    u = 1.0 + x
+    return _log_positive(u, x - (u - 1.0))
+
+
+@inlined
 def _expm1_reduced(r: float, correction: float) -> float:
     """Exp(r) - 1 for r in [-ln(2) / 4, 3 ln(2) / 4], plus a small correction."""
     q = fma(r, 2.38993959963574e-09, 2.4863361022371462e-08)

@@ -40,13 +40,17 @@ def trust_game(
     return [part for part in stages if part is not None]
 
 
-def reciprocity_game(*, responses: Stage = responses, turn: Stage | None = None) -> list[Stage]:
+def reciprocity_game(
+    *, responses: Stage = responses, reciprocate: Stage = reciprocate, turn: Stage | None = None
+) -> list[Stage]:
     """The trust game with TR-4's reciprocity added to utilities.
 
     Parameters
     ----------
     responses : Stage
-        Writes phi of what each agent reads of each other.
+        Writes phi of what is read of each agent.
+    reciprocate : Stage
+        Adds responses to utilities; `reciprocate_each` where agents read each other in different ways.
     turn : Stage, optional
         Moves state at the end.
     """

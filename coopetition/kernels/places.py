@@ -1,8 +1,8 @@
 """Where things lie: the numbering that Python and the kernels share.
 
-A kernel call takes one int64 array, the *descriptor*: sizes, options and the addresses of every array. Numba
-unpacks one array argument in less than half of the time that it needs for six, and unpacking is most of what
-stepping a single copy costs. Only `coopetition.batch` fills descriptors in.
+A kernel call takes the address of one int64 array, the *descriptor*: sizes, options and the addresses of every array.
+Unpacking arguments is most of what stepping a single copy costs: an array takes Numba twice as long as an integer, and
+six arrays five times as long. Only `coopetition.batch` fills descriptors in.
 
 Named state, parameters and scratch are rows, [row, lane]; a constant below is the number of a *field*, whose
 first row stands in the ``at`` array (state) or is computed from it (parameters, scratch). No import here:
@@ -26,7 +26,6 @@ RANDOM_GAMMA = 12
 WORKERS = 13
 WORK_ROWS = 14
 STAGE_COUNT = 15
-SEGMENT_COUNT = 48
 # --- descriptor: addresses (0: absent)
 AT = 16
 PARAMETERS = 17
@@ -56,11 +55,7 @@ JOINT_SCALES = 40
 NOISE_PLACES = 41
 STAGES = 42
 PREPARE = 43
-ITSELF = 44
-ROW_SCALES = 45
-SEGMENTS = 46
-PACKED = 47
-DESCRIPTOR_SIZE = 52
+DESCRIPTOR_SIZE = 44
 
 # --- operations
 STEP = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coopetition.kernels.compiled import merged
 from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.memory import parameter_matrix, rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import (
@@ -28,7 +29,7 @@ from coopetition.kernels.places import (
 
 @stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """phi(s_ij) = tanh(kappa_r (c_j - cbar_j)), which here is the same for every i."""
+    """phi(s_j) = tanh(kappa_r (c_j - cbar_j)): everybody reads j alike."""
     n = at[N]
     rates = work_vector(work, RATE, n)
     means = rows_of(state, at[MEMORY_MEAN], n)
@@ -37,17 +38,13 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     for j in range(n):
         rate = rates[j]
         mean = means[j]
-        first = table[j]
-        for lane in range(first.size):
-            first[lane] = tanh(kappa * (rate[lane] - mean[lane]))
-        for i in range(1, n):
-            row = table[i * n + j]
-            for lane in range(row.size):
-                row[lane] = first[lane]
+        response = table[j]
+        for lane in range(response.size):
+            response[lane] = tanh(kappa * (rate[lane] - mean[lane]))
 
 
-@stage
-def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
+@merged
+def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) -> None:
     """Add h_i lambda_R sum_j T_ij (1 + omega D_ij) rho_ij phi(s_ij) to U_i; h_i = a_i or the mean endowment."""
     n = at[N]
     levels = work_vector(work, LEVEL, n)
@@ -63,7 +60,7 @@ def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
         level = levels[i]
         for j in range(n):
             if i != j:
-                response = table[i * n + j]
+                response = table[i * stride + j]
                 trust = trusts[i * n + j]
                 dependence = dependences[i * n + j]
                 strength = lambda_r * sensitivities[i * n + j]
@@ -76,6 +73,18 @@ def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     for lane in range(utility.size):
                         warmth = trust[lane] * (1.0 + omega * dependence[lane])
                         utility[lane] += level[lane] * strength * warmth * response[lane]
+
+
+@stage
+def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """`add_responses` where everybody reads j alike: the first n rows of the scratch matrix are phi(s_j)."""
+    add_responses(at, parameters, state, work, 0)
+
+
+@stage
+def reciprocate_each(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """`add_responses` where each i reads j in its own way: the scratch matrix is phi(s_ij)."""
+    add_responses(at, parameters, state, work, at[N])
 
 
 @stage
@@ -93,18 +102,25 @@ def remember(at: Any, parameters: Any, state: Any, work: Any) -> None:
     for j in range(n):
         mean = means[j]
         rate = rates[j]
-        for m in range(k - 1, 0, -1):
-            older = slots[j * k + m]
-            newer = slots[j * k + m - 1]
-            for lane in range(older.size):
-                older[lane] = newer[lane]
-        newest = slots[j * k]
-        for lane in range(newest.size):
-            newest[lane] = rate[lane]
-            mean[lane] = rate[lane]
-        for m in range(1, k):
-            slot = slots[j * k + m]
-            for lane in range(mean.size):
-                mean[lane] += slot[lane]
         for lane in range(mean.size):
+            mean[lane] = rate[lane]
+        # Shifted and summed in one pass, two slots at a time: what this costs is the memory that it touches.
+        for m in range(k - 1, 1, -2):
+            oldest = slots[j * k + m]
+            older = slots[j * k + m - 1]
+            newer = slots[j * k + m - 2]
+            for lane in range(mean.size):
+                first = older[lane]
+                second = newer[lane]
+                oldest[lane] = first
+                older[lane] = second
+                mean[lane] += first + second
+        newest = slots[j * k]
+        if k % 2 == 0:
+            older = slots[j * k + 1]
+            for lane in range(mean.size):
+                older[lane] = newest[lane]
+                mean[lane] += newest[lane]
+        for lane in range(mean.size):
+            newest[lane] = rate[lane]
             mean[lane] /= time[lane] if time[lane] < k else float(k)

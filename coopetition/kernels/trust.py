@@ -83,15 +83,18 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 dependence = dependences[i * n + j]
                 for lane in range(trust.size):
                     s = signal[lane]
+                    # One of the two is zero, which costs less than to choose between what they lead to.
+                    praise = s if s > 0.0 else 0.0
+                    blame = s if s < 0.0 else 0.0
                     ceiling = 1.0 - damage[lane]
                     room = ceiling - trust[lane]
-                    gain = lambda_plus * s * (room if room > 0.0 else 0.0)
-                    loss = lambda_minus * s * trust[lane] * (1.0 + xi * dependence[lane])
-                    moved = trust[lane] + (gain if s > 0.0 else loss)
+                    gain = lambda_plus * praise * (room if room > 0.0 else 0.0)
+                    loss = lambda_minus * blame * trust[lane] * (1.0 + xi * dependence[lane])
+                    moved = trust[lane] + gain + loss
                     moved = moved if moved > 0.0 else 0.0
                     trust[lane] = moved if moved < ceiling else ceiling
-                    harm = mu * -s * (1.0 - damage[lane])
-                    moved = damage[lane] + (harm if s < 0.0 else -delta * damage[lane])
+                    healed = delta * damage[lane] if s >= 0.0 else 0.0
+                    moved = damage[lane] - mu * blame * ceiling - healed
                     moved = moved if moved > 0.0 else 0.0
                     damage[lane] = moved if moved < 1.0 else 1.0
 

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from coopetition.kernels.compiled import merged
-from coopetition.kernels.fastmath import exp, log, log1p, power
+from coopetition.kernels.fastmath import exp, log, log1p_of_level, power
 from coopetition.kernels.memory import parameter_vector, stage, work_vector
 from coopetition.kernels.places import (
     BETA,
@@ -43,7 +43,7 @@ def individual_values(at: Any, parameters: Any, work: Any) -> None:
         value = values[i]
         if at[VALUE_FORM] == 0:
             for lane in range(value.size):
-                value[lane] = theta * log1p(level[lane])
+                value[lane] = theta * log1p_of_level(level[lane])
         else:
             for lane in range(value.size):
                 value[lane] = power(level[lane], beta)
