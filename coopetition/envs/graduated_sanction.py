@@ -284,10 +284,11 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     for j in range(n):
         bound = norms[j] - TOLERANCE
         violation = state[at[VIOLATIONS] + j]
+        newest = state[at[MEMORY] + j * k]
+        counted = k % 2  # two slots at a time, since the sum's way to memory and back costs as much as a comparison
         for lane in range(violation.size):
-            violation[lane] = 0.0
-        # Two slots at a time, since the sum's way to memory and back costs as much as a comparison.
-        for m in range(0, k - 1, 2):
+            violation[lane] = counted if newest[lane] < bound else 0.0
+        for m in range(counted, k, 2):
             slot = state[at[MEMORY] + j * k + m]
             older = state[at[MEMORY] + j * k + m + 1]
             for lane in range(violation.size):
@@ -295,8 +296,3 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 both_filled = 1.0 if m + 1 < time[lane] else 0.0
                 one = filled if slot[lane] < bound else 0.0
                 violation[lane] += one + (both_filled if older[lane] < bound else 0.0)
-        if k % 2 == 1:
-            slot = state[at[MEMORY] + j * k + k - 1]
-            for lane in range(violation.size):
-                filled = 1.0 if k - 1 < time[lane] else 0.0
-                violation[lane] += filled if slot[lane] < bound else 0.0

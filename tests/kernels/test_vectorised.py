@@ -47,7 +47,10 @@ HOT = {
     "reciprocate": reciprocity.reciprocate,
 }
 #: Formulas that a stage merges into itself, whose loops count as its own.
-MERGED = {"private_payoffs": (value.individual_values, value.synergy)}
+MERGED = {
+    "private_payoffs": (value.individual_values, value.synergy),
+    "reciprocate": (reciprocity.add_responses,),
+}
 ADDED = {
     "expected_levels": trust.expected_levels,
     "equal_terms": value.equal_terms,
