@@ -16,8 +16,9 @@ AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_
 #: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
 CHUNK_BYTES = 256 * 1024
 MOST_LANES = 128
-#: How many draws of observation noise each copy makes at a time.
+#: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
 NOISE_BLOCK = 64
+GAMMA_BLOCK = 32
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class Batch:
 
     Attributes
     ----------
+    actions : ndarray (B, N) float64
+        Where actions are read: who writes them here, and steps with this very array, saves a copy.
     observations : ndarray (B, N, O) float32
         What each agent sees, in [0, 1].
     joint : ndarray (B, S) float32
@@ -137,7 +140,7 @@ class Batch:
         self._state = np.zeros((self.chunks, game.state_rows, self.lanes))
         self._state[:] = game.initial_state[:, np.newaxis]
         self._work = np.zeros((self.threads, scratch_rows + game.state_rows, self.lanes))
-        self._actions = np.zeros((copies, n))
+        self.actions = self._actions = self._buffer("actions", (copies, n), np.float64)
         own = observe or None
         joint = observe_joint or None
         same_step = self.autoreset == "same_step" or None
@@ -157,6 +160,7 @@ class Batch:
         self._next_gamma = np.zeros(copies)
         noisy = game.noise_places.size if observe else 0
         self._noise = np.zeros((2, copies, noisy))
+        self._stochastic = game.random_gamma or noisy > 0
         self._initial = game.initial_state.copy()
         self._describe(noisy)
 
@@ -193,7 +197,7 @@ class Batch:
             places.INITIAL: self._initial,
             places.STATE: self._state,
             places.WORK: self._work,
-            places.ACTIONS: self._actions,
+            places.ACTIONS: self.actions,
             places.OBSERVATIONS: self.observations,
             places.JOINT: self.joint,
             places.REWARDS: self.rewards,
@@ -252,7 +256,7 @@ class Batch:
         else:
             refused = self._kernel(self._address)
             if refused:
-                raise self._refusal(refused, self._actions)
+                raise self._refusal(refused, self.actions)
 
     def _refusal(self, code: int, actions: np.ndarray) -> ValueError:
         index = abs(code) - 1
@@ -271,10 +275,6 @@ class Batch:
 
     # --- randomness: drawn here, per copy, and passed in
 
-    @property
-    def _stochastic(self) -> bool:
-        return self.game.random_gamma or self._noise.size > 0
-
     def _seed(self, seed: int | Sequence[int | None] | None, copies: np.ndarray) -> None:
         if seed is None:
             seeds: list[int | None] = [None] * copies.size
@@ -292,28 +292,37 @@ class Batch:
             self._rngs = [np.random.default_rng() for _ in range(self.num_envs)]
             self._noise_block = np.zeros((self.num_envs, NOISE_BLOCK, self._noise.shape[2]))
             self._noise_cursor = np.full(self.num_envs, NOISE_BLOCK)
+            self._gamma_block = np.zeros((self.num_envs, GAMMA_BLOCK))
+            self._gamma_cursor = np.full(self.num_envs, GAMMA_BLOCK)
             self._draw_gamma(np.arange(self.num_envs))
         for copy, own_seed in zip(copies, seeds, strict=True):
             if own_seed is not None:
-                self._rngs[copy] = np.random.default_rng(own_seed)
-                self._noise_cursor[copy] = NOISE_BLOCK
-                # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is
-                # reset by hand and one that is reset by the kernel read the same numbers.
-                self._draw_gamma(np.array([copy]))
+                self._start_stream(copy, np.random.default_rng(own_seed))
 
     def use_generator(self, copy: int, generator: np.random.Generator) -> None:
         """Let one copy draw from a generator that the caller owns, such as Gymnasium's ``np_random``."""
         if self._stochastic:
             self._seed(None, np.arange(0))
-            self._rngs[copy] = generator
-            self._noise_cursor[copy] = NOISE_BLOCK
-            self._draw_gamma(np.array([copy]))
+            self._start_stream(copy, generator)
+
+    def _start_stream(self, copy: int, generator: np.random.Generator) -> None:
+        self._rngs[copy] = generator
+        self._noise_cursor[copy] = NOISE_BLOCK
+        self._gamma_cursor[copy] = GAMMA_BLOCK
+        # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is reset by hand
+        # and one that is reset by the kernel read the same numbers.
+        self._draw_gamma(np.array([copy]))
 
     def _draw_gamma(self, copies: np.ndarray) -> None:
-        if self.game.random_gamma:
-            low, high = self.game.parameters.gamma_range  # type: ignore[attr-defined]
-            for copy in copies:
-                self._next_gamma[copy] = self._rngs[copy].uniform(low, high)
+        """Put these copies' next gammas where the kernel finds them when it restarts one."""
+        if not self.game.random_gamma:
+            return
+        low, high = self.game.parameters.gamma_range  # type: ignore[attr-defined]
+        for copy in copies[self._gamma_cursor[copies] == GAMMA_BLOCK]:
+            self._gamma_block[copy] = self._rngs[copy].uniform(low, high, size=GAMMA_BLOCK)
+            self._gamma_cursor[copy] = 0
+        self._next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
+        self._gamma_cursor[copies] += 1
 
     def _draw_noise(self, copies: np.ndarray, draws: int) -> None:
         """Fill the first `draws` noise rows of these copies from their blocks, without using them up."""
@@ -384,7 +393,7 @@ class Batch:
         Parameters
         ----------
         actions : array_like (B, N)
-            Rates, levels or symmetric actions, by the game's action scale.
+            Rates, levels or symmetric actions, by the game's action scale. `actions` itself is not copied.
 
         Returns
         -------
@@ -398,11 +407,12 @@ class Batch:
         """
         if not self._is_reset:
             raise RuntimeError("call reset() before step()")
-        own = self._actions
-        given = np.asarray(actions)
-        if given.shape != own.shape:
-            raise ValueError(f"actions have shape {given.shape}, expected {own.shape}")
-        own[...] = given
+        own = self.actions
+        if actions is not own:
+            given = np.asarray(actions)
+            if given.shape != own.shape:
+                raise ValueError(f"actions have shape {given.shape}, expected {own.shape}")
+            own[...] = given
         if self._stochastic:
             self._step_with_draws()
         else:
@@ -412,20 +422,16 @@ class Batch:
         return self.observations, self.rewards, self.terminated, self.truncated
 
     def _step_with_draws(self) -> None:
-        everyone = np.arange(self.num_envs)
-        waiting = self.terminated | self.truncated if self.autoreset == "next_step" else None
+        waiting = self.terminated | self.truncated
         if self._noise.size:
-            self._draw_noise(everyone, 2)
+            self._draw_noise(np.arange(self.num_envs), 2)
         self._run(places.STEP)
-        ended = self.terminated | self.truncated
-        restarted = {"same_step": ended, "next_step": waiting}.get(self.autoreset)
-        if restarted is None:
-            restarted = np.zeros(self.num_envs, dtype=np.bool_)
         if self._noise.size:
             self._noise_cursor += 1
             if self.autoreset == "same_step":
-                self._noise_cursor[restarted] += 1
-        if self.game.random_gamma:
+                self._noise_cursor[self.terminated | self.truncated] += 1
+        if self.game.random_gamma and self.autoreset != "disabled":
+            restarted = waiting if self.autoreset == "next_step" else self.terminated | self.truncated
             self._draw_gamma(np.flatnonzero(restarted))
 
     def _rows(self) -> np.ndarray:
@@ -483,6 +489,8 @@ class Batch:
                 self._noise.copy(),
                 self._noise_block.copy(),
                 self._noise_cursor.copy(),
+                self._gamma_block.copy(),
+                self._gamma_cursor.copy(),
             )
         views = (self.terminated.copy(), self.truncated.copy())
         return Snapshot(self._state.copy(), (*views, *random))
@@ -495,11 +503,12 @@ class Batch:
         self.terminated[...], self.truncated[...] = snapshot.random[:2]
         if len(snapshot.random) > 2:
             self._seed(None, np.arange(0))
-            states, gamma, noise, block, cursor = snapshot.random[2:]
+            states, gamma, noise, *drawn = snapshot.random[2:]
             for rng, state in zip(self._rngs, states, strict=True):
                 rng.bit_generator.state = state
             self._next_gamma[...], self._noise[...] = gamma, noise
-            self._noise_block[...], self._noise_cursor[...] = block, cursor
+            self._noise_block[...], self._noise_cursor[...] = drawn[:2]
+            self._gamma_block[...], self._gamma_cursor[...] = drawn[2:]
         self._is_reset = True
         self._run(places.OBSERVE)
 
@@ -619,9 +628,9 @@ class Batch:
         """
         game = self.game
         given = np.asarray(levels, dtype=np.float64)
-        if given.shape != self._actions.shape:
-            raise ValueError(f"levels have shape {given.shape}, expected {self._actions.shape}")
-        self._actions[...] = game.action_low + given / game.endowment * (game.action_high - game.action_low)
+        if given.shape != self.actions.shape:
+            raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")
+        self.actions[...] = game.action_low + given / game.endowment * (game.action_high - game.action_low)
         self._initial[...] = game.initial_state if state is None else state
         d = self._descriptor.copy()
         d[places.OPERATION] = places.EVALUATE

@@ -16,6 +16,7 @@ from coopetition.benchmarks.references.native import NativeTrust, compiler
 from coopetition.benchmarks.references.plain import PlainTrust
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.timing import Case, Effort, in_fresh_process, interleaved
+from coopetition.kernels.compiled import compiled
 from coopetition.registration import ENVIRONMENT_IDS
 
 SECTION = "Batches"
@@ -60,6 +61,29 @@ def acting_case(name: str, environment_id: str, copies: int) -> Case:
             np.subtract(1.0, seen, out=actions)
             np.multiply(actions, seen, out=actions)
             np.multiply(actions, scale, out=actions)
+            copies_of.step(actions)
+
+    return Case(name, run, copies)
+
+
+@compiled
+def logistic(observations: Any, actions: Any) -> None:
+    """Actions (K,) from column 1 of the observations (K, O), by the logistic map."""
+    for k in range(actions.size):
+        seen = observations[k, 1]
+        actions[k] = np.float32(3.9) * (seen * (np.float32(1.0) - seen))
+
+
+def compiled_acting_case(name: str, environment_id: str, copies: int) -> Case:
+    """The same with a policy that is compiled, as JAX's is, and writes where the batch reads."""
+    copies_of = make_batch(environment_id, copies)
+    copies_of.reset(seed=0)
+    actions = copies_of.actions
+    seen, acted = copies_of.observations.reshape(actions.size, -1), actions.reshape(-1)
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            logistic(seen, acted)
             copies_of.step(actions)
 
     return Case(name, run, copies)
@@ -198,10 +222,11 @@ def pair_rows(effort: Effort) -> list[Row]:
     """The two-agent trust game: the batch beside everything that plays the same game."""
     constants = Constants.of(make_game(PAIR_GAME))
     size = best_of(lambda b: batch_case("", PAIR_GAME, b), SIZES, effort)
-    acting = best_of(lambda b: acting_case("", PAIR_GAME, b), SIZES, effort)
+    acting = best_of(lambda b: compiled_acting_case("", PAIR_GAME, b), SIZES, effort)
     cases = [
         batch_case("batch", PAIR_GAME, size),
-        acting_case("acting", PAIR_GAME, acting),
+        compiled_acting_case("acting", PAIR_GAME, acting),
+        acting_case("acting in NumPy", PAIR_GAME, acting),
         batch_case("silent", PAIR_GAME, size, observe=False),
         rollout_case("constant", PAIR_GAME, size, "constant_050"),
         rollout_case("tit_for_tat", PAIR_GAME, size, "tit_for_tat"),
@@ -247,12 +272,14 @@ def pair_rows(effort: Effort) -> list[Row]:
             "bound: observations", "12 float32 a step",
         ),
         row("batch.silent", "batch step without observations", "silent", "plain", "plain NumPy, one copy"),
+        row("batch.acting", f"batch step, acting on observations in NumPy, B = {acting:,}", "acting in NumPy", "plain",
+            "plain NumPy, one copy, actions given"),
     ]  # fmt: skip
     for layout, goal, words in (("vmapped", 4.0, "vmapped JAX"), ("scanned", 1.5, "expert JAX in a scan")):
         for dtype in ("float64", "float32"):
             chosen = jax_sizes.get((layout, dtype))
             named = f"{words}, {dtype}" + (f", B = {chosen:,}" if chosen else "")
-            what = f"batch step, acting on observations in NumPy, B = {acting:,}"
+            what = f"batch step, acting on observations, both compiled, B = {acting:,}"
             key = f"jax.{layout}.{dtype}"
             rows.append(
                 row(

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from coopetition.kernels import places
-from coopetition.kernels.blocks import BLOCK, put_block
+from coopetition.kernels.blocks import BLOCK, NARROW, put_block, put_narrow_block
 from coopetition.kernels.compiled import compiled, merged
 from coopetition.kernels.memory import (
     call_stage,
@@ -163,10 +163,15 @@ def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
     scales = view_float64(d[places.OBSERVATION_SCALES + 2 * view], columns)
     table = table_float32(d[places.OBSERVATIONS + view] + 4 * first * columns, used, columns)
     blocked = used - used % BLOCK if columns >= BLOCK else 0
+    whole = columns - columns % BLOCK
     for lane in range(0, blocked, BLOCK):
-        # The last block overlaps the one before it where columns do not come in eights.
-        for column in range(0, columns, BLOCK):
-            put_block(state, rows, scales, min(column, columns - BLOCK), table, lane)
+        for column in range(0, whole, BLOCK):
+            put_block(state, rows, scales, column, table, lane)
+        # What is left over lies in a block that overlaps the one before.
+        if columns - whole > NARROW:
+            put_block(state, rows, scales, columns - BLOCK, table, lane)
+        elif columns > whole:
+            put_narrow_block(state, rows, scales, columns - NARROW, table, lane)
     if blocked < used:
         for column in range(columns):
             source = state[rows[column]]

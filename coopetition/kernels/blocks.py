@@ -1,4 +1,4 @@
-"""Rows of lanes written to row-major tables, in blocks of eight rows by eight lanes.
+"""Rows of lanes written to row-major tables, in blocks of eight lanes by eight or four columns.
 
 Agents and trainers want a copy's numbers side by side; kernels want a number's lanes side by side. Written column by
 column every number is a store of its own, four bytes wide. A block is transposed in registers instead: eight loads,
@@ -7,7 +7,7 @@ column every number is a store of its own, four bytes wide. A block is transpose
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -17,68 +17,84 @@ from numba.core import types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-#: Rows, and lanes, of a block.
+#: Lanes of a block, and columns of a whole one; a narrow one has half as many.
 BLOCK = 8
+NARROW = 4
 
 if numba.config.DISABLE_JIT:
 
-    def put_block(state: Any, rows: Any, scales: Any, column: int, table: Any, lane: int) -> None:
-        """table[lane + l, column + k] = float32(state[rows[column + k], lane + l] * scales[column + k])."""
-        chosen = slice(column, column + BLOCK)
-        block = state[rows[chosen], lane : lane + BLOCK] * scales[chosen, np.newaxis]
-        table[lane : lane + BLOCK, chosen] = block.T.astype(np.float32)
+    def _putter(width: int) -> Callable[..., None]:
+        def put(state: Any, rows: Any, scales: Any, column: int, table: Any, lane: int) -> None:
+            chosen = slice(column, column + width)
+            block = state[rows[chosen], lane : lane + BLOCK] * scales[chosen, np.newaxis]
+            table[lane : lane + BLOCK, chosen] = block.T.astype(np.float32)
+
+        return put
 
 else:
+    _INDEX = ir.IntType(32)
+    # Which numbers of two vectors trade places: singles, then pairs, then halves. Only the last crosses 128 bits,
+    # which is dear on most processors.
+    _SINGLES = ((0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15))
+    _PAIRS = ((0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15))
+    _HALVES = ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
+    _HALF = ((0, 1, 2, 3), (4, 5, 6, 7))
 
-    def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
-        """Eight vectors of eight numbers, transposed: singles, then pairs, then halves trade places."""
+    def _shuffled(builder: Any, a: Any, b: Any, places: Sequence[int]) -> Any:
+        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INDEX, len(places)), list(places)))
 
-        def shuffled(a: Any, b: Any, mask: Sequence[int]) -> Any:
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), list(mask)))
+    def _by_lane(builder: Any, rows: list[Any]) -> list[Any]:
+        """A vector for each of eight lanes, out of eight or four rows of eight lanes."""
+        twos = [_shuffled(builder, rows[k], rows[k + 1], mask) for k in range(0, len(rows), 2) for mask in _SINGLES]
+        fours = [
+            _shuffled(builder, twos[k], twos[k + 2], mask)
+            for first in range(0, len(twos), 4)
+            for k in (first, first + 1)
+            for mask in _PAIRS
+        ]
+        if len(rows) == NARROW:
+            return [_shuffled(builder, four, four, half) for half in _HALF for four in fours]
+        return [_shuffled(builder, fours[k], fours[k + 4], half) for half in _HALVES for k in range(4)]
 
-        # No shuffle but the last crosses 128 bits: on most processors those are the cheap ones.
-        singles = ((0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15))
-        pairs = ((0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15))
-        halves = ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
-        by_two = [shuffled(rows[k], rows[k + 1], mask) for k in (0, 2, 4, 6) for mask in singles]
-        by_four = [shuffled(by_two[k], by_two[k + 2], mask) for k in (0, 1, 4, 5) for mask in pairs]
-        return [shuffled(by_four[k], by_four[k + 4], mask) for mask in halves for k in range(4)]
+    def _putter(width: int) -> Callable[..., None]:
+        lanes = ir.VectorType(ir.DoubleType(), BLOCK)
 
-    @intrinsic
-    def put_block(typingctx: Any, state: Any, rows: Any, scales: Any, column: Any, table: Any, lane: Any) -> Any:
-        """table[lane + l, column + k] = float32(state[rows[column + k], lane + l] * scales[column + k])."""
+        @intrinsic
+        def put(typingctx: Any, state: Any, rows: Any, scales: Any, column: Any, table: Any, lane: Any) -> Any:
+            def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+                source, places, factors, target = (
+                    arrayobj.make_array(signature.args[k])(context, builder, args[k]) for k in (0, 1, 2, 4)
+                )
+                first_column, first_lane = args[3], args[5]
+                state_lanes = builder.extract_value(source.shape, 1)
+                columns = builder.extract_value(target.shape, 1)
 
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            arrays = [
-                arrayobj.make_array(kind)(context, builder, value)
-                for kind, value in zip((state, rows, scales, table), (args[0], args[1], args[2], args[4]), strict=True)
-            ]
-            source, places, factors, target = arrays
-            column_value, lane_value = args[3], args[5]
-            double, single = ir.DoubleType(), ir.FloatType()
-            lanes_of_state = builder.extract_value(source.shape, 1)
-            columns = builder.extract_value(target.shape, 1)
+                def plus(value: Any, k: int) -> Any:
+                    return builder.add(value, ir.Constant(value.type, k))
 
-            vectors = []
-            for k in range(BLOCK):
-                place = builder.add(column_value, ir.Constant(ir.IntType(64), k))
-                row = builder.load(builder.gep(places.data, [place]))
-                first = builder.gep(source.data, [builder.add(builder.mul(row, lanes_of_state), lane_value)])
-                wide = builder.load(builder.bitcast(first, ir.VectorType(double, BLOCK).as_pointer()), align=8)
-                factor = builder.load(builder.gep(factors.data, [place]))
-                scaled = builder.fmul(wide, _splat(builder, factor))
-                vectors.append(builder.fptrunc(scaled, ir.VectorType(single, BLOCK)))
-            for k, vector in enumerate(_transposed(builder, vectors)):
-                line = builder.add(lane_value, ir.Constant(ir.IntType(64), k))
-                cell = builder.add(builder.mul(line, columns), column_value)
-                where = builder.gep(target.data, [cell])
-                builder.store(vector, builder.bitcast(where, vector.type.as_pointer()), align=4)
-            return context.get_dummy_value()
+                seen = []
+                for k in range(width):
+                    place = plus(first_column, k)
+                    row = builder.load(builder.gep(places.data, [place]))
+                    start = builder.add(builder.mul(row, state_lanes), first_lane)
+                    address = builder.bitcast(builder.gep(source.data, [start]), lanes.as_pointer())
+                    factor = builder.load(builder.gep(factors.data, [place]))
+                    one = builder.insert_element(ir.Constant(lanes, ir.Undefined), factor, ir.Constant(_INDEX, 0))
+                    scaled = builder.fmul(builder.load(address, align=8), _shuffled(builder, one, one, [0] * BLOCK))
+                    seen.append(builder.fptrunc(scaled, ir.VectorType(ir.FloatType(), BLOCK)))
+                for k, line in enumerate(_by_lane(builder, seen)):
+                    cell = builder.add(builder.mul(plus(first_lane, k), columns), first_column)
+                    address = builder.bitcast(builder.gep(target.data, [cell]), line.type.as_pointer())
+                    builder.store(line, address, align=4)
+                return context.get_dummy_value()
 
-        return types.void(state, rows, scales, types.int64, table, types.int64), codegen
+            return types.void(state, rows, scales, types.int64, table, types.int64), codegen
 
-    def _splat(builder: Any, value: Any) -> Any:
-        """A vector of one number."""
-        vector = ir.Constant(ir.VectorType(value.type, BLOCK), ir.Undefined)
-        vector = builder.insert_element(vector, value, ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(ir.IntType(32), BLOCK), [0] * BLOCK))
+        return put
+
+
+#: ``put_block(state, rows, scales, column, table, lane)``: for eight columns and lanes from those two on,
+#: table[lane + l, column + k] = float32(state[rows[column + k], lane + l] * scales[column + k]).
+put_block = _putter(BLOCK)
+#: The same for four columns.
+put_narrow_block = _putter(NARROW)
