@@ -219,18 +219,29 @@ class Batch:
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
-        stages = game.stages(single=self.lanes == 1)
+        from coopetition.kernels import advance as driver
+
+        single = self.lanes == 1
+        stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
         arrays[places.STAGES] = stages
+        d[places.STAGES], d[places.STAGE_COUNT] = stages.ctypes.data, stages.size
+        d[places.PREPARE] = driver.prepare.address(single)
+        d[places.SHOW] = driver.show.address(single)
+        d[places.BLUR] = driver.blur.address(single) if noisy else 0
         # The addresses in the descriptor are only good as long as these arrays live.
         self._described = arrays
         self._descriptor = d
-        d[places.STAGES] = stages[1:].ctypes.data
-        d[places.STAGE_COUNT] = stages.size - 1
-        d[places.PREPARE] = stages[0]
         self._address = d.ctypes.data
-        from coopetition.kernels.advance import advance, advance_on_threads
+        self._kernel = driver.advance_on_threads if self.threads > 1 else driver.advance
 
-        self._kernel = advance_on_threads if self.threads > 1 else advance
+    def _stages(self) -> list[Any]:
+        """The stages of one step: the game's own between those of the driver."""
+        from coopetition.kernels import advance as driver
+
+        parts = [driver.begin, *self.game.parameters.stages(), driver.account]
+        if self.autoreset == "same_step":
+            return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
+        return [*parts, driver.hold, driver.write_outcomes, driver.show]
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but addresses and compiled code."""
@@ -577,7 +588,11 @@ class Batch:
         d = self._descriptor.copy()
         d[places.OPERATION] = places.STEP
         d[places.STEPS] = steps
-        d[places.POLICIES] = codes.ctypes.data
+        if codes.any():
+            from coopetition.kernels.advance import play
+
+            d[places.POLICIES] = codes.ctypes.data
+            d[places.PLAY] = play.address(self.lanes == 1)
         d[places.POLICY_RATES] = constants.ctypes.data
         d[places.ACTIONS] = script.ctypes.data if script.size else 0
         for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS):

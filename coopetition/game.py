@@ -362,19 +362,6 @@ class Game:
             matrices[places.MUTUALITY] = self.mutuality
         return block
 
-    def stages(self, single: bool) -> np.ndarray:
-        """Addresses of compiled stages: what prepares a chunk, then one step with the driver's own parts.
-
-        Parameters
-        ----------
-        single : bool
-            The variants for a batch of one copy.
-        """
-        from coopetition.kernels.advance import account, begin, prepare, publish
-
-        parts = [prepare, begin, *self.parameters.stages(), account, publish]
-        return np.array([part.address(single) for part in parts], dtype=np.int64)
-
     # --- named state
 
     def read_state(self, rows: np.ndarray) -> dict[str, np.ndarray]:

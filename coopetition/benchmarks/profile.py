@@ -55,8 +55,6 @@ def stage_case(name: str, copies: Batch, address: int | None) -> Case:
 
 def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
     """Each stage of a game's batch step, in nanoseconds an environment step."""
-    from coopetition.kernels.advance import account, begin, publish
-
     copies = make_batch(environment_id, COPIES)
     copies.reset(seed=0)
     actions = varied_actions(COPIES, copies.game.n)
@@ -64,7 +62,7 @@ def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
     whole = make_batch(environment_id, COPIES)
     whole.reset(seed=0)
     own = whole._actions
-    parts = [begin, *copies.game.parameters.stages(), account, publish]
+    parts = copies._stages()
     names = [part.body.__name__ for part in parts]
     cases = [stage_case("driver", copies, None)]
     cases += [

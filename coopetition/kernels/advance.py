@@ -15,6 +15,7 @@ from coopetition.kernels import places
 from coopetition.kernels.blocks import BLOCK, NARROW, put_block, put_narrow_block
 from coopetition.kernels.compiled import compiled, merged
 from coopetition.kernels.memory import (
+    address_of,
     call_stage,
     driver_stage,
     parameter_vector,
@@ -33,6 +34,12 @@ from coopetition.kernels.rewards import write_rewards
 TERMINATED = 1.0
 TRUNCATED = 2.0
 LARGEST = 1.7976931348623157e308
+
+
+@merged
+def call_part(part: int, d: Any, state: Any, work: Any, step: int, first: int) -> None:
+    """Run another stage on the same chunk, by its address: what few batches need is compiled for those alone."""
+    call_stage(part, address_of(d), address_of(state), address_of(work), step, first)
 
 
 @merged
@@ -110,14 +117,10 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
             rate[lane] = c if c < 1.0 else 1.0
 
 
-@merged
-def choose_actions(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Rates by the compiled policies, an external script, or both."""
+@driver_stage
+def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Rates of the agents that a compiled policy plays."""
     n = d[places.AGENTS]
-    if d[places.ACTIONS] != 0:
-        read_actions(d, parameters, work, step, first, used)
-    if d[places.POLICIES] == 0:
-        return
     policies = view_int64(d[places.POLICIES], n)
     constants = view_float64(d[places.POLICY_RATES], n)
     usual = parameter_vector(parameters, places.BASELINE_RATE, n)
@@ -180,8 +183,20 @@ def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
                 table[lane, column] = np.float32(source[lane] * scale)
 
 
-@merged
-def add_noise(d: Any, parameters: Any, state: Any, first: int, used: int) -> None:
+@driver_stage
+def show(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Write the agents' observations and the joint state, where the caller wants them; the last step's, or each."""
+    if d[places.RECORD] == 0 and step < d[places.STEPS] - 1:
+        return
+    for view in range(2):
+        if d[places.OBSERVATIONS + view] != 0:
+            write_view(d, state, view, first, used)
+    if d[places.OBSERVATIONS] != 0 and d[places.NOISE_COLUMNS] > 0:
+        call_part(d[places.BLUR], d, state, work, step, first)
+
+
+@driver_stage
+def blur(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Put noise on the columns that are seen with it."""
     noisy = d[places.NOISE_COLUMNS]
     columns = d[places.OBSERVATION_COLUMNS]
@@ -195,16 +210,6 @@ def add_noise(d: Any, parameters: Any, state: Any, first: int, used: int) -> Non
             seen = state[rows[where[k]], lane] + deviation * noise[lane, k]
             seen = seen if seen > 0.0 else 0.0
             table[lane, where[k]] = np.float32(seen if seen < 1.0 else 1.0)
-
-
-@merged
-def write_observations(d: Any, parameters: Any, state: Any, first: int, used: int, worker: int) -> None:
-    """Write the agents' observations and the joint state, where the caller wants them."""
-    for view in range(2):
-        if d[places.OBSERVATIONS + view] != 0:
-            write_view(d, state, view, first, used)
-    if d[places.OBSERVATIONS] != 0 and d[places.NOISE_COLUMNS] > 0:
-        add_noise(d, parameters, state, first, used)
 
 
 @merged
@@ -248,9 +253,53 @@ def add_rows(sources: Any, targets: Any) -> None:
             target[lane] += source[lane]
 
 
-@merged
-def hold_ended(d: Any, at: Any, state: Any, work: Any, first: int, used: int) -> None:
+@driver_stage
+def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
+    n = d[places.AGENTS]
+    ended = state[at[places.ENDED]]
+    some_wait = False
+    if d[places.AUTORESET] != places.SAME_STEP:
+        for lane in range(used):
+            some_wait |= ended[lane] != 0.0
+    work[places.SOME_WAIT][0] = 1.0 if some_wait else 0.0
+    if some_wait:
+        copy_rows(state, work[d[places.WORK_ROWS] :])
+    if d[places.ACTIONS] != 0:
+        read_actions(d, parameters, work, step, first, used)
+    if d[places.POLICIES] != 0:
+        call_part(d[places.PLAY], d, state, work, step, first)
+    to_levels(n, parameters, work)
+    time = state[at[places.TIME]]
+    for lane in range(time.size):
+        time[lane] += 1.0
+    for lane in range(ended.size):
+        ended[lane] = 0.0
+
+
+@driver_stage
+def account(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Judge the horizon, reward, add up."""
+    n = d[places.AGENTS]
+    ended = state[at[places.ENDED]]
+    time = state[at[places.TIME]]
+    horizon = parameters[places.HORIZON]
+    for lane in range(ended.size):
+        over = TRUNCATED if time[lane] >= horizon else 0.0
+        ended[lane] = ended[lane] if ended[lane] > 0.0 else over
+    write_rewards(at, parameters, work)
+    copy_rows(work_vector(work, places.RATE, n), rows_of(state, at[places.RATES], n))
+    payoff_totals = rows_of(state, at[places.PAYOFF_TOTAL], n)
+    reward_totals = rows_of(state, at[places.REWARD_TOTAL], n)
+    add_rows(work_vector(work, places.PAYOFF, n), payoff_totals)
+    add_rows(work_vector(work, places.REWARD, n), reward_totals)
+
+
+@driver_stage
+def hold(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """A copy whose episode was over plays nothing: it restarts (NEXT_STEP) or stays as it was (DISABLED)."""
+    if work[places.SOME_WAIT][0] == 0.0:
+        return
     n = d[places.AGENTS]
     before = work[d[places.WORK_ROWS] :]
     ended_before = before[at[places.ENDED]]
@@ -270,39 +319,8 @@ def hold_ended(d: Any, at: Any, state: Any, work: Any, first: int, used: int) ->
                 rewards[i, lane] = 0.0
 
 
-@merged
-def restart_ended(d: Any, at: Any, state: Any, first: int, used: int) -> bool:
-    """SAME_STEP autoreset: keep the last view of lanes that ended and restart them; True if there were any."""
-    ended = state[at[places.ENDED]]
-    any_ended = False
-    for lane in range(used):
-        any_ended |= ended[lane] != 0.0
-    if not any_ended:
-        return False
-    copies = d[places.COPIES]
-    noisy = d[places.NOISE_COLUMNS]
-    for lane in range(used):
-        if ended[lane] != 0.0:
-            copy = first + lane
-            keep_final_view(
-                d[places.OBSERVATIONS],
-                d[places.FINAL_OBSERVATIONS],
-                d[places.OBSERVATION_COLUMNS],
-                copies,
-                copy,
-            )
-            keep_final_view(d[places.JOINT], d[places.FINAL_JOINT], d[places.JOINT_COLUMNS], copies, copy)
-            restart_lane(d, at, state, lane, copy)
-            if noisy > 0:
-                # A restart shows a second view in one step, which has a draw of its own.
-                noise = view_float64(d[places.NOISE], 2 * copies * noisy)
-                for k in range(copy * noisy, (copy + 1) * noisy):
-                    noise[k] = noise[copies * noisy + k]
-    return True
-
-
-@merged
-def write_outcomes(d: Any, at: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+@driver_stage
+def write_outcomes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Write rewards, payoffs, utilities and ends, where the caller wants them."""
     n = d[places.AGENTS]
     copies = d[places.COPIES]
@@ -348,69 +366,40 @@ def write_outcomes(d: Any, at: Any, state: Any, work: Any, step: int, first: int
 
 
 @driver_stage
-def begin(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int, worker: int
-) -> None:
-    """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
-    n = d[places.AGENTS]
+def restart_ended(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """SAME_STEP autoreset: keep the last view of lanes that ended, restart them, and show the chunk again."""
+    if d[places.AUTORESET] != places.SAME_STEP:  # a stage game is evaluated in any batch
+        return
     ended = state[at[places.ENDED]]
-    some_wait = False
-    if d[places.AUTORESET] != places.SAME_STEP:
-        for lane in range(used):
-            some_wait |= ended[lane] != 0.0
-    work[places.SOME_WAIT][0] = 1.0 if some_wait else 0.0
-    if some_wait:
-        copy_rows(state, work[d[places.WORK_ROWS] :])
-    choose_actions(d, at, parameters, state, work, step, first, used)
-    to_levels(n, parameters, work)
-    time = state[at[places.TIME]]
-    for lane in range(time.size):
-        time[lane] += 1.0
-    for lane in range(ended.size):
-        ended[lane] = 0.0
+    any_ended = False
+    for lane in range(used):
+        any_ended |= ended[lane] != 0.0
+    if not any_ended:
+        return
+    copies = d[places.COPIES]
+    noisy = d[places.NOISE_COLUMNS]
+    for lane in range(used):
+        if ended[lane] != 0.0:
+            copy = first + lane
+            for view in range(2):
+                keep_final_view(
+                    d[places.OBSERVATIONS + view],
+                    d[places.FINAL_OBSERVATIONS + view],
+                    d[places.OBSERVATION_COLUMNS + view],
+                    copies,
+                    copy,
+                )
+            restart_lane(d, at, state, lane, copy)
+            if noisy > 0:
+                # A restart shows a second view in one step, which has a draw of its own.
+                noise = view_float64(d[places.NOISE], 2 * copies * noisy)
+                for k in range(copy * noisy, (copy + 1) * noisy):
+                    noise[k] = noise[copies * noisy + k]
+    call_part(d[places.SHOW], d, state, work, step, first)
 
 
 @driver_stage
-def account(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int, worker: int
-) -> None:
-    """Judge the horizon, reward, add up, and undo what lanes did whose episodes were over."""
-    n = d[places.AGENTS]
-    ended = state[at[places.ENDED]]
-    time = state[at[places.TIME]]
-    horizon = parameters[places.HORIZON]
-    for lane in range(ended.size):
-        over = TRUNCATED if time[lane] >= horizon else 0.0
-        ended[lane] = ended[lane] if ended[lane] > 0.0 else over
-    write_rewards(at, parameters, work)
-    copy_rows(work_vector(work, places.RATE, n), rows_of(state, at[places.RATES], n))
-    payoff_totals = rows_of(state, at[places.PAYOFF_TOTAL], n)
-    reward_totals = rows_of(state, at[places.REWARD_TOTAL], n)
-    add_rows(work_vector(work, places.PAYOFF, n), payoff_totals)
-    add_rows(work_vector(work, places.REWARD, n), reward_totals)
-    if work[places.SOME_WAIT][0] != 0.0:
-        hold_ended(d, at, state, work, first, used)
-
-
-@driver_stage
-def publish(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int, worker: int
-) -> None:
-    """Write what the caller wants to see, and restart lanes that ended under SAME_STEP."""
-    write_outcomes(d, at, state, work, step, first, used)
-    last = d[places.RECORD] == 1 or step == d[places.STEPS] - 1
-    # One call site: views are written once, and again only if lanes restarted.
-    looking = True
-    while looking:
-        if last:
-            write_observations(d, parameters, state, first, used, worker)
-        looking = d[places.AUTORESET] == places.SAME_STEP and restart_ended(d, at, state, first, used)
-
-
-@driver_stage
-def prepare(
-    d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int, worker: int
-) -> None:
+def prepare(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """What an operation other than a step does to a chunk: restart lanes, fill in a state, show the views."""
     lanes = d[places.LANES]
     if d[places.OPERATION] == places.RESET:
@@ -427,7 +416,7 @@ def prepare(
             for lane in range(lanes):
                 target[lane] = value
     else:
-        write_observations(d, parameters, state, first, used, worker)
+        call_part(d[places.SHOW], d, state, work, step, first)
 
 
 @merged

@@ -74,6 +74,25 @@ table_float64 = _viewer(np.float64, 2)
 table_float32 = _viewer(np.float32, 2)
 
 
+if numba.config.DISABLE_JIT:
+
+    def address_of(array: Any) -> int:
+        """Where an array's numbers lie."""
+        return int(array.ctypes.data)
+
+else:
+
+    @intrinsic
+    def address_of(typingctx: Any, array: Any) -> Any:
+        """Where an array's numbers lie."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            source = arrayobj.make_array(array)(context, builder, args[0])
+            return builder.ptrtoint(source.data, ir.IntType(64))
+
+        return types.int64(array), codegen
+
+
 # The parts of a block of rows, or of parameters, without the bounds arithmetic of a slice. `first_row` and
 # `count` say where a field lies; they take Python numbers as well as LLVM values wrapped in `_Arithmetic`.
 
@@ -214,7 +233,6 @@ def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int)
         step,
         first,
         min(lanes, d[places.COPIES] - first),
-        (work - d[places.WORK]) // (8 * lanes * (d[places.WORK_ROWS] + rows)),
     )
 
 
@@ -224,5 +242,5 @@ def stage(body: Callable[..., None]) -> Stage:
 
 
 def driver_stage(body: Callable[..., None]) -> Stage:
-    """A part of the driver: ``d, at, parameters, state, work, step, first, used, worker``."""
+    """A part of the driver: ``d, at, parameters, state, work, step, first, used``."""
     return Stage(body, _driver_frame)

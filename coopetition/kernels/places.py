@@ -54,8 +54,12 @@ JOINT_ROWS = 39
 JOINT_SCALES = 40
 NOISE_PLACES = 41
 STAGES = 42
+# ... and of stages that are called from others
 PREPARE = 43
-DESCRIPTOR_SIZE = 44
+SHOW = 44
+PLAY = 45
+BLUR = 46
+DESCRIPTOR_SIZE = 48
 
 # --- operations
 STEP = 0
