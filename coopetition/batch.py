@@ -232,6 +232,7 @@ class Batch:
         self._described = arrays
         self._descriptor = d
         self._address = d.ctypes.data
+        self._evaluation: tuple[int, np.ndarray, np.ndarray] | None = None
         self._kernel = driver.advance_on_threads if self.threads > 1 else driver.advance
 
     def _stages(self) -> list[Any]:
@@ -248,7 +249,7 @@ class Batch:
         return {
             key: value
             for key, value in self.__dict__.items()
-            if key not in ("_address", "_descriptor", "_described", "_kernel")
+            if key not in ("_address", "_descriptor", "_described", "_evaluation", "_kernel")
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -645,18 +646,29 @@ class Batch:
         given = np.asarray(levels, dtype=np.float64)
         if given.shape != self.actions.shape:
             raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")
-        self.actions[...] = game.action_low + given / game.endowment * (game.action_high - game.action_low)
-        self._initial[...] = game.initial_state if state is None else state
-        d = self._descriptor.copy()
-        d[places.OPERATION] = places.EVALUATE
-        d[places.AUTORESET] = places.DISABLED
-        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
-            d[place] = 0
-        refused = self._kernel(d.ctypes.data)
-        self._initial[...] = game.initial_state
+        np.divide(given, game.endowment, out=self.actions)
+        if game.action_scale != "unit":
+            self.actions *= game.action_high - game.action_low
+            self.actions += game.action_low
+        if self._evaluation is None:
+            self._evaluation = self._describe_evaluation()
+        address, start, _ = self._evaluation
+        start[...] = game.initial_state if state is None else state
+        refused = self._kernel(address)
         if refused:
             raise self._refusal(refused, given)
         return self.payoffs, self.utilities
+
+    def _describe_evaluation(self) -> tuple[int, np.ndarray, np.ndarray]:
+        """Address of a descriptor for `evaluate`, the state from which it plays, and the descriptor itself."""
+        start = self.game.initial_state.copy()
+        d = self._descriptor.copy()
+        d[places.OPERATION] = places.EVALUATE
+        d[places.AUTORESET] = places.DISABLED
+        d[places.INITIAL] = start.ctypes.data
+        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
+            d[place] = 0
+        return d.ctypes.data, start, d
 
 
 def compiled_policy(name: str) -> tuple[int, float]:

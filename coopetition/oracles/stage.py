@@ -256,6 +256,9 @@ def difference_table(points: Array, upper: Array) -> tuple[Array, Array]:
     step = np.minimum(_STEP * upper, _RELATIVE_STEP * points)
     step = np.minimum(step, 0.5 * (upper - points))
     central = step >= _LEAST_STEP * upper
+    if central.all():
+        step = step[..., None]
+        return points[..., None] + _CENTRAL[0] * step, _CENTRAL[1] / step
     step = np.where(central, step, _SIDE_STEP * upper)
     side = np.where(points < 0.5 * upper, 1.0, -1.0)
     offsets = np.where(central[..., None], _CENTRAL[0], side[..., None] * _FORWARD[0])

@@ -89,8 +89,10 @@ def first_order_point(
         slope = own(table)
         change = (slope[:count] - slope[count:-1]) / (forward - backward)[:, None]
         moving = (z >= 0.0) & (z <= upper)
+        derivative = -change.T * moving
+        derivative[index, index] += 1.0 - moving
         kept.clear()
-        kept[z.tobytes()] = np.diag(1.0 - moving) - change.T * moving[None, :]
+        kept[z.tobytes()] = derivative
         return z - inside - slope[-1]
 
     def jacobian(z: Array) -> Array:
