@@ -1,7 +1,9 @@
-"""Where a step spends its time: a batch's, stage by stage, and a view's."""
+"""Where time goes: a batch's step, stage by stage; a view's; a solve's and a study's, by shares."""
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 from collections.abc import Callable
 from typing import Any
 
@@ -123,7 +125,69 @@ def view_rows(effort: Effort) -> list[Row]:
     ]
 
 
+def shares(work: Callable[[], object], parts: dict[str, Callable[..., Any]]) -> dict[str, float]:
+    """Per cent of a work's time that is spent in each function, what it calls included, by Python's own profiler.
+
+    Parts may hold each other, so shares need not add up to a hundred.
+    """
+    profiler = cProfile.Profile()
+    profiler.runcall(work)
+    found: dict[tuple[str, int, str], Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    whole = sum(entry[2] for entry in found.values())
+    result = {}
+    for label, function in parts.items():
+        code = getattr(function, "py_func", function).__code__
+        took = found.get((code.co_filename, code.co_firstlineno, code.co_name))
+        result[label] = 100.0 * took[3] / whole if took else 0.0
+    return result
+
+
+def solving_rows() -> list[Row]:
+    """Where a `solve` and the studies that take longest spend their time."""
+    from coopetition.calibration import equilibrium, experiment, rubric, study, study_tr4
+    from coopetition.oracles import replies, solve, stage, variational
+
+    def many_solves() -> None:
+        for _ in range(200):
+            solve(PAIR_GAME, "nash")
+
+    solve(PAIR_GAME, "nash")
+    works: dict[str, tuple[Callable[[], object], dict[str, Callable[..., Any]]]] = {
+        "solve": (
+            many_solves,
+            {
+                "first-order conditions": variational.first_order_point,
+                "certificate": replies.deviation_certificate,
+                "which agents are exchangeable": stage.symmetry_groups,
+                "kernel calls, inside those": stage.Kernel.evaluate,
+            },
+        ),
+        "study TR-1": (
+            lambda: experiment("tr1"),
+            {
+                "equilibria": equilibrium.coopetitive_equilibria,
+                "certificates, inside those": equilibrium.regrets,
+                "scores": rubric.score,
+                "main effects": study.main_effects,
+            },
+        ),
+        "study TR-4": (
+            lambda: experiment("tr4"),
+            {
+                "trajectories": study_tr4.trajectory,
+                "targets": study_tr4.targets,
+                "main effects": study.main_effects,
+            },
+        ),
+    }
+    return [
+        Row(f"profile.{name}.{label}".replace(" ", "_"), SECTION, f"{name}: {label}", "%", share)
+        for name, (work, parts) in works.items()
+        for label, share in shares(work, parts).items()
+    ]
+
+
 def rows(effort: Effort) -> list[Row]:
     """All of it."""
     found = [row for name in GAMES for row in stage_rows(name, effort)]
-    return [*found, *view_rows(effort)]
+    return [*found, *view_rows(effort), *solving_rows()]
