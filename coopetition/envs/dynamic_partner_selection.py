@@ -186,6 +186,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coopetition.kernels.compiled import Stage
+from coopetition.kernels.fastmath import fma
 from coopetition.kernels.games import trust_game
 from coopetition.kernels.memory import parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
@@ -309,5 +310,5 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 for lane in range(utility.size):
                     ceiling = 1.0 - damage[lane]
                     trusted = trust[lane] if trust[lane] < ceiling else ceiling
-                    standing = equal[lane] + q[lane] * others[lane]
-                    utility[lane] += trusted * dependence[lane] * standing * payoff[lane]
+                    standing = fma(q[lane], others[lane], equal[lane])
+                    utility[lane] = fma(trusted * dependence[lane] * standing, payoff[lane], utility[lane])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coopetition.kernels.compiled import merged
-from coopetition.kernels.fastmath import tanh
+from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.memory import parameter_matrix, rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import (
     ADDITIVE,
@@ -58,21 +58,24 @@ def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) 
     for i in range(n):
         utility = utilities[i]
         level = levels[i]
+        warmth = work[0]
+        for lane in range(warmth.size):
+            warmth[lane] = 0.0
         for j in range(n):
             if i != j:
                 response = table[i * stride + j]
                 trust = trusts[i * n + j]
                 dependence = dependences[i * n + j]
-                strength = lambda_r * sensitivities[i * n + j]
-                if at[ADDITIVE] == 1:
-                    strength *= parameters[MEAN_ENDOWMENT]
-                    for lane in range(utility.size):
-                        warmth = trust[lane] * (1.0 + omega * dependence[lane])
-                        utility[lane] += strength * warmth * response[lane]
-                else:
-                    for lane in range(utility.size):
-                        warmth = trust[lane] * (1.0 + omega * dependence[lane])
-                        utility[lane] += level[lane] * strength * warmth * response[lane]
+                sensitivity = sensitivities[i * n + j]
+                for lane in range(warmth.size):
+                    strength = sensitivity * trust[lane] * fma(omega, dependence[lane], 1.0)
+                    warmth[lane] = fma(strength, response[lane], warmth[lane])
+        if at[ADDITIVE] == 1:
+            for lane in range(utility.size):
+                utility[lane] = fma(lambda_r * parameters[MEAN_ENDOWMENT], warmth[lane], utility[lane])
+        else:
+            for lane in range(utility.size):
+                utility[lane] = fma(lambda_r * level[lane], warmth[lane], utility[lane])
 
 
 @stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.fastmath import tanh
+from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
     BASELINE,
@@ -51,13 +51,20 @@ def expected_levels(at: Any, parameters: Any, state: Any, work: Any) -> None:
 
 @stage
 def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j)."""
+    """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j).
+
+    What a signal of the other sign would do is multiplied by zero, which costs less than a choice.
+    """
     n = at[N]
     levels = work_vector(work, LEVEL, n)
     expected = work_vector(work, EXPECTED, n)
     signals = work_vector(work, SIGNAL, n)
     scales = parameter_vector(parameters, SIGNAL_SCALE, n)
     kappa = parameters[KAPPA]
+    lambda_plus = parameters[LAMBDA_PLUS]
+    lambda_minus = parameters[LAMBDA_MINUS]
+    mu = parameters[MU_R]
+    delta = parameters[DELTA_R]
     for j in range(n):
         level = levels[j]
         usual = expected[j]
@@ -66,10 +73,6 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
         for lane in range(signal.size):
             signal[lane] = tanh(steepness * (level[lane] - usual[lane]))
 
-    lambda_plus = parameters[LAMBDA_PLUS]
-    lambda_minus = parameters[LAMBDA_MINUS]
-    mu = parameters[MU_R]
-    delta = parameters[DELTA_R]
     xi = parameters[XI]
     trusts = rows_of(state, at[TRUST], n * n)
     damages = rows_of(state, at[DAMAGE], n * n)
@@ -83,18 +86,16 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 dependence = dependences[i * n + j]
                 for lane in range(trust.size):
                     s = signal[lane]
-                    # One of the two is zero, which costs less than to choose between what they lead to.
                     praise = s if s > 0.0 else 0.0
                     blame = s if s < 0.0 else 0.0
+                    cure = -delta if s >= 0.0 else 0.0
                     ceiling = 1.0 - damage[lane]
                     room = ceiling - trust[lane]
-                    gain = lambda_plus * praise * (room if room > 0.0 else 0.0)
-                    loss = lambda_minus * blame * trust[lane] * (1.0 + xi * dependence[lane])
-                    moved = trust[lane] + gain + loss
+                    built = fma(lambda_plus * praise, room if room > 0.0 else 0.0, trust[lane])
+                    moved = fma(lambda_minus * blame * trust[lane], fma(xi, dependence[lane], 1.0), built)
                     moved = moved if moved > 0.0 else 0.0
                     trust[lane] = moved if moved < ceiling else ceiling
-                    healed = delta * damage[lane] if s >= 0.0 else 0.0
-                    moved = damage[lane] - mu * blame * ceiling - healed
+                    moved = damage[lane] - mu * blame * ceiling + cure * damage[lane]
                     moved = moved if moved > 0.0 else 0.0
                     damage[lane] = moved if moved < 1.0 else 1.0
 
@@ -122,7 +123,7 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 for lane in range(utility.size):
                     ceiling = 1.0 - damage[lane]
                     weight = (trust[lane] if trust[lane] < ceiling else ceiling) * dependence[lane]
-                    utility[lane] += weight * payoff[lane]
+                    utility[lane] = fma(weight, payoff[lane], utility[lane])
 
 
 @stage
