@@ -308,7 +308,7 @@ def _sized_case(environment_id: str, options: dict[str, Any], copies: int) -> Ca
 
 
 def game_rows(effort: Effort) -> list[Row]:
-    """Every game at 2,048 copies, those of many agents at their best; and two trust games of ten."""
+    """Every game at its best batch; and two trust games of ten agents."""
     listed: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ENVIRONMENT_IDS if name != PAIR_GAME]
     listed.append(("DynamicPartnerSelection-v0", {"n_agents": 10}))
     listed.append(("PlatformEcosystem-v0", {"n_developers": 9}))
@@ -317,7 +317,7 @@ def game_rows(effort: Effort) -> list[Row]:
         n = make_game(name, **options).n
         label = f"{name.removesuffix('-v0')}, {n} agents"
         # Many agents' observations fill a cache sooner: their best batch is smaller.
-        size = best_of(partial(_sized_case, name, options), LARGE_SIZES, effort) if n > 6 else 2048
+        size = best_of(partial(_sized_case, name, options), LARGE_SIZES if n > 6 else SIZES, effort)
         cases.append(batch_case(label, name, size, **options))
         goals.append(80.0 / n if n <= 6 else (4.0 if n == 10 else 0.7))
     times = interleaved([*cases, batch_case("pair", PAIR_GAME, 2048)], effort)
