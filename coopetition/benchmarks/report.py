@@ -111,6 +111,16 @@ class Report:
             "curves": [curve.to_dict() for curve in self.curves],
         }
 
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Report:
+        """The report of `to_dict`, also after JSON."""
+        rows = [Row(**{name: value for name, value in row.items() if name != "verdict"}) for row in kept["rows"]]
+        curves = [
+            Curve(**{name: tuple(value) if isinstance(value, list) else value for name, value in curve.items()})
+            for curve in kept["curves"]
+        ]
+        return cls(kept["machine"], tuple(rows), tuple(curves))
+
 
 def figure(value: float | None) -> str:
     """A number with three significant digits."""

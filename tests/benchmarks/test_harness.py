@@ -100,6 +100,7 @@ def test_report_round_trip_and_comparison():
     )
     report = Report({"cpu": "x"}, rows, (Curve("c", "curve", "B", (1, 4), (2.0, 1.0), (2.0, 1.0), "a copy"),))
     before = json.loads(json.dumps(report.to_dict()))
+    assert Report.from_dict(before) == report
     before["rows"][0].update(ours=10.0, ratio=1.0)
     before["rows"][1]["ours"] = 8.0
     del before["rows"][2]
