@@ -117,7 +117,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         "_order_stream",
         "_skip_agent_selection",
     )
-    _hooked = (*View._hooked, "_cells", "_revealed")
+    _hooked = (*View._hooked, "_nothing", "_revealed", "_rows")
 
     def __init__(
         self, game: Game, turn_order: Sequence[str] | str | None = None, options: ViewOptions | None = None
@@ -128,15 +128,11 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._order = order or tuple(range(game.n))
         self._order_stream = np.random.default_rng() if self._random_order else None
         self._revealed_rates = np.zeros(2 * game.n, dtype=np.float32)
-        self._nothing = memoryview(bytes(8 * game.n)).cast("f")
         self.simultaneous_game = game
         self._lows = game.action_low.tolist()
         self._highs = game.action_high.tolist()
         super().__init__(SequentialGame(game), options or ViewOptions())
         self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
-        self._indices = {agent: i for i, agent in enumerate(game.agents)}
-        self._width = self.game.observation_size
-        self._shown = self._width - 2 * game.n
         self._start_round_book()
 
     def _start_round_book(self) -> None:
@@ -152,24 +148,14 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self.agent_selection = names[self._order[0]]
 
     def _hook(self) -> None:
-        self._revealed = cells_of(self._revealed_rates)
         super()._hook()
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        del state["_nothing"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._nothing = memoryview(bytes(8 * state["game"].n)).cast("f")
-        super().__setstate__(state)
-        self._reveal()
-
-    def _reveal(self) -> None:
-        """Write what has been revealed into the row of the agent that moves next."""
-        i = self._order[self._position]
-        start = (self._line * len(self._order) + i) * self._width + self._shown
-        self._cells[start : start + len(self._revealed)] = self._revealed
+        self._nothing = cells_of(np.zeros_like(self._revealed_rates))
+        own = self.game.observation_size - 2 * self.game.n
+        #: Each agent's observation, and its end, for what has been revealed.
+        self._rows = {
+            agent: (row, cells_of(row[own:]))
+            for agent, row in zip(self.game.agents, self._batch.observations[0], strict=True)
+        }
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start an episode.
@@ -197,13 +183,10 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         """What an agent sees now, float32 (O + 2N,): its own observation, then ``revealed`` and ``moved``."""
         if not self._has_reset:
             EnvLogger.error_observe_before_reset()
-        row: np.ndarray = self._pages[0][self._line, self._indices[agent]]
-        if agent == self.agent_selection:
-            return row
-        # Its row of the page is kept for its turn, when more may have been revealed.
-        row = row.copy()
-        row[self._shown :] = self._revealed_rates
-        return row
+        row, end = self._rows[agent]
+        # Most moves are made without a look by the others, so what is revealed is written when somebody looks.
+        end[:] = self._revealed
+        return row.copy()
 
     def step(self, action: Any) -> None:
         """Play the selected agent's move; the round, if it was the last one.
@@ -228,7 +211,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
             return
         order = self._order
         position = self._position
-        names, lows, highs, actions, revealed, cells = self._hot
+        names, lows, highs, actions, revealed, nobody = self._hot
         i = order[position]
         try:
             value = action.item()
@@ -247,17 +230,15 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         revealed[i] = rate
         revealed[len(order) + i] = 1.0
         if self._paid:
-            self.rewards = dict.fromkeys(names, 0.0)
+            self.rewards = nobody.copy()
             self._paid = False
         self._position = position
-        i = order[position]
-        self.agent_selection = names[i]
-        start = (self._line * len(order) + i) * self._width + self._shown
-        cells[start : start + 2 * len(order)] = revealed
+        self.agent_selection = names[order[position]]
 
     def _gather(self) -> None:
-        self._cells = self._page.cast("f")
-        self._hot = (self.game.agents, self._lows, self._highs, self._actions, self._revealed, self._cells)
+        names = self.game.agents
+        self._revealed = cells_of(self._revealed_rates)
+        self._hot = (names, self._lows, self._highs, self._actions, self._revealed, dict.fromkeys(names, 0.0))
 
     def _out_of_bounds(self, value: float, i: int) -> float:
         batch = self._batch
@@ -274,23 +255,20 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         refused = self._play()
         if refused:  # moves were checked one by one
             raise self._refused(refused)
-        self._turn_line()
         self._revealed[:] = self._nothing
         names = self.possible_agents
-        earned = self._reward_cells.tolist()
-        self.rewards, self._cumulative_rewards = dict(zip(names, earned)), dict(zip(names, earned))  # noqa: B905
+        self.rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
+        self._cumulative_rewards = self.rewards.copy()
         self._paid = True
         self.infos = self._infos()
         if self._order_stream is not None:
             self._order = tuple(self._order_stream.permutation(self.game.n).tolist())
         self._position = 0
         self.agent_selection = names[self._order[0]]
-        terminated = self._terminated[0]
-        truncated = self._truncated[0]
-        if terminated or truncated:
+        if self._ended[0]:
             self._over = True
-            self.terminations = dict.fromkeys(names, terminated)
-            self.truncations = dict.fromkeys(names, truncated)
+            self.terminations = dict.fromkeys(names, self._terminated[0])
+            self.truncations = dict.fromkeys(names, self._truncated[0])
             self._deads_step_first()
         if self._draws:
             self._record()
@@ -310,7 +288,5 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; what the selected agent sees there, float32 (O + 2N,)."""
         self._go_back(snapshot)
-        self._revealed = cells_of(self._revealed_rates)
         self._gather()
-        self._reveal()
         return self.observe(self.agent_selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class AgentEnv(GymnasiumView):
     """
 
     _remembered = (*View._remembered, "_policies", "_partner_stream")
-    _hooked = (*View._hooked, "_own_rate")
+    _hooked = (*View._hooked, "_seen")
 
     def __init__(
         self,
@@ -50,13 +51,16 @@ class AgentEnv(GymnasiumView):
         self.agent = game.agents[self.index]
         self._policies = policies_for(game, self.index, partners)
         self._partner_stream = np.random.default_rng()
+        self._low, self._high = float(game.action_low[self.index]), float(game.action_high[self.index])
+        self._own_rate = game.layout["rates"].first + self.index
         super().__init__(game, options or ViewOptions(), False, ("observations",))
         self.action_space = action_box(game, [self.index])
         self.observation_space = observation_box(game.observation_size)
 
     def _hook(self) -> None:
         super()._hook()
-        self._own_rate = self.game.layout["rates"].first + self.index
+        #: What each agent saw last.
+        self._seen = self._turn_line()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -75,14 +79,15 @@ class AgentEnv(GymnasiumView):
         observation : ndarray (O,) float32
         info : dict
         """
-        line = self._restart_seeded(seed, options)
+        self._restart_seeded(seed, options)
+        self._seen = self._turn_line()
         if seed is not None:
             self._partner_stream = np.random.default_rng([seed, self.index])
         reset_policies(self._policies, self._partner_stream, 1)
         info: dict[str, Any] = {"payoff": 0.0, "utility": 0.0, "cooperation": self._head[self._own_rate]}
         if self._extra:
             self._dwell(info)
-        return self._pages[0][line, self.index], info
+        return self._seen[self.index], info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Play one step; the partners choose first, from what they saw last.
@@ -111,42 +116,43 @@ class AgentEnv(GymnasiumView):
         """
         if self._over:
             raise self._need_reset()
-        self._actions[self.index] = self._one_number(action, self.agent)
+        i = self.index
+        try:
+            self._actions[i] = action.item()
+        except (AttributeError, TypeError, ValueError):
+            self._actions[i] = self._one_number(action, self.agent)
         self._check_own()
-        (seen,) = self._pages
-        line = self._line
+        seen = self._seen
         for j, policy in self._policies:
-            rates = to_actions(self.game, j, policy.act(seen[line, j : j + 1], j))
+            rates = to_actions(self.game, j, policy.act(seen[j][np.newaxis], j))
             if rates.size != 1:
                 raise ValueError(f"the policy of {self.game.agents[j]!r} gave {rates.size} actions, expected 1")
             self._actions[j] = rates.item()
         refused = self._play()
         if refused:
             raise self._refused(refused)
-        line = self._turn_line()
-        i = self.index
+        self._seen = seen = next(self._lines)
         info: dict[str, Any] = {
             "payoff": self._pay[i],
             "utility": self._pay[i + self.game.n],
             "cooperation": self._head[self._own_rate],
         }
-        terminated = self._terminated[0]
-        truncated = self._truncated[0]
-        if terminated or truncated:
+        terminated = truncated = False
+        if self._ended[0]:
+            terminated, truncated = self._terminated[0], self._truncated[0]
             self._over = True
             self._add_end(info)
         if self._extra:
             if self._draws:
                 self._record()
             self._dwell(info)
-        return self._pages[0][line, i], self._reward_cells[i], terminated, truncated, info
+        return seen[i], self._reward_cells[i], terminated, truncated, info
 
     def _check_own(self) -> None:
         """Refuse a bad action before any partner has acted on it, so that partners' states stay as they were."""
         i, value = self.index, self._actions[self.index]
-        game = self.game
-        if not game.action_low[i] <= value <= game.action_high[i]:
-            if not np.isfinite(value):
+        if not self._low <= value <= self._high:
+            if not math.isfinite(value):
                 raise self._batch._refusal(i + 1, self._batch._actions)
             if self._batch.strict_actions:
                 raise self._batch._refusal(-(i + 1), self._batch._actions)
@@ -169,8 +175,8 @@ class AgentEnv(GymnasiumView):
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the agent's observation there, float32 (O,)."""
-        line = self._go_back(snapshot)
+        self._go_back(snapshot)
+        self._seen = self._turn_line()
         # The snapshot keeps its own policies: it can be restored again.
         self._policies = copy.copy(self._policies)
-        observation: np.ndarray = self._pages[0][line, self.index]
-        return observation
+        return self._seen[self.index]

@@ -21,14 +21,14 @@ class GymnasiumView(View, gymnasium.Env[np.ndarray, np.ndarray]):
     metadata: ClassVar[dict[str, Any]] = METADATA  # type: ignore[misc]
     _drawn_from: np.random.Generator | None = None
 
-    def _restart_seeded(self, seed: int | None, options: dict[str, Any] | None) -> int:
+    def _restart_seeded(self, seed: int | None, options: dict[str, Any] | None) -> None:
         """Start an episode; the game draws from ``np_random``, Gymnasium's own stream."""
         values = self._checked_options(options)
         gymnasium.Env.reset(self, seed=seed)
         if self._batch._stochastic and self._drawn_from is not self.np_random:
             self._drawn_from = self.np_random
             self._batch.use_generator(0, self.np_random)
-        return self._restart(None, values)
+        self._restart(None, values)
 
     def _need_reset(self) -> ResetNeeded:
         if not self._has_reset:
@@ -79,15 +79,11 @@ class JointEnv(GymnasiumView):
     def _gather(self) -> None:
         batch = self._batch
         self._hot = (
-            batch._actions[0],
+            self.game.n == 2,
+            self._actions,
             self._play,
             self._lines,
-            self._page,
-            self._parts,
-            self._source,
-            *self._pages,
-            self._terminated,
-            self._truncated,
+            self._ended,
             cells_of(batch.joint_rewards),
         )
 
@@ -108,17 +104,12 @@ class JointEnv(GymnasiumView):
         observation : ndarray (S,) float32
         info : dict
         """
-        line = self._restart_seeded(seed, options)
-        rewards, states, payoffs, utilities, rates = self._pages
-        info = {
-            "rewards": rewards[line],
-            "payoff": payoffs[line],
-            "utility": utilities[line],
-            "cooperation": rates[line],
-        }
+        self._restart_seeded(seed, options)
+        rewards, observation, payoffs, utilities, rates = self._turn_line()
+        info = {"rewards": rewards, "payoff": payoffs, "utility": utilities, "cooperation": rates}
         if self._extra:
             self._dwell(info)
-        return states[line], info
+        return observation, info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Play one step.
@@ -146,8 +137,33 @@ class JointEnv(GymnasiumView):
         """
         if self._over:
             raise self._need_reset()
-        hot = self._hot
-        row, play, lines, page, parts, source, rewards, states, payoffs, utilities, rates, ends, stops, mean = hot
+        pair, cells, play, lines, ended, mean = self._hot
+        if pair:
+            try:
+                # Two numbers one by one take half as long as a NumPy assignment of two, which casts them.
+                cells[0], cells[1] = action.tolist()
+            except (AttributeError, TypeError, ValueError):
+                self._take(action)
+        else:
+            self._take(action)
+        refused = play()
+        if refused:
+            raise self._refused(refused)
+        rewards, observation, payoffs, utilities, rates = next(lines)
+        info = {"rewards": rewards, "payoff": payoffs, "utility": utilities, "cooperation": rates}
+        terminated = truncated = False
+        if ended[0]:
+            terminated, truncated = self._terminated[0], self._truncated[0]
+            self._over = True
+            self._add_end(info)
+        if self._extra:
+            if self._draws:
+                self._record()
+            self._dwell(info)
+        return observation, mean[0], terminated, truncated, info
+
+    def _take(self, action: Any) -> None:
+        """Write any number of agents' actions where the kernel reads them, or say why they are none."""
         try:
             fits = action.shape == self._shape
         except AttributeError:
@@ -158,32 +174,7 @@ class JointEnv(GymnasiumView):
                 f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
-        row[...] = action
-        refused = play()
-        if refused:
-            raise self._refused(refused)
-        line = self._line + 1
-        if line == lines:
-            self._turn_page()
-            line, page = 0, self._page
-            rewards, states, payoffs, utilities, rates = self._pages
-        self._line = line
-        page[parts[line]] = source
-        info = {
-            "rewards": rewards[line],
-            "payoff": payoffs[line],
-            "utility": utilities[line],
-            "cooperation": rates[line],
-        }
-        terminated, truncated = ends[0], stops[0]
-        if terminated or truncated:
-            self._over = True
-            self._add_end(info)
-        if self._extra:
-            if self._draws:
-                self._record()
-            self._dwell(info)
-        return states[line], mean[0], terminated, truncated, info
+        self._batch._actions[0] = action
 
     def _read(self, action: Any) -> np.ndarray:
         try:
@@ -214,6 +205,5 @@ class JointEnv(GymnasiumView):
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the observation there, float32 (S,)."""
-        line = self._go_back(snapshot)
-        observation: np.ndarray = self._pages[1][line]
-        return observation
+        self._go_back(snapshot)
+        return self._turn_line()[1]

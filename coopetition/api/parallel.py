@@ -25,17 +25,10 @@ class ZooView(View):
     def __init__(self, game: Game, options: ViewOptions) -> None:
         layout = game.layout
         n = game.n
-        # Where an agent's numbers lie in the head of the state, and in the block of payoffs and utilities.
+        # Where an agent's numbers lie among payoffs, utilities and the head of the state.
+        rates, rewards, payoffs = (2 * n + layout[name].first for name in ("rates", "reward_total", "payoff_total"))
         self._seats = tuple(
-            (
-                agent,
-                i,
-                n + i,
-                layout["rates"].first + i,
-                layout["reward_total"].first + i,
-                layout["payoff_total"].first + i,
-            )
-            for i, agent in enumerate(game.agents)
+            (agent, i, n + i, rates + i, rewards + i, payoffs + i) for i, agent in enumerate(game.agents)
         )
         self._outcome_row = layout["outcome"].first
         super().__init__(game, options, False, ("observations",))
@@ -76,17 +69,16 @@ class ZooView(View):
 
     def _infos(self) -> dict[str, dict[str, Any]]:
         """Each agent's numbers: the same keys from reset to the end, since TorchRL makes its specs at reset."""
-        pay = self._pay.tolist()
-        head = self._head.tolist()
-        outcome = int(head[self._outcome_row])
+        numbers = self._numbers.tolist()
+        outcome = int(self._head[self._outcome_row])
         infos: dict[str, dict[str, Any]] = {}
         for agent, i, j, rate, reward, payoff in self._seats:
             infos[agent] = {
-                "payoff": pay[i],
-                "utility": pay[j],
-                "cooperation": head[rate],
-                "episode_reward": head[reward],
-                "episode_payoff": head[payoff],
+                "payoff": numbers[i],
+                "utility": numbers[j],
+                "cooperation": numbers[rate],
+                "episode_reward": numbers[reward],
+                "episode_payoff": numbers[payoff],
                 "outcome": outcome,
             }
         if self._full:
@@ -145,15 +137,14 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         observations : dict of str to ndarray (O,) float32
         infos : dict of str to dict
         """
-        line = self._restart(seed, self._checked_options(options))
+        self._restart(seed, self._checked_options(options))
         self.agents = self.possible_agents[:]
         if self.render_mode == "human":
             self._draw()
-        return self._observations(line), self._infos()
+        return self._observations(), self._infos()
 
-    def _observations(self, line: int) -> dict[str, np.ndarray]:
-        block = self._pages[0]
-        return {agent: block[line, i] for agent, i, *_ in self._seats}
+    def _observations(self) -> dict[str, np.ndarray]:
+        return dict(zip(self.possible_agents, self._turn_line(), strict=True))
 
     def step(
         self, actions: Mapping[str, Any]
@@ -188,7 +179,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         """
         if self._over:
             EnvLogger.error_step_before_reset()
-        indexed, seats, names, cells, play, lines, page, parts, source, block, paid, pay, head, ends, stops = self._hot
+        indexed, seats, cells, play, lines, paid, numbers, ended, going = self._hot
         try:
             for i, agent in indexed:
                 cells[i] = actions[agent].item()
@@ -199,58 +190,52 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         refused = play()
         if refused:
             raise self._refused(refused)
-        line = self._line + 1
-        if line == lines:
-            self._turn_page()
-            line, page, block = 0, self._page, self._pages[0]
-        self._line = line
-        page[parts[line]] = source
-        terminated, truncated = ends[0], stops[0]
         outcome = 0
-        if terminated or truncated:
-            self._over = True
-            self.agents = []
-            outcome = int(head[self._outcome_row])
+        if ended[0]:
+            terminations, truncations = self._end()
+            outcome = int(self._head[self._outcome_row])
+        else:
+            terminations, truncations = going.copy(), going.copy()
+        seen = next(lines)
         earned = paid.tolist()
-        pays = pay.tolist()
-        state = head.tolist()
+        found = numbers.tolist()
         observations = {}
         rewards = {}
         infos: dict[str, dict[str, Any]] = {}
         for agent, i, j, rate, reward, payoff in seats:
-            observations[agent] = block[line, i]
+            observations[agent] = seen[i]
             rewards[agent] = earned[i]
             infos[agent] = {
-                "payoff": pays[i],
-                "utility": pays[j],
-                "cooperation": state[rate],
-                "episode_reward": state[reward],
-                "episode_payoff": state[payoff],
+                "payoff": found[i],
+                "utility": found[j],
+                "cooperation": found[rate],
+                "episode_reward": found[reward],
+                "episode_payoff": found[payoff],
                 "outcome": outcome,
             }
         if self._extra:
             self._dwell(infos)
-        flags = dict.fromkeys
-        return observations, rewards, flags(names, terminated), flags(names, truncated), infos
+        return observations, rewards, terminations, truncations, infos
+
+    def _end(self) -> tuple[dict[str, bool], dict[str, bool]]:
+        """End the episode; how, agent by agent."""
+        self._over = True
+        self.agents = []
+        names = self.possible_agents
+        return dict.fromkeys(names, self._terminated[0]), dict.fromkeys(names, self._truncated[0])
 
     def _gather(self) -> None:
         names = self.game.agents
         self._hot = (
             tuple(enumerate(names)),
             self._seats,
-            names,
             self._actions,
             self._play,
             self._lines,
-            self._page,
-            self._parts,
-            self._source,
-            self._pages[0],
             self._reward_cells,
-            self._pay,
-            self._head,
-            self._terminated,
-            self._truncated,
+            self._numbers,
+            self._ended,
+            dict.fromkeys(names, False),
         )
 
     def _dwell(self, infos: dict[str, dict[str, Any]]) -> None:
@@ -290,4 +275,5 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
 
     def restore(self, snapshot: ViewSnapshot) -> dict[str, np.ndarray]:
         """Go back to a snapshot; the observations there, each float32 (O,)."""
-        return self._observations(self._go_back(snapshot))
+        self._go_back(snapshot)
+        return self._observations()

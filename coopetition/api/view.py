@@ -3,13 +3,13 @@
 A view's step is mostly Python, so this file is written for few and cheap calls. The kernel is called directly. All
 its outputs lie in one block; what leaves as arrays is copied in one piece to a line of a page, memory that nobody
 has seen yet, and handed out as views of that line. Numbers leave through memoryviews, which cost a fraction of
-indexing an array.
+indexing an array; iterating over the lines of a page costs less than indexing them, too.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,12 +29,46 @@ PAGE_BYTES = 64 * 1024
 NOT_IN_INFO = ("ended", "outcome")
 
 #: Arrays of the batch in the order in which they lie in the block; the state begins with the rates.
-BLOCK = ("rewards", "joint", "payoffs", "utilities", "_state", "observations")
+BLOCK = ("rewards", "joint", "payoffs", "utilities", "_state", "observations", "terminated", "truncated")
 
 
 def cells_of(array: Any) -> Any:
     """A one-dimensional array as a memoryview: cells read and written as Python numbers."""
     return memoryview(array)
+
+
+def fresh_lines(source: memoryview, pieces: list[tuple[slice, Any]]) -> Iterator[tuple[np.ndarray, ...]]:
+    """Whenever asked, a copy of the source in memory that nobody has seen yet.
+
+    Parameters
+    ----------
+    source : memoryview
+        Bytes, copied in one piece.
+    pieces : list of (slice, dtype)
+        The arrays in it.
+
+    Yields
+    ------
+    tuple of ndarray
+        The pieces of the copy.
+    """
+    size = len(source)
+    count = max(8, min(PAGE_LINES, PAGE_BYTES // size))
+    parts = [slice(line * size, (line + 1) * size) for line in range(count)]
+    while True:
+        page = np.empty((count, size), dtype=np.uint8)
+        cells = cells_of(page.reshape(-1))
+        lines = zip(*[page[:, piece].view(dtype) for piece, dtype in pieces], strict=True)
+        for part, line in zip(parts, lines, strict=True):
+            cells[part] = source
+            yield line
+
+
+def entry_point(kernel: Any) -> Callable[[int], int]:
+    """A compiled kernel without Numba's choice among signatures, a good third of what calling it costs."""
+    if not hasattr(kernel, "compile"):  # NUMBA_DISABLE_JIT=1
+        return kernel
+    return kernel.compile("int64(int64)")
 
 
 @dataclass(frozen=True)
@@ -58,7 +92,8 @@ class View:
     joint : bool
         Whether each step writes the joint state, and not the agents' observations.
     paged : tuple of str
-        Outputs that leave as arrays, adjacent in `BLOCK`; ``rates`` may be the last.
+        Outputs that leave as arrays, adjacent in `BLOCK`; ``rates`` may be the last. Each agent's observation is an
+        array of its own.
     """
 
     #: Attributes, besides the batch, that make up the state of an episode.
@@ -68,14 +103,14 @@ class View:
         "_actions",
         "_head",
         "_pay",
+        "_numbers",
         "_play",
         "_reward_cells",
         "_terminated",
         "_truncated",
+        "_ended",
         "_rates",
-        "_source",
-        "_page",
-        "_pages",
+        "_lines",
         "_hot",
     )
 
@@ -110,9 +145,10 @@ class View:
         batch, game = self._batch, self.game
         spans, end = {}, 0
         for name in BLOCK:
-            size = getattr(batch, name).nbytes
-            spans[name] = slice(end, end + size)
-            end += size + -size % 8
+            array = getattr(batch, name)
+            end += -end % array.itemsize
+            spans[name] = slice(end, end + array.nbytes)
+            end += array.nbytes
         block = np.zeros(end, dtype=np.uint8)
         for name in BLOCK:
             array = getattr(batch, name)
@@ -127,58 +163,46 @@ class View:
             batch._descriptor[places.JOINT_REWARDS] = 0
 
         totals = game.layout["reward_total"]
+        head = totals.first + totals.size
         self._actions = cells_of(batch._actions.reshape(-1))
-        self._head = cells_of(batch._state[0, : totals.first + totals.size, 0])
+        self._head = cells_of(batch._state[0, :head, 0])
         self._rates = batch._state[0, game.layout["rates"].rows, 0]
         self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
+        # Payoffs, utilities and the head of the state, read in one go.
+        self._numbers = cells_of(block[spans["payoffs"].start : start + 8 * head].view(np.float64))
         self._reward_cells = cells_of(batch.rewards.reshape(-1))
         self._terminated = cells_of(batch.terminated)
         self._truncated = cells_of(batch.truncated)
+        # Both flags as one number, which is zero after nearly every step.
+        self._ended = cells_of(block[spans["terminated"].start : spans["truncated"].stop]).cast("H")
         self._play: Callable[[], int] = (
-            partial(batch._kernel, batch._address) if not batch._stochastic else self._play_with_draws
+            self._play_with_draws if batch._stochastic else partial(entry_point(batch._kernel), batch._address)
         )
+        self._lines = self._pages_of(block, spans)
+        self._gather()
+
+    def _pages_of(self, block: np.ndarray, spans: dict[str, slice]) -> Iterator[tuple[np.ndarray, ...]]:
         first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
-        self._source = cells_of(block[first:last])
-        size = last - first
-        self._lines = max(8, min(PAGE_LINES, PAGE_BYTES // size))
-        #: Where each line lies on a page.
-        self._parts = [slice(line * size, (line + 1) * size) for line in range(self._lines)]
-        self._pieces = []
+        pieces = []
         for name in self._paged:
-            array = self._rates[np.newaxis] if name == "rates" else getattr(batch, name)
-            strides = np.empty((1, *array.shape[1:]), dtype=array.dtype).strides[1:]
-            self._pieces.append(
-                (array.dtype, (self._lines, *array.shape[1:]), spans[name].start - first, (size, *strides))
-            )
-        self._turn_page()
+            rows = self.game.n if name == "observations" else 1
+            dtype = np.float64 if name == "rates" else getattr(self._batch, name).dtype
+            start = spans[name].start - first
+            size = (spans[name].stop - first - start) // rows
+            pieces += [(slice(start + row * size, start + (row + 1) * size), dtype) for row in range(rows)]
+        return fresh_lines(cells_of(block[first:last]), pieces)
 
     def _play_with_draws(self) -> int:
         self._batch._step_with_draws()
         return 0
 
-    def _turn_page(self) -> None:
-        """Allocate lines for the outputs of the next steps."""
-        page = np.empty(self._parts[-1].stop, dtype=np.uint8)
-        self._page = cells_of(page)
-        self._pages: tuple[np.ndarray, ...] = tuple(
-            np.ndarray(shape, dtype, page, offset, strides) for dtype, shape, offset, strides in self._pieces
-        )
-        self._line = -1
-        self._gather()
-
     def _gather(self) -> None:
         """Put what every step needs into one tuple, which costs a step one look-up."""
         self._hot: tuple[Any, ...] = ()
 
-    def _turn_line(self) -> int:
-        """Copy the outputs to a line that nobody has seen; its number. Steps have this written out."""
-        line = self._line + 1
-        if line == self._lines:
-            self._turn_page()
-            line = 0
-        self._line = line
-        self._page[self._parts[line]] = self._source
-        return line
+    def _turn_line(self) -> tuple[np.ndarray, ...]:
+        """The outputs, copied to a line that nobody has seen. Steps have this written out."""
+        return next(self._lines)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but addresses, windows and compiled code."""
@@ -188,7 +212,6 @@ class View:
         self.__dict__.update(state)
         self._window = None
         self._hook()
-        self._turn_line()
 
     # --- starting, looking, going back
 
@@ -214,14 +237,13 @@ class View:
     def _checked_options(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         return checked_reset_options(self.game, options)
 
-    def _restart(self, seed: int | None, options: dict[str, Any]) -> int:
-        """Start an episode; the number of the line with its first views."""
+    def _restart(self, seed: int | None, options: dict[str, Any]) -> None:
+        """Start an episode."""
         batch = self._batch
         batch.reset(seed=seed, options=options)
         batch.payoffs[:] = batch.utilities[:] = batch.rewards[:] = 0.0
         self._has_reset, self._over = True, False
         self._history = {"rates": [], "payoffs": []}
-        return self._turn_line()
 
     def _joint_state(self) -> np.ndarray:
         """The joint state, float32, written for this call alone."""
@@ -241,13 +263,12 @@ class View:
         outputs = {name: getattr(batch, name).copy() for name in ("payoffs", "utilities", "rewards", "_actions")}
         return ViewSnapshot(batch.snapshot(), memory, outputs)
 
-    def _go_back(self, snapshot: ViewSnapshot) -> int:
-        """Restore a snapshot; the number of the line with the views rewritten."""
+    def _go_back(self, snapshot: ViewSnapshot) -> None:
+        """Restore a snapshot, views rewritten."""
         self._batch.restore(snapshot.batch)
         for name, value in snapshot.outputs.items():
             getattr(self._batch, name)[...] = value
         self.__dict__.update(copy.deepcopy(snapshot.memory))
-        return self._turn_line()
 
     # --- bad input
 

@@ -277,7 +277,7 @@ class HidesMoves(CoopetitionAECEnv):
 
     def observe(self, agent):
         seen = super().observe(agent)
-        seen[self._shown :] = 0.0
+        seen[self.observation_layout["revealed"].start :] = 0.0
         return seen
 
 
