@@ -35,6 +35,10 @@ BATCH_AUTORESET = {
     AutoresetMode.SAME_STEP: "disabled",
     AutoresetMode.DISABLED: "disabled",
 }
+#: As Python strings in an array, so that codes can index them.
+OUTCOME_NAMES = np.array(OUTCOMES, dtype=object)
+#: Infos that are zero when nothing has been played yet.
+PAID = ("rewards", "payoff", "utility")
 
 
 def autoreset_mode_of(value: Any) -> AutoresetMode:
@@ -129,8 +133,20 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self.single_action_space = action_box(game, [self.index])
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._given = np.zeros((self.num_envs, game.n))
-        self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        totals = game.layout["reward_total"]
+        #: Rows of the state up to the totals.
+        self._head = totals.first + totals.size
+        #: Columns of the agents that the learner plays, and of those that infos show, which are the same: a slice
+        #: for actions (B, 1), an index for infos (B,).
+        self._played: slice = slice(None) if self.index is None else slice(self.index, self.index + 1)
+        self._shown: slice | int = slice(None) if self.index is None else self.index
+        #: What a restarted copy shows.
+        self._first_rates = game.initial_state[game.layout["rates"].rows][self._shown]
+        #: The actions of all agents, where the kernel reads them.
+        self._given = self._batch.actions
+        self._everyone = np.ones(self.num_envs, dtype=np.bool_)
+        #: Copies whose episode is over, by index.
+        self._ended = np.zeros(0, dtype=np.int64)
         self._has_reset = False
         self._history: list[dict[str, list[Any]]] = []
         self._windows = [None] * self.num_envs
@@ -184,13 +200,13 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if mask.all():
             reset_policies(self._policies, self._partner_stream, self.num_envs)
         self._has_reset = True
-        self._ended[mask] = False
+        self._ended = self._ended[~mask[self._ended]]
         if self._draws:
             blank: list[dict[str, list[Any]]] = [{"rates": [], "payoffs": []} for _ in range(self.num_envs)]
             kept = self._history or blank
             self._history = [blank[k] if mask[k] else kept[k] for k in range(self.num_envs)]
             self._show()
-        return self._observations(), self._first_infos(mask)
+        return self._seen().copy(), self._first_infos(mask)
 
     def _checked_mask(self, mask: Any) -> np.ndarray:
         if mask is None:
@@ -227,47 +243,51 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """
         if not self._has_reset:
             raise ResetNeeded("Cannot call step() before calling reset()")
-        if self.autoreset_mode is AutoresetMode.DISABLED and self._ended.any():
-            over = np.flatnonzero(self._ended).tolist()
-            raise ResetNeeded(f"The episodes of copies {over} are over: reset them with options['reset_mask']")
-        given = self._all_actions(actions)
+        restarting = self._ended
+        if restarting.size and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise ResetNeeded(
+                f"The episodes of copies {restarting.tolist()} are over: reset them with options['reset_mask']"
+            )
+        self._read(actions)
         batch = self._batch
-        batch.step(given)
+        batch.step(self._given)
         rewards = batch.joint_rewards if self.index is None else batch.rewards[:, self.index]
         rewards = rewards.astype(np.float64)
         terminations, truncations = batch.terminated.copy(), batch.truncated.copy()
-        # Under "NextStep" the copies that had ended have only restarted.
-        restarted = self._ended if self.autoreset_mode is AutoresetMode.NEXT_STEP else None
         if self._draws:
-            self._record(given, restarted)
-        self._ended = terminations | truncations
-        if not self._ended.any() and restarted is None:
-            return self._observations(), rewards, terminations, truncations, self._infos(given)
-        infos = self._step_infos(given, restarted)
-        return self._observations(), rewards, terminations, truncations, infos
+            self._record(restarting)
+        ended = terminations | truncations
+        self._ended = np.flatnonzero(ended)
+        arrays = self._with_state(self._arrays(self._cooperation()))
+        if restarting.size:  # under "NextStep": these copies have only restarted
+            arrays["cooperation"][restarting] = self._first_rates
+        infos = masked(arrays, self._everyone)
+        if self._ended.size:
+            self._add_ends(infos, ended)
+        return self._seen().copy(), rewards, terminations, truncations, infos
 
-    def _all_actions(self, actions: Any) -> np.ndarray:
-        """The actions of all agents (B, N), partners' included, in memory of our own."""
+    def _read(self, actions: Any) -> None:
+        """Write the actions of all agents, partners' included, where the kernel reads them."""
         shape = self.action_space.shape
         try:
-            array = np.asarray(actions, dtype=np.float64)
+            array = actions if isinstance(actions, np.ndarray) else np.asarray(actions, dtype=np.float64)
+            fits = array.shape == shape
+            given = self._given
+            if fits:
+                given[:, self._played] = array
         except (TypeError, ValueError):
             raise ValueError(f"actions {actions!r} are not numbers; the state is unchanged") from None
-        if array.shape != shape:
+        if not fits:
             raise ValueError(f"actions have shape {array.shape}, expected {shape}; the state is unchanged")
-        if self.index is None:
-            return array
-        self._given[:, self.index] = array[:, 0]
         if self._policies:
-            self._check_own(array[:, 0])
+            self._check_own(given[:, self.index])
         for j, policy in self._policies:
             played = to_actions(self.game, j, policy.act(self._batch.observations[:, j], j))
             if played.size != self.num_envs:
                 raise ValueError(
                     f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {self.num_envs}"
                 )
-            self._given[:, j] = played
-        return self._given
+            given[:, j] = played
 
     def _check_own(self, actions: np.ndarray) -> None:
         """Refuse bad actions before any partner has acted on them, so that partners' states stay as they were."""
@@ -281,36 +301,31 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             if bad.size:
                 raise self._batch._refusal(-(int(bad[0]) * game.n + i + 1), self._given)
 
-    def _observations(self) -> np.ndarray:
+    def _seen(self) -> np.ndarray:
+        """What the learner sees now, in memory that the next step writes again."""
         batch = self._batch
         seen: np.ndarray = batch.joint if self.index is None else batch.observations[:, self.index]
-        return seen.copy()
+        return seen
 
     # --- infos
 
-    def _cooperation(self, actions: np.ndarray) -> np.ndarray:
-        """Rates played (B, N): the kernel's own formula, since restarted copies no longer hold them."""
-        rates = actions
+    def _cooperation(self) -> np.ndarray:
+        """Rates played (B, N) or (B,): the kernel's own formula, since restarted copies no longer hold them."""
+        rates = self._given[:, self._shown]
         if self.game.action_scale != "unit":  # a division by one, broadcast over rows, is most of what this costs
-            low = self.game.action_low
-            rates = (actions - low) / (self.game.action_high - low)
-        return np.minimum(np.maximum(rates, 0.0), 1.0)
+            low = self.game.action_low[self._shown]
+            rates = (rates - low) / (self.game.action_high[self._shown] - low)
+        rates = np.maximum(rates, 0.0)
+        return np.minimum(rates, 1.0, out=rates)
 
     def _arrays(self, cooperation: np.ndarray) -> dict[str, np.ndarray]:
-        batch = self._batch
-        i = self.index
-        if i is None:
-            return {
-                "rewards": batch.rewards.copy(),
-                "payoff": batch.payoffs.copy(),
-                "utility": batch.utilities.copy(),
-                "cooperation": cooperation,
-            }
-        return {
-            "payoff": batch.payoffs[:, i].copy(),
-            "utility": batch.utilities[:, i].copy(),
-            "cooperation": cooperation[:, i].copy(),
+        batch, shown = self._batch, self._shown
+        arrays = {
+            "payoff": batch.payoffs[:, shown].copy(),
+            "utility": batch.utilities[:, shown].copy(),
+            "cooperation": cooperation,
         }
+        return arrays if self.index is not None else {"rewards": batch.rewards.copy(), **arrays}
 
     def _with_state(self, arrays: dict[str, Any]) -> dict[str, Any]:
         if self.info_level == "full":
@@ -318,78 +333,66 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             arrays.update({name: value for name, value in state.items() if name not in NOT_IN_INFO})
         return arrays
 
-    def _infos(self, given: np.ndarray) -> dict[str, Any]:
-        return masked(self._with_state(self._arrays(self._cooperation(given))), None, self.num_envs)
-
     def _first_infos(self, mask: np.ndarray) -> dict[str, Any]:
         """Infos of a reset: nothing paid, baseline rates."""
-        arrays = self._arrays(self._batch.state()["rates"])
-        for name in ("rewards", "payoff", "utility"):
+        arrays = self._arrays(self._batch.state()["rates"][:, self._shown])
+        for name in PAID:
             if name in arrays:
                 arrays[name][:] = 0.0
         arrays = self._with_state(arrays)
         for value in arrays.values():
             value[~mask] = 0
-        return masked(arrays, mask, self.num_envs)
+        return masked(arrays, mask)
 
-    def _step_infos(self, given: np.ndarray, restarted: np.ndarray | None) -> dict[str, Any]:
-        """Infos of a step in which copies restarted or ended."""
-        arrays = self._with_state(self._arrays(self._cooperation(given)))
-        if restarted is not None and restarted.any():
-            rates = self._batch.read("rates", np.flatnonzero(restarted))
-            arrays["cooperation"][restarted] = rates if self.index is None else rates[:, self.index]
-        infos = masked(arrays, None, self.num_envs)
-        ended = self._ended
-        if not ended.any():
-            return infos
-        totals, outcomes = self._end(ended)
-        ending = {EPISODE_TOTALS: totals, "outcome": outcomes}
+    def _add_ends(self, infos: dict[str, Any], ended: np.ndarray) -> None:
+        """Add totals and outcomes of the copies that ended; under "SameStep", restart these copies as well."""
+        copies = self._ended
+        totals, outcomes = self._totals(copies)
+        ending = {EPISODE_TOTALS: masked(totals, ended), "outcome": outcomes}
         if self.autoreset_mode is not AutoresetMode.SAME_STEP:
-            for name, value in ending.items():
-                infos[name], infos[f"_{name}"] = value, ended.copy()
-            return infos
-        last = self._observations()
-        final = {name: value.copy() for name, value in arrays.items()}
-        for value in final.values():
-            value[~ended] = 0
-        final_info = masked(final, ended, self.num_envs)
-        for name, value in ending.items():
-            final_info[name], final_info[f"_{name}"] = value, ended.copy()
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        for k in np.flatnonzero(ended):
-            final_obs[k] = last[k].copy()
+            infos.update(masked(ending, ended))
+            return
+        shown = [name for name in infos if not name.startswith("_")]
+        last = {name: np.zeros_like(infos[name]) for name in shown}
+        for name in shown:
+            last[name][copies] = infos[name][copies]
+        final_obs = np.empty(self.num_envs, dtype=object)
+        for k, row in zip(copies, self._seen()[copies], strict=True):
+            final_obs[k] = row
         self._batch.reset(mask=ended)
-        fresh = self._first_infos(ended)
-        for name in arrays:
-            infos[name][ended] = fresh[name][ended]
-        infos["final_obs"], infos["_final_obs"] = final_obs, ended.copy()
-        infos["final_info"], infos["_final_info"] = final_info, ended.copy()
-        self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        for name in shown:
+            if name in PAID:
+                infos[name][copies] = 0.0
+        infos["cooperation"][copies] = self._first_rates
+        for name, value in self._with_state({}).items():
+            infos[name][copies] = value[copies]
+        infos.update(masked({"final_obs": final_obs, "final_info": masked({**last, **ending}, ended)}, ended))
+        self._ended = np.zeros(0, dtype=np.int64)
         if self._draws:
-            for k in np.flatnonzero(ended):
+            for k in copies:
                 self._history[k] = {"rates": [], "payoffs": []}
-        return infos
 
-    def _end(self, ended: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
-        """Totals and outcomes of the copies that ended; zero and None for the others."""
-        copies = np.flatnonzero(ended)
-        read = self._batch.read
-        rewards, payoffs = read("reward_total", copies), read("payoff_total", copies)
-        lengths = read("time", copies).astype(np.int64)
-        of_ended: dict[str, np.ndarray]
-        if self.index is None:
-            of_ended = {"reward": rewards.mean(axis=1), "rewards": rewards, "payoff": payoffs, "length": lengths}
-        else:
-            of_ended = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
+    def _totals(self, copies: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+        """Totals and outcomes of some copies; zero and None for the others."""
+        layout = self.game.layout
         # Most steps end few copies, or none: only those are read.
+        chunks, lanes = np.divmod(copies, self._batch.lanes)
+        rows = self._batch._state[chunks, : self._head, lanes]
+        rewards, payoffs = rows[:, layout["reward_total"].rows], rows[:, layout["payoff_total"].rows]
+        lengths = rows[:, layout["time"].first].astype(np.int64)
+        of_copies: dict[str, np.ndarray]
+        if self.index is None:
+            mean = rewards.sum(axis=1) / self.game.n
+            of_copies = {"reward": mean, "rewards": rewards, "payoff": payoffs, "length": lengths}
+        else:
+            of_copies = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
         totals = {}
-        for name, values in of_ended.items():
+        for name, values in of_copies.items():
             totals[name] = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
             totals[name][copies] = values
-        outcomes = np.full(self.num_envs, None, dtype=object)
-        for k, code in zip(copies, read("outcome", copies), strict=True):
-            outcomes[k] = OUTCOMES[int(code)]
-        return masked(totals, ended, self.num_envs), outcomes
+        outcomes = np.empty(self.num_envs, dtype=object)
+        outcomes[copies] = OUTCOME_NAMES[rows[:, layout["outcome"].first].astype(np.int64)]
+        return totals, outcomes
 
     # --- planning
 
@@ -402,7 +405,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Go back to a snapshot; the observations there, float32 (B, S) or (B, O)."""
         self._batch.restore(snapshot.batch)
         self.__dict__.update(copy.deepcopy(snapshot.memory))
-        return self._observations()
+        return self._seen().copy()
 
     def state(self) -> np.ndarray:
         """Every copy's joint state, float32 (B, S)."""
@@ -414,14 +417,15 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     # --- rendering
 
-    def _record(self, given: np.ndarray, restarted: np.ndarray | None) -> None:
-        rates = self._cooperation(given)
+    def _record(self, restarted: np.ndarray) -> None:
+        low, payoffs = self.game.action_low, self._batch.payoffs
+        rates = np.clip((self._given - low) / (self.game.action_high - low), 0.0, 1.0)
         for k, recorded in enumerate(self._history):
-            if restarted is not None and restarted[k]:
+            if k in restarted:
                 recorded["rates"], recorded["payoffs"] = [], []
             else:
                 recorded["rates"].append(rates[k].tolist())
-                recorded["payoffs"].append(self._batch.payoffs[k].tolist())
+                recorded["payoffs"].append(payoffs[k].tolist())
         self._show()
 
     def _show(self) -> None:
@@ -462,10 +466,9 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._windows = [None] * self.num_envs
 
 
-def masked(arrays: dict[str, Any], mask: np.ndarray | None, copies: int) -> dict[str, Any]:
+def masked(arrays: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
     """Gymnasium's layout of infos: each key with the mask of the copies that have it, under ``_key``."""
     infos: dict[str, Any] = {}
     for name, value in arrays.items():
-        infos[name] = value
-        infos[f"_{name}"] = np.ones(copies, dtype=np.bool_) if mask is None else mask.copy()
+        infos[name], infos[f"_{name}"] = value, mask.copy()
     return infos
