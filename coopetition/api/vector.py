@@ -257,7 +257,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if self._draws:
             self._record(restarting)
         ended = terminations | truncations
-        self._ended = np.flatnonzero(ended)
+        self._ended = ended.nonzero()[0]
         arrays = self._with_state(self._arrays(self._cooperation()))
         if restarting.size:  # under "NextStep": these copies have only restarted
             arrays["cooperation"][restarting] = self._first_rates
@@ -315,8 +315,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if self.game.action_scale != "unit":  # a division by one, broadcast over rows, is most of what this costs
             low = self.game.action_low[self._shown]
             rates = (rates - low) / (self.game.action_high[self._shown] - low)
-        rates = np.maximum(rates, 0.0)
-        return np.minimum(rates, 1.0, out=rates)
+        return rates.clip(0.0, 1.0)
 
     def _arrays(self, cooperation: np.ndarray) -> dict[str, np.ndarray]:
         batch, shown = self._batch, self._shown
@@ -353,11 +352,9 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             infos.update(masked(ending, ended))
             return
         shown = [name for name in infos if not name.startswith("_")]
-        last = {name: np.zeros_like(infos[name]) for name in shown}
-        for name in shown:
-            last[name][copies] = infos[name][copies]
+        last = {name: only(infos[name].take(copies, axis=0), copies, self.num_envs) for name in shown}
         final_obs = np.empty(self.num_envs, dtype=object)
-        for k, row in zip(copies, self._seen()[copies], strict=True):
+        for k, row in zip(copies, self._seen().take(copies, axis=0), strict=True):
             final_obs[k] = row
         self._batch.reset(mask=ended)
         for name in shown:
@@ -386,10 +383,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             of_copies = {"reward": mean, "rewards": rewards, "payoff": payoffs, "length": lengths}
         else:
             of_copies = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
-        totals = {}
-        for name, values in of_copies.items():
-            totals[name] = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
-            totals[name][copies] = values
+        totals = {name: only(values, copies, self.num_envs) for name, values in of_copies.items()}
         outcomes = np.empty(self.num_envs, dtype=object)
         outcomes[copies] = OUTCOME_NAMES[rows[:, layout["outcome"].first].astype(np.int64)]
         return totals, outcomes
@@ -464,6 +458,13 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             if window is not None:
                 render.close(window)
         self._windows = [None] * self.num_envs
+
+
+def only(values: np.ndarray, copies: np.ndarray, everyone: int) -> np.ndarray:
+    """Some copies' values among zeros for the others."""
+    among = np.zeros((everyone, *values.shape[1:]), dtype=values.dtype)
+    among[copies] = values
+    return among
 
 
 def masked(arrays: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
