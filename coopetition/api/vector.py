@@ -334,7 +334,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _first_infos(self, mask: np.ndarray) -> dict[str, Any]:
         """Infos of a reset: nothing paid, baseline rates."""
-        arrays = self._arrays(self._batch.state()["rates"][:, self._shown])
+        arrays = self._arrays(self._batch.state()["rates"][:, self._shown].copy())
         for name in PAID:
             if name in arrays:
                 arrays[name][:] = 0.0

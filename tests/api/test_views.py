@@ -14,6 +14,7 @@ from gymnasium.wrappers import RecordEpisodeStatistics
 
 import coopetition
 from coopetition.api.options import EPISODE_TOTALS
+from coopetition.api.view import PAGE_BYTES
 from coopetition.testing import same
 
 IDS = coopetition.ENVIRONMENT_IDS
@@ -218,16 +219,90 @@ def test_made_environments_do_not_warn():
 # --- memory
 
 
-def test_what_was_returned_stays():
-    """Longer than a page of outputs."""
-    env = coopetition.gymnasium_env("TrustDilemma-v0", horizon=1000)
+def joint_steps(name):
+    env = coopetition.gymnasium_env(name, horizon=1000)
     env.reset(seed=1)
-    kept, copies = [], []
     for step in range(600):
-        observation, *_, info = env.step(np.array([0.5 + step / 2000, 0.9]))
-        kept.append((observation, info))
-        copies.append((observation.copy(), copy.deepcopy(info)))
+        yield env.step(np.full(env.game.n, 0.5 + step / 2000))
+
+
+def agent_steps(name):
+    """The learner's, and what its partner was shown."""
+    partner = _Watching()
+    env = coopetition.gymnasium_env(name, control=0, partners=partner, horizon=1000)
+    env.reset(seed=1)
+    for step in range(600):
+        yield env.step([0.5 + step / 2000]), partner.seen
+
+
+def parallel_steps(name):
+    env = coopetition.parallel_env(name, horizon=1000)
+    env.reset(seed=1)
+    for step in range(600):
+        yield play_parallel(env, 0.5 + step / 2000, 1)
+
+
+def aec_steps(name):
+    env = coopetition.aec_env(name, horizon=1000)
+    env.reset(seed=1)
+    for step in range(600):
+        for _ in env.possible_agents:
+            before = env.last(), env.observe(env.possible_agents[0])
+            env.step(np.array([0.5 + step / 2000]))
+            yield before, env.rewards, env.terminations, env.infos, env.observe(env.agent_selection)
+
+
+def vector_steps(name, mode):
+    env = coopetition.vector_env(name, 8, horizon=9, autoreset_mode=mode)
+    env.reset(seed=1)
+    stream = np.random.default_rng(0)
+    for _ in range(60):
+        yield env.step(stream.uniform(0.2, 1.0, env.action_space.shape).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["TrustDilemma-v0", "LoyaltyTeam-v0"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        joint_steps,
+        agent_steps,
+        parallel_steps,
+        aec_steps,
+        lambda name: vector_steps(name, "NextStep"),
+        lambda name: vector_steps(name, "SameStep"),
+    ],
+    ids=["joint", "agent", "parallel", "aec", "next_step", "same_step"],
+)
+def test_what_was_returned_stays(name, steps):
+    """Longer than a page of outputs. AEC's rewards and infos stay, too, for the dicts are made anew."""
+    kept, copies = [], []
+    for found in steps(name):
+        kept.append(found)
+        copies.append(copy.deepcopy(found))
     assert same(kept, copies)
+
+
+@pytest.mark.parametrize("name", ["TrustDilemma-v0", "ApacheProject-v0"])
+def test_what_is_kept_holds_little_else(name):
+    """An observation in a replay buffer holds the page that it lies on, which must stay small."""
+    joint = coopetition.gymnasium_env(name)
+    parallel = coopetition.parallel_env(name)
+    shown = [joint.reset(seed=1)[0], *parallel.reset(seed=1)[0].values()]
+    for array in shown:
+        held = array if array.base is None else array.base
+        assert held.nbytes <= max(PAGE_BYTES, 8 * sum(one.nbytes for one in shown))
+
+
+@pytest.mark.parametrize("name", ["TrustDilemma-v0", "PlatformEcosystem-v0"])
+def test_actions_of_any_kind_are_read_alike(name):
+    """Arrays, lists and arrays of Python objects; two agents' are read in another way than many's."""
+    rewards = []
+    for kind in (np.float64, np.float32, np.int64, np.bool_, object, list, tuple):
+        env = coopetition.gymnasium_env(name)
+        env.reset(seed=1)
+        rates = [1, *[0] * (env.game.n - 1)]
+        rewards.append(env.step(kind(rates) if kind in (list, tuple) else np.array(rates, dtype=kind))[1])
+    assert len(set(rewards)) == 1
 
 
 def test_snapshots_keep_partners(mirror):
@@ -240,6 +315,14 @@ def test_snapshots_keep_partners(mirror):
         observation = env.restore(snapshot)
         assert observation.shape == env.observation_space.shape
         assert [env.step([0.5])[1] for _ in range(5)] == first
+
+
+class _Watching:
+    """A partner that keeps what it was shown."""
+
+    def act(self, observations: np.ndarray, i: int) -> np.ndarray:
+        self.seen = observations
+        return observations[:, 0]
 
 
 class _Counting:
