@@ -256,16 +256,34 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         if refused:  # moves were checked one by one
             raise self._refused(refused)
         self._revealed[:] = self._nothing
-        names = self.possible_agents
-        self.rewards = dict(zip(names, self._reward_cells.tolist(), strict=True))
-        self._cumulative_rewards = self.rewards.copy()
+        over = self._ended[0] != 0
+        outcome = int(self._head[self._outcome_row]) if over else 0
+        earned = self._reward_cells.tolist()
+        numbers = self._numbers.tolist()
+        rewards = {}
+        infos: dict[str, dict[str, Any]] = {}
+        # As in `_infos`: together with the rewards, which saves a tenth of the round.
+        for agent, i, j, rate, reward, payoff in self._seats:
+            rewards[agent] = earned[i]
+            infos[agent] = {
+                "payoff": numbers[i],
+                "utility": numbers[j],
+                "cooperation": numbers[rate],
+                "episode_reward": numbers[reward],
+                "episode_payoff": numbers[payoff],
+                "outcome": outcome,
+            }
+        if self._full:
+            self._add_state(infos)
+        self.infos = infos
+        self.rewards, self._cumulative_rewards = rewards, rewards.copy()
         self._paid = True
-        self.infos = self._infos()
         if self._order_stream is not None:
             self._order = tuple(self._order_stream.permutation(self.game.n).tolist())
         self._position = 0
+        names = self.possible_agents
         self.agent_selection = names[self._order[0]]
-        if self._ended[0]:
+        if over:
             self._over = True
             self.terminations = dict.fromkeys(names, self._terminated[0])
             self.truncations = dict.fromkeys(names, self._truncated[0])
