@@ -76,8 +76,11 @@ class JointEnv(GymnasiumView):
         self.observation_space = observation_box(game.joint_size)
         self._shape = (game.n,)
 
+    _hooked = (*GymnasiumView._hooked, "_row")
+
     def _gather(self) -> None:
         batch = self._batch
+        self._row = batch._actions[0]
         self._hot = (
             self.game.n == 2,
             self._actions,
@@ -174,7 +177,7 @@ class JointEnv(GymnasiumView):
                 f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
-        self._batch._actions[0] = action
+        self._row[...] = action
 
     def _read(self, action: Any) -> np.ndarray:
         try:
