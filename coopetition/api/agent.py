@@ -51,7 +51,9 @@ class AgentEnv(GymnasiumView):
         self.agent = game.agents[self.index]
         self._policies = policies_for(game, self.index, partners)
         self._partner_stream = np.random.default_rng()
-        self._low, self._high = float(game.action_low[self.index]), float(game.action_high[self.index])
+        self._lows = game.action_low.tolist()
+        self._spans = (game.action_high - game.action_low).tolist()
+        self._low, self._high = self._lows[self.index], float(game.action_high[self.index])
         self._own_rate = game.layout["rates"].first + self.index
         super().__init__(game, options or ViewOptions(), False, ("observations",))
         self.action_space = action_box(game, [self.index])
@@ -124,10 +126,11 @@ class AgentEnv(GymnasiumView):
         self._check_own()
         seen = self._seen
         for j, policy in self._policies:
-            rates = to_actions(self.game, j, policy.act(seen[j][np.newaxis], j))
-            if rates.size != 1:
-                raise ValueError(f"the policy of {self.game.agents[j]!r} gave {rates.size} actions, expected 1")
-            self._actions[j] = rates.item()
+            rates = policy.act(seen[j][np.newaxis], j)
+            try:
+                self._actions[j] = self._lows[j] + rates.item() * self._spans[j]
+            except (AttributeError, TypeError, ValueError):
+                self._actions[j] = self._partners_action(rates, j)
         refused = self._play()
         if refused:
             raise self._refused(refused)
@@ -147,6 +150,13 @@ class AgentEnv(GymnasiumView):
                 self._record()
             self._dwell(info)
         return seen[i], self._reward_cells[i], terminated, truncated, info
+
+    def _partners_action(self, rates: Any, j: int) -> float:
+        """What a partner plays, if its policy does not give an array of one number."""
+        actions = to_actions(self.game, j, rates)
+        if actions.size != 1:
+            raise ValueError(f"the policy of {self.game.agents[j]!r} gave {actions.size} actions, expected 1")
+        return float(actions.item())
 
     def _check_own(self) -> None:
         """Refuse a bad action before any partner has acted on it, so that partners' states stay as they were."""

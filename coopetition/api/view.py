@@ -109,7 +109,6 @@ class View:
         "_terminated",
         "_truncated",
         "_ended",
-        "_rates",
         "_lines",
         "_hot",
     )
@@ -166,7 +165,6 @@ class View:
         head = totals.first + totals.size
         self._actions = cells_of(batch._actions.reshape(-1))
         self._head = cells_of(batch._state[0, :head, 0])
-        self._rates = batch._state[0, game.layout["rates"].rows, 0]
         self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
         # Payoffs, utilities and the head of the state, read in one go.
         self._numbers = cells_of(block[spans["payoffs"].start : start + 8 * head].view(np.float64))
