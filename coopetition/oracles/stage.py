@@ -167,6 +167,9 @@ class StageGame:
             rows = vector[field.rows]
             if np.any(rows < field.low) or np.any(rows > field.high):
                 raise ValueError(f"state {field.name!r} is out of its range [{field.low:g}, {field.high:g}]")
+            fixed = field.name == "dependence" and not self.game.parameters.dependence_moves  # type: ignore[attr-defined]
+            if fixed and np.any(rows != self.game.initial_state[field.rows]):
+                raise ValueError("state 'dependence' is fixed by the parameter of that name: build another game")
         return vector
 
     def evaluate(self, levels: Any) -> tuple[Array, Array]:

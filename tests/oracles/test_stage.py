@@ -335,6 +335,7 @@ BAD = [
     (("SLCD-v0", "nash", {"trst": 0.5}), {}, ValueError, "did you mean 'trust'"),
     (("SLCD-v0", "nash", {"trust": float("nan")}), {}, ValueError, "out of its range"),
     (("SLCD-v0", "nash", np.zeros(3)), {}, ValueError, "shape"),
+    (("SLCD-v0", "nash", 0.5 * as_game("SLCD-v0").initial_state), {}, ValueError, "'dependence' is fixed"),
     (("SLCD-v0", "nash", None, "greedy"), {}, ValueError, "unknown objective"),
     (("SLCD-v0", "nash", None, [[1.0]]), {}, ValueError, "matrix"),
     (("TeamProduction-v0", "nash", None, "interdependence"), {}, ValueError, "no interdependence"),
