@@ -151,17 +151,12 @@ class Episode:
 
 
 def switching_sequences(horizon: int, early: Sequence[float], late: Sequence[float]) -> Array:
-    """Sequences (K, T) that play one rate, and another for the last few steps: keep trust alive, then spend it."""
-    tails = sorted({k for k in (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, horizon // 2) if 1 <= k < horizon})
-    rows = []
-    for first in early:
-        for last in late:
-            if first != last:
-                for tail in tails:
-                    row = np.full(horizon, float(first))
-                    row[horizon - tail :] = last
-                    rows.append(row)
-    return np.array(rows).reshape(-1, horizon)
+    """Sequences (K, T) that play one rate and then another: build something up first, or spend it in the last steps."""
+    few = (1, 2, 3, 4, 5, 6, 7, 10, 15, 20, 30, horizon // 2)
+    switches = sorted({k for first in few for k in (first, horizon - first) if 1 <= k < horizon})
+    pairs = [(first, last) for first in early for last in late if first != last]
+    rows = np.array([np.repeat([first, last], [k, horizon - k]) for first, last in pairs for k in switches])
+    return rows.reshape(-1, horizon).astype(np.float64)
 
 
 def search(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from coopetition.oracles.episode import Episode, checked_name, search, switching_sequences
 from coopetition.oracles.solution import NotConverged, plain
 from coopetition.oracles.stage import Array
+from coopetition.oracles.stored import stored_optimum
 
 CONSTANTS = np.arange(101) / 100.0
+#: Rates that sequences which switch may begin with, and the gain, relative to the total, that counts as none.
+FINE, _ENOUGH = tuple(np.linspace(0.0, 1.0, 21).tolist()), 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +42,8 @@ class Sequences:
     converged : bool
         Whether the search closed; an optimum is the best found, a lower bound of the true one.
     epsilon : float
-        For equilibria, the largest gain of a best response found (a lower bound); for optima, the gain that single
-        replacements of actions still find.
+        For equilibria, the largest gain of a best response found (a lower bound); for optima, what the last look for
+        improvements still gained: by one agent's sequence with the others' held, or by single replacements.
     solver : dict
         Episodes played, seconds.
     """
@@ -168,8 +171,12 @@ def open_loop_optimum(
     iterations: int = 60,
     rounds: int = 4,
     full: bool | None = None,
+    sweeps: int = 8,
 ) -> Sequences:
     """The action sequences with the largest total return that the search finds.
+
+    First all agents' sequences are searched for together, then each agent's own is improved with the others' held, one
+    agent after the other, until none gains any more: no single agent's best response then improves the total.
 
     Parameters
     ----------
@@ -182,12 +189,15 @@ def open_loop_optimum(
         never worse than the best constant.
     full : bool, optional
         Search over every agent's own sequence, even where agents are exchangeable; by default for two agents only. With
-        more, agents that are exchangeable, and treated alike by the best constant profile, share a sequence.
+        more, agents that are exchangeable, and treated alike by the best constant profile, share a sequence until each
+        improves its own.
+    sweeps : int
+        Rounds of each agent improving its own sequence, at most; none leaves the common search's result.
 
     Returns
     -------
     Sequences
-        Never worse than `best_constant`; `epsilon` is what single replacements still gain.
+        Never worse than `best_constant`.
     """
     began = time.perf_counter()
     episode = Episode(game_or_id, objective, state)
@@ -226,8 +236,91 @@ def open_loop_optimum(
     points = np.concatenate(tables).reshape(-1, horizon * kinds)
     best, height = search(value, points, marks, climbs=climbs, rounds=rounds, iterations=iterations)
     rates = best.reshape(horizon, kinds)[:, groups]
-    gain = episode.replacement_gain(value, best, height, marks)
-    return _result(episode, "open_loop_optimum", rates, began, gain, gain <= 1e-4 * (1.0 + abs(height)))
+    if sweeps > 0:
+        rates, height, gain = _improve_in_turn(episode, rates, height, sweeps, iterations)
+    else:
+        gain = episode.replacement_gain(value, best, height, marks)
+    return _result(episode, "open_loop_optimum", rates, began, gain, gain <= 1e-6 * (1.0 + abs(height)))
+
+
+def _improve_in_turn(
+    episode: Episode, rates: Array, height: float, sweeps: int, iterations: int
+) -> tuple[Array, float, float]:
+    """Improve each agent's own sequence for the total, the others' held, until no agent gains: rates, total, last gain.
+
+    Where the game ends by mean trust, a common climb stands still at the edge of collapse: every slope across it is a
+    jump. One agent alone moves along the edge.
+    """
+    rates = rates.copy()
+    groups = episode.groups()
+    enough = _ENOUGH * (1.0 + abs(height))
+    largest = 0.0
+    for sweep in range(sweeps):
+        largest = 0.0
+        content: set[tuple[int, bytes]] = set()
+        for i in range(episode.n):
+            if (int(groups[i]), rates[:, i].tobytes()) in content:
+                continue  # its twin has nothing to gain, neither has it
+
+            def value(points: Array, i: int = i) -> Array:
+                tables = np.repeat(rates[None], len(points), axis=0)
+                tables[:, :, i] = points
+                return np.asarray(episode.returns(tables).sum(axis=1))
+
+            best, reached = _best_sequence(
+                value, rates[:, i].copy(), episode.key_rates([i]), FINE if sweep < 2 else (), iterations=iterations
+            )  # fmt: skip
+            largest = max(largest, reached - height)
+            if reached - height <= enough:
+                content.add((int(groups[i]), rates[:, i].tobytes()))
+            if reached > height:
+                rates[:, i], height = best, reached
+        if largest <= enough:
+            break
+    return rates, height, largest
+
+
+def _best_sequence(
+    value: Callable[[Array], Array],
+    own: Array,
+    marks: Sequence[float],
+    early: Sequence[float],
+    starts: Sequence[Array] = (),
+    *,
+    iterations: int = 40,
+    climb: bool = True,
+    constants: Array = CONSTANTS,
+) -> tuple[Array, float]:
+    """One agent's best rates (T,): the best of structured candidates, and of climbs from there and from its own.
+
+    Parameters
+    ----------
+    value : callable
+        Of many sequences (K, T).
+    own : ndarray (T,)
+        What it plays now.
+    marks, early : sequence of float
+        Rates that are tried as constants and as replacements; further rates that a sequence may begin with before it
+        switches to one of `marks`. Without any, sequences that switch are left out.
+    starts : sequence of ndarray (T,)
+        Further candidates.
+    climb : bool
+        Whether to climb; else the best candidate is returned, for the cost of one rollout of them all.
+    """
+    horizon = len(own)
+    candidates = [own[None], *[start[None] for start in starts]]
+    candidates += [np.asarray(rates)[:, None] * np.ones(horizon) for rates in (constants, marks)]
+    if len(early):
+        candidates.append(switching_sequences(horizon, sorted({*marks, *early}), marks))
+    table = np.concatenate(candidates)
+    if not climb:
+        heights = value(table)
+        k = int(heights.argmax())
+        return table[k], float(heights[k])
+    best, height = search(value, table, marks, climbs=2, rounds=4, iterations=iterations)
+    # One climb always starts from the own sequence: a small improvement of it is a better one's first witness.
+    near, nearby = search(value, own[None], marks, climbs=1, rounds=2, iterations=iterations)
+    return (near, nearby) if nearby > height else (best, height)
 
 
 # --- policies against each other
@@ -379,26 +472,15 @@ def best_response(
         return np.ascontiguousarray(table.returns(who, points)[0][:, who])
 
     marks = episode.key_rates([who])
-    candidates = [
-        own_rates[0, :, who][None],
-        CONSTANTS[:, None] * np.ones(horizon),
-        np.array(marks)[:, None] * np.ones(horizon),
-    ]
-    if thorough and not table.objects:
-        candidates.append(switching_sequences(horizon, sorted({*marks, *np.linspace(0, 1, 21).tolist()}), marks))
-    elif thorough:
-        candidates.append(switching_sequences(horizon, marks, marks))
     high = episode.game.endowment[who]
+    given = []
     for start in starts:
         sequence = np.asarray(start, dtype=np.float64)
         if sequence.shape != (horizon,):
             raise ValueError(f"starts have shape {sequence.shape}, expected {(horizon,)}")
-        candidates.append(np.clip(sequence / high, 0.0, 1.0)[None])
-    best, height = search(value, np.concatenate(candidates), marks, climbs=2, rounds=4, iterations=iterations)
-    # One climb always starts from the own policy: a small improvement of it is a best response's first witness.
-    near, nearby = search(value, own_rates[0, :, who][None], marks, climbs=1, rounds=2, iterations=iterations)
-    if nearby > height:
-        best, height = near, nearby
+        given.append(np.clip(sequence / high, 0.0, 1.0))
+    early = () if not thorough else marks if table.objects else FINE
+    best, height = _best_sequence(value, own_rates[0, :, who], marks, early, given, iterations=iterations)
     if float(own_returns[0, who]) > height:
         best, height = own_rates[0, :, who], float(own_returns[0, who])
     final_returns, final = table.returns(who, best[None])
@@ -581,6 +663,9 @@ _YARDSTICKS: dict[Any, Yardstick] = {}
 def yardstick(game_or_id: Any, objective: Any = "private", state: Mapping[str, Any] | None = None) -> Yardstick:
     """Returns of stationary stage-nash play and of the open-loop optimum; kept for the process.
 
+    The optimum of an environment's defaults is a stored sequence, played in the kernel; that of other parameters,
+    states and matrices of rewards is searched for, which takes seconds.
+
     Parameters
     ----------
     objective : str or array_like (N, N)
@@ -595,11 +680,21 @@ def yardstick(game_or_id: Any, objective: Any = "private", state: Mapping[str, A
     if key not in _YARDSTICKS:
         stage = episode.stage()
         nash = equilibrium(stage, Objective(stage, "private"), "nash").actions / episode.game.endowment
-        total = float(_constant_values(episode, nash[None]).sum())
-        constant = np.tile(episode.levels(nash), (episode.horizon, 1))
-        best = open_loop_optimum(episode.game, objective, state, starts=[constant])
-        _YARDSTICKS[key] = Yardstick(total, best.value)
+        repeated = np.tile(nash, (episode.horizon, 1))
+        best = best_known_optimum(episode, repeated)
+        total, most = episode.returns(np.array([repeated, best])).sum(axis=1)
+        _YARDSTICKS[key] = Yardstick(float(total), float(most))
     return _YARDSTICKS[key]
+
+
+def best_known_optimum(episode: Episode, start: Array) -> Array:
+    """Rates (T, N) of the stored optimum, or else of the best that a search finds, rates `start` among its starts."""
+    stored = stored_optimum(episode.game) if not episode.start else None
+    if stored is not None:
+        return episode.rates(stored)
+    mode = episode.game.reward_mode if episode.game.mutuality is None else episode.game.mutuality
+    found = open_loop_optimum(episode.game, mode, episode.start, starts=[episode.levels(start)])
+    return found.actions / episode.game.endowment
 
 
 def normalised_return(
