@@ -21,7 +21,7 @@ from coopetition.oracles.equilibrium import equilibrium
 from coopetition.oracles.indices import _ratio
 from coopetition.oracles.optimum import social_optimum
 from coopetition.oracles.replies import best_replies
-from coopetition.oracles.sequences import best_response, open_loop_optimum
+from coopetition.oracles.sequences import best_known_optimum, best_response
 from coopetition.oracles.solution import plain
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game
 from coopetition.parameters import Parameters, choose
@@ -94,7 +94,7 @@ def dilemma(
     episode : bool
         Whether to look at whole episodes too, which takes seconds.
     iterations : int
-        Effort of the episode's searches.
+        Effort of the search for best responses to the optimum.
     """
     choose("mode", mode, MODES)
     stage = StageGame(game_or_id, state)
@@ -158,22 +158,22 @@ def _over_episode(
     stage: StageGame, mode: str, nash: Array, state: Mapping[str, Any] | None, iterations: int
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
-    repeated = np.tile(nash, (episode.horizon, 1))
-    best = open_loop_optimum(stage.game, mode, state, starts=[repeated], climbs=2, rounds=2, iterations=iterations)
-    tables = np.array([episode.rates(repeated), best.actions / episode.game.endowment])
+    repeated = episode.rates(np.tile(nash, (episode.horizon, 1)))
+    tables = np.array([repeated, best_known_optimum(episode, repeated)])
     nash_returns, best_returns = episode.returns(tables)
     length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
     groups = episode.groups()
     greed, fear = 0.0, 0.0
     for i in (int(np.argmax(groups == k)) for k in range(int(groups.max()) + 1)):
-        reply = best_response(None, list(best.actions.T), i, episode=episode, iterations=iterations)
+        reply = best_response(None, list(episode.levels(tables[1]).T), i, episode=episode, iterations=iterations)
         greed = max(greed, reply.value - float(best_returns[i]))
         alone = tables[0].copy()
         alone[:, i] = tables[1][:, i]
         fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
     return {
         "nash": float(nash_returns.sum()), "nash_length": float(length), "horizon": float(episode.horizon),
-        "optimum": best.value, "price_of_anarchy": _ratio(best.value, float(nash_returns.sum())), "greed": greed,
+        "optimum": float(best_returns.sum()),
+        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())), "greed": greed,
         "fear": max(fear, 0.0),
     }  # fmt: skip
 

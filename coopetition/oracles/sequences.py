@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -336,7 +336,8 @@ class Table:
     policies : str or sequence
         For all agents, or for each: a name that the kernel plays ("constant_050", "tit_for_tat", "random"), a policy
         object with ``reset(seed, num_envs)`` and ``act(observations, i)``, or a level sequence (T,). None leaves an
-        agent to be scripted.
+        agent to be scripted. An object with a name in ``compiled``, or a ``script(steps, i)`` of rates (steps, B), is
+        played by the kernel too.
     seed : int
         Seeds "random", once for all candidates (common random numbers), and policy objects.
 
@@ -355,6 +356,9 @@ class Table:
         self.names = ["actions"] * n
         self.objects: dict[int, Any] = {}
         self.script = np.zeros((horizon, n))
+        #: What tells policies apart: of exchangeable agents with one policy, only one need be looked at.
+        self.kinds: list[Any] = [entry if isinstance(entry, str) else id(entry) for entry in entries]
+        _reset_once((entry for entry in entries if hasattr(entry, "act")), seed, 1)
         for i, entry in enumerate(entries):
             if entry is None:
                 continue
@@ -365,7 +369,7 @@ class Table:
                 else:
                     self.names[i] = name
             elif hasattr(entry, "act"):
-                self.objects[i] = entry
+                self._take(i, entry)
             else:
                 sequence = np.asarray(entry, dtype=np.float64)
                 high = episode.game.endowment[i]
@@ -373,6 +377,25 @@ class Table:
                 if not fits or sequence.min() < 0.0 or sequence.max() > high * (1.0 + 1e-12):
                     raise ValueError(f"policy of {episode.game.agents[i]!r} must be {horizon} levels in [0, {high:g}]")
                 self.script[:, i] = np.minimum(sequence / high, 1.0)
+                self.kinds[i] = self.script[:, i].tobytes()
+
+    def _take(self, i: int, policy: Any) -> None:
+        """Let the kernel play a policy that looks at nothing, or that it knows."""
+        name = getattr(policy, "compiled", None)
+        if name is not None:
+            self.names[i] = checked_name(name)
+            return
+        script = policy.script(self.episode.horizon, i) if callable(getattr(policy, "script", None)) else None
+        if script is None:
+            self.objects[i] = policy
+            return
+        rates = np.asarray(script, dtype=np.float64)
+        if rates.shape != (self.episode.horizon, 1) or not np.all(np.isfinite(rates)):
+            raise ValueError(
+                f"the policy of {self.episode.game.agents[i]!r} has a script of shape {rates.shape}: "
+                f"expected {self.episode.horizon} x 1 finite rates"
+            )
+        self.script[:, i] = np.clip(rates[:, 0], 0.0, 1.0)
 
     def returns(self, agent: int | None = None, sequences: Array | None = None) -> tuple[Array, Array]:
         """Returns (K, N), and the rates (K, T, N) of the scripted and the playing agents.
@@ -398,11 +421,7 @@ class Table:
         """Step by step: for policy objects, and to see what was played."""
         episode, count = self.episode, len(rates)
         batch = episode.batch(count, observe=True)
-        seen: set[int] = set()
-        for policy in objects.values():
-            if id(policy) not in seen:  # one object may play several agents
-                seen.add(id(policy))
-                policy.reset(seed=self.seed, num_envs=count)
+        _reset_once(objects.values(), self.seed, count)
         returns = np.zeros((count, episode.n))
         rates_field = episode.game.layout["rates"]
         for t in range(episode.horizon):
@@ -426,6 +445,12 @@ class Table:
         return returns, rates
 
 
+def _reset_once(policies: Iterable[Any], seed: int, copies: int) -> None:
+    """Start episodes; one object may play several agents."""
+    for policy in {id(policy): policy for policy in policies}.values():
+        policy.reset(seed=seed, num_envs=copies)
+
+
 def best_response(
     game_or_id: Any,
     policies: Any,
@@ -438,10 +463,12 @@ def best_response(
     iterations: int = 40,
     episode: Episode | None = None,
     thorough: bool = True,
+    climb: bool = True,
 ) -> Sequences:
     """Agent i's best sequence against the others' policies, as far as the search finds it.
 
-    The others and the dynamics are deterministic given the seed, so a sequence is as good a reply as any strategy.
+    The others and the dynamics are deterministic given the seed, so a sequence is as good a reply as any strategy. To a
+    policy that draws, it is a reply to the draws of this seed: a climb makes it clairvoyant.
 
     Parameters
     ----------
@@ -453,6 +480,10 @@ def best_response(
         Level sequences to start from.
     thorough : bool
         Also start from sequences that switch once.
+    climb : bool
+        Whether to climb from the best candidates. Without, the reply is the best of the own policy, constants, and
+        sequences that switch once between key rates, for the cost of one rollout of them all; against policy objects
+        that have to look, each candidate is a copy that they see, and there are constants only.
 
     Returns
     -------
@@ -471,7 +502,7 @@ def best_response(
     def value(points: Array) -> Array:
         return np.ascontiguousarray(table.returns(who, points)[0][:, who])
 
-    marks = episode.key_rates([who])
+    marks = episode.key_rates([who], optimum=climb)
     high = episode.game.endowment[who]
     given = []
     for start in starts:
@@ -479,8 +510,14 @@ def best_response(
         if sequence.shape != (horizon,):
             raise ValueError(f"starts have shape {sequence.shape}, expected {(horizon,)}")
         given.append(np.clip(sequence / high, 0.0, 1.0))
-    early = () if not thorough else marks if table.objects else FINE
-    best, height = _best_sequence(value, own_rates[0, :, who], marks, early, given, iterations=iterations)
+    watched = bool(set(table.objects) - {who})
+    if climb:
+        early, constants = () if not thorough else marks if watched else FINE, CONSTANTS
+    else:
+        early, constants = () if watched else marks, CONSTANTS[::25] if watched else CONSTANTS
+    best, height = _best_sequence(
+        value, own_rates[0, :, who], marks, early, given, iterations=iterations, climb=climb, constants=constants
+    )  # fmt: skip
     if float(own_returns[0, who]) > height:
         best, height = own_rates[0, :, who], float(own_returns[0, who])
     final_returns, final = table.returns(who, best[None])
@@ -531,34 +568,36 @@ def exploitability(
     agents: Sequence[int] | None = None,
     iterations: int = 40,
     thorough: bool = True,
+    climb: bool = True,
 ) -> Exploitability:
-    """Each agent's gain from its best response to the others' policies, and NashConv.
+    """Each agent's gain from its best response to the others' policies, and NashConv: lower bounds.
 
     Parameters
     ----------
     policies : str or sequence
         See `Table`. A `Sequences` is taken by its columns.
     agents : sequence of int, optional
-        Whose gains; all by default. Exchangeable agents with one policy are searched once.
+        Whose gains; all by default. Exchangeable agents with one policy are searched once, and have one gain.
+    iterations, thorough, climb
+        Effort of each `best_response`.
     """
     episode = Episode(game_or_id, objective, state)
     if isinstance(policies, Sequences):
         policies = list(policies.actions.T)
     table = Table(episode, policies, seed)
-    own, rates = table.returns()
-    values = own[0]
+    values = table.returns()[0][0]
     best = values.copy()
     groups = episode.groups()
-    done: dict[tuple[int, bytes], float] = {}
+    gained: dict[tuple[int, Any], float] = {}
     for i in range(episode.n) if agents is None else agents:
-        # Agents that are exchangeable and play alike have alike best responses.
-        alike = (int(groups[i]), rates[0, :, i].tobytes() + str(type(table.objects.get(i))).encode())
-        if alike not in done or table.objects:
+        alike = (int(groups[i]), table.kinds[i])
+        if alike not in gained:
             reply = best_response(
-                None, policies, int(i), seed=seed, episode=episode, iterations=iterations, thorough=thorough
+                None, policies, int(i), seed=seed, episode=episode,
+                iterations=iterations, thorough=thorough, climb=climb,
             )  # fmt: skip
-            done[alike] = reply.value - float(values[i])
-        best[i] = values[i] + done[alike]
+            gained[alike] = reply.value - float(values[i])
+        best[i] = values[i] + gained[alike]
     gains = np.maximum(best - values, 0.0)
     return Exploitability(gains, float(gains.sum()), values, best)
 

@@ -21,6 +21,7 @@ from coopetition.oracles import (
     solve,
     yardstick,
 )
+from coopetition.oracles.stored import stored_optimum
 
 MODES = ("private", "integrated", "cooperative")
 
@@ -46,7 +47,7 @@ def check_order(key: str | Game, mode: str, **effort: int) -> None:
 @pytest.mark.parametrize("key", list(ENVIRONMENTS))
 def test_order_of_values(key: str, mode: str) -> None:
     """open_loop_optimum >= best_constant >= every one of the 101 constants, over 30 steps and with little effort."""
-    check_order(short(key, 30), mode, climbs=1, iterations=3, rounds=0)
+    check_order(short(key, 30), mode, climbs=1, iterations=3, rounds=0, sweeps=0)
 
 
 @pytest.mark.slow
@@ -55,6 +56,59 @@ def test_order_of_values(key: str, mode: str) -> None:
 def test_order_of_values_with_full_effort(key: str, mode: str) -> None:
     """The same over the whole horizon, with the default search."""
     check_order(key, mode)
+
+
+@pytest.mark.parametrize("key", ["TrustDilemma-v0", "PartnerHoldUp-v0", "ReputationMarket-v0"])
+def test_no_agent_alone_improves_the_optimum(key: str) -> None:
+    """Where all share one objective, best responses to the optimum gain nothing; the common search alone misses it."""
+    best = open_loop_optimum(key, "cooperative")
+    found = exploitability(key, list(best.actions.T), "cooperative")
+    assert found.gains.max() <= 1e-3
+    common = open_loop_optimum(key, "cooperative", sweeps=0)
+    assert best.value >= common.value
+    if key != "ReputationMarket-v0":
+        assert best.value > common.value + 0.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("key", list(ENVIRONMENTS))
+def test_stored_optima(key: str, mode: str) -> None:
+    """They pay what the yardstick says, no constant pays more, and they do not hang on the last bits of a level."""
+    episode = Episode(key, mode)
+    stored = stored_optimum(episode.game)
+    assert stored is not None
+    rates = episode.rates(stored)
+    assert episode.groups().max() + 1 <= len(np.unique(rates, axis=1).T) <= episode.n
+    signs = np.random.default_rng(5).choice([-1.0, 1.0], size=(20, *rates.shape))
+    inside = (rates > 0.0) & (rates < 1.0)
+    totals = episode.returns(np.concatenate([rates[None], np.clip(rates + 1e-8 * signs * inside, 0.0, 1.0)])).sum(
+        axis=1
+    )
+    assert yardstick(key, mode).optimum == totals[0]
+    assert totals[0] >= max(best_constant(key, mode).value, constant_returns(key, mode).sum(axis=1).max()) * (
+        1.0 - 1e-9
+    )
+    np.testing.assert_allclose(totals, totals[0], rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("key", list(ENVIRONMENTS))
+def test_stored_optima_against_a_search(key: str, mode: str) -> None:
+    """A fresh search finds no more than a millionth above them."""
+    found = open_loop_optimum(key, mode)
+    print(f"{key} {mode}: stored {yardstick(key, mode).optimum:.4f}, found {found.value:.4f}")
+    assert yardstick(key, mode).optimum >= found.value * (1.0 - 1e-6)
+
+
+def test_only_defaults_have_a_stored_optimum() -> None:
+    """Other parameters, and matrices of rewards, have none, and their yardstick is searched for."""
+    assert stored_optimum(short("SLCD-v0", 30)) is None
+    assert stored_optimum(Game(environment_class("SLCD-v0")(), np.eye(2))) is None
+    searched = yardstick(short("PublicGoods-v0", 10), [[1.0, 0.0, 0.0, 0.0, 0.0]] * 5)
+    assert searched.optimum > searched.nash
+    at_trust = yardstick("TrustDilemma-v0", "private", {"trust": 0.9})
+    assert at_trust.optimum > yardstick("TrustDilemma-v0").optimum
 
 
 def test_team_optimum_is_the_repeated_one() -> None:
