@@ -121,8 +121,9 @@ def figure() -> None:
         weights = episode.game.parameters.watched()  # type: ignore[attr-defined]
         threshold = episode.game.parameters.collapse_threshold  # type: ignore[attr-defined]
         nash = np.tile(solve(key, "nash").actions, (horizon, 1))
-        best = open_loop_optimum(key, "private")
-        plays = (("stage nash, repeated", nash, "#c0392b"), ("open-loop optimum", best.actions, "#2471a3"))
+        best = stored_optimum(episode.game)
+        assert best is not None
+        plays = (("stage nash, repeated", nash, "#c0392b"), ("open-loop optimum", best, "#2471a3"))
         for label, levels, colour in plays:
             batch = episode.batch(1)
             trust, total = [float((weights * batch.state()["trust"][0]).sum())], [0.0]
@@ -139,7 +140,7 @@ def figure() -> None:
                 for row, height in ((0, trust[-1]), (1, total[-1] / 1e3)):
                     axes[row, column].plot([ended], [height], "x", color=colour, ms=8, mew=2.2)
                 axes[0, column].annotate(
-                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(36, 0.84 * max(trust)), color=colour,
+                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(36, 0.6 * max(trust)), color=colour,
                     va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
                 )  # fmt: skip
                 axes[1, column].annotate(

@@ -54,7 +54,7 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
         f"{payoff / length:.2f}",
         f"{np.mean([row.rate for row in rows]):.3f}",
         f"{length:.1f}",
-        _mean([row.normalised for row in rows], ".3f"),
+        _mean([row.normalised for row in rows], "z.3f"),
         _mean([row.exploitability for row in rows], ",.1f"),
         _outcomes(rows[0].outcomes),
     )
