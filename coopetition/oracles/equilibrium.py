@@ -65,6 +65,19 @@ def reply_dynamics(
     return profile
 
 
+def _volunteer(stage: StageGame, objective: Objective) -> Array:
+    """The profile in which one agent gives alone: the one that would give the largest part of what it has.
+
+    Where efforts are substitutes and agents differ, whoever is most eager gives so much that nobody else does. Replies
+    get there by steps as small as the difference between the two most eager.
+    """
+    alone = np.zeros(stage.n)
+    replies = best_replies(stage, alone, objective, points=129)[0]
+    eager = int(np.argmax(replies / stage.upper))
+    alone[eager] = replies[eager]
+    return alone
+
+
 def _sharpen(stage: StageGame, profile: Array, objective: Objective) -> Array:
     """Solve the first-order conditions of those who satisfy them nearly, the others held where they are."""
     slope_step = 1e-4 * stage.upper
@@ -142,6 +155,9 @@ def find_equilibrium(
         # Where slopes never vanish, at corners and jumps, best replies to a start are often there already.
         replies = best_replies(stage, first, objective, points=129)[0]
         if consider(best_replies(stage, replies, objective, points=129)[0], "best replies"):
+            assert best is not None
+            return best
+        if stage.n > 2 and used == 1 and consider(_volunteer(stage, objective), "volunteer"):
             assert best is not None
             return best
         if used == 2 + len(profiles):
