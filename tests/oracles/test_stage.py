@@ -103,7 +103,7 @@ def test_fifty_random_states(key: str) -> None:
 
 
 def test_one_volunteer_among_many() -> None:
-    """Where loyalties differ, the most loyal committer gives alone: substitutes, of whom nobody adds to another's part."""
+    """Where loyalties differ, the most loyal committer gives alone: efforts are substitutes."""
     loyalty = np.linspace(0.1, 0.6, 40)
     loyalty[17] = 0.6001
     found = solve("ApacheProject-v0", "coopetitive", {"loyalty": loyalty})
