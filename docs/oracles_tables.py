@@ -1,7 +1,7 @@
 """Write the stored optima, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
 
-Run ``python docs/oracles_tables.py optima`` (minutes), ``equilibria`` (seconds), ``dilemmas`` (minutes), ``figure`` or
-``page``; everything by default. Tests compare the files with `coopetition.oracles`.
+Run ``python docs/oracles_tables.py optima`` (ten minutes), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
+``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.oracles import STATUS, Episode, dilemma, open_loop_optimum, solve
+from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, open_loop_optimum, solve
 from coopetition.oracles.indices import prices
 from coopetition.oracles.status import CLASSES
 from coopetition.oracles.stored import stored_optimum
@@ -41,10 +41,13 @@ def optima() -> None:
             episode = Episode(key, mode)
             known = stored_optimum(episode.game)
             starts = [] if known is None else [known]
-            found = open_loop_optimum(key, mode, starts=starts, climbs=6, rounds=8, iterations=150, sweeps=40)
-            if 2 < episode.n <= 6:  # from there, everybody moves at once
-                apart = {"starts": [found.actions], "full": True, "climbs": 2}
-                found = max(found, open_loop_optimum(key, mode, **apart), key=lambda one: one.value)
+            found = open_loop_optimum(key, mode)
+            # More climbs end elsewhere, and not always higher; so does letting everybody move at once.
+            efforts: list[dict[str, Any]] = [{"climbs": 6, "rounds": 8, "iterations": 150, "sweeps": 40}]
+            efforts += [{"climbs": 2, "full": True}] if 2 < episode.n <= 6 else []
+            for effort in efforts:
+                other = open_loop_optimum(key, mode, starts=[*starts, found.actions], **effort)
+                found = max(found, other, key=lambda one: one.value)
             kept, paid = drawn_in(episode, found.actions)
             columns, groups = np.unique(kept, axis=1, return_inverse=True)
             table.setdefault(key, {})[mode] = {"groups": groups.reshape(-1).tolist(), "levels": columns.tolist()}
@@ -80,6 +83,18 @@ def drawn_in(episode: Episode, actions: Any) -> tuple[Any, float]:
     return best, float(episode.returns(best[None] / endowment)[0].sum())
 
 
+def along() -> None:
+    """The stage dilemma of all twenty with a quarter less and a quarter more of each number: docs/along.json."""
+    table: dict[str, Any] = {}
+    for key in ENVIRONMENTS:
+        table[key] = {}
+        for name, ends in dilemma_along_each(key).items():
+            kept = {"values": [value for value, _ in ends], "greed": [row.greed for _, row in ends]}
+            table[key][name] = rounded(kept | {"price_of_anarchy": [row.price_of_anarchy for _, row in ends]})
+        print(key, len(table[key]), flush=True)
+    (HERE / "along.json").write_text(json.dumps(table, indent=1) + "\n")
+
+
 def equilibria() -> None:
     """Nash, coopetitive equilibrium, optimum and price of anarchy of all twenty at the defaults, at reset."""
     table = {}
@@ -106,7 +121,7 @@ def dilemmas() -> None:
             (HERE / "dilemmas.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def figure() -> None:
+def collapse() -> None:
     """Stage nash against the open-loop optimum, in the three games that it ends."""
     import matplotlib
 
@@ -165,12 +180,54 @@ def figure() -> None:
     plt.close(drawing)
 
 
+def schelling() -> None:
+    """Schelling curves of all twenty, from docs/dilemmas.json."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
+    rows = [row for row in json.loads((HERE / "dilemmas.json").read_text()) if row["mode"] == "private"]
+    drawing, axes = plt.subplots(4, 5, figsize=(11.0, 8.2), constrained_layout=True)
+    for axis, row in zip(axes.flat, rows, strict=True):
+        curves = np.array(row["schelling"], dtype=np.float64)
+        number = np.arange(len(curves))
+        marker = "o" if len(curves) <= 8 else None
+        axis.plot(number, curves[:, 0], color="#2471a3", marker=marker, ms=3.5, label="high: its part of the optimum")
+        axis.plot(
+            number, curves[:, 1], color="#c0392b", ls="--", marker=marker, ms=3.5, label="low: its part of the nash"
+        )
+        axis.set_title(row["environment"], fontsize=9)
+        axis.set_xticks(number if len(number) <= 8 else number[:: len(number) // 4])
+        axis.margins(x=0.08, y=0.15)
+        axis.ticklabel_format(axis="y", useOffset=False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("payoff of a step")
+    for axis in axes[-1]:
+        axis.set_xlabel("number of high players")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    drawing.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    drawing.savefig(HERE / "figures" / "oracles" / "schelling.png", dpi=110)
+    plt.close(drawing)
+
+
 def levels(actions: list[float]) -> str:
     """Levels in short: one number where all are equal."""
     shown = [f"{x:.3g}" if x < 1.0 else f"{x:.2f}" for x in actions]
     if len(set(shown)) == 1:
         return shown[0]
     return ", ".join(shown) if len(shown) <= 3 or len(set(shown[1:])) > 1 else f"{shown[0]}, then {shown[1]}"
+
+
+def ends(values: list[Any]) -> str:
+    """The two values that a parameter has, or that its entries have if they are equal."""
+    shown = []
+    for value in values:
+        entries = np.unique(np.asarray(value, dtype=np.float64).round(10))
+        entries = entries[entries > 0.0] if np.ndim(value) == 2 else entries  # a matrix of pairs has a zero diagonal
+        shown.append(f"{entries[0]:.4g}" if len(entries) == 1 else f"{entries[0]:.4g}...{entries[-1]:.4g}")
+    return " to ".join(shown)
 
 
 def ratio(value: float | None) -> str:
@@ -202,6 +259,20 @@ def page() -> None:
                 f"| {whole['greed']:.4g} | {whole['fear']:.4g} |"
             )
         parts[f"dilemmas-{mode}"] = "\n".join(lines)
+    lines = ["| environment | parameter | from, to | greed | price of anarchy |", "|---|---|---|---|---|"]
+    for key, numbers in json.loads((HERE / "along.json").read_text()).items():
+        movers = sorted(numbers, key=lambda name: -abs(np.subtract(*numbers[name]["greed"])))
+        for name in movers[:2]:
+            entry = numbers[name]
+            if entry["greed"][0] == entry["greed"][1]:
+                continue
+            greed = [f"{value:.3g}" for value in entry["greed"]]
+            prices_there = [ratio(value) for value in entry["price_of_anarchy"]]
+            lines.append(
+                f"| {key} | `{name}` | {ends(entry['values'])} | {greed[0]} to {greed[1]} "
+                f"| {prices_there[0]} to {prices_there[1]} |"
+            )
+    parts["along"] = "\n".join(lines)
     lines = ["| concept | " + " | ".join(CLASSES) + " |", "|---|" + "---|" * len(CLASSES)]
     for concept, classes in STATUS.items():
         cells = [f"{classes[name].level}: `{classes[name].test.split('::')[1]}`" for name in CLASSES]
@@ -216,6 +287,11 @@ def page() -> None:
     path.write_text(text)
 
 
+PARTS = {
+    "optima": optima, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
+    "collapse": collapse, "schelling": schelling, "page": page,
+}  # fmt: skip
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["optima", "equilibria", "dilemmas", "figure", "page"]:
-        {"optima": optima, "equilibria": equilibria, "dilemmas": dilemmas, "figure": figure, "page": page}[name]()
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()

@@ -210,6 +210,49 @@ def dilemma_along(
     ]  # fmt: skip
 
 
+def dilemma_along_each(
+    game_or_id: Any, mode: str = "private", share: float = 0.25
+) -> dict[str, tuple[tuple[Any, Dilemma], tuple[Any, Dilemma]]]:
+    """The stage dilemma along each number among the parameters, a part less and a part more of it than the game has.
+
+    Numbers for each agent or pair are all moved together, and held in their domain. What cannot be moved, or only to
+    where the game would refuse it, is left out: shares that must sum to one, numbers that are zero.
+
+    Parameters
+    ----------
+    share : float
+        By which part, in (0, 1).
+
+    Returns
+    -------
+    dict of str to ((value, Dilemma), (value, Dilemma))
+        For each parameter, with less of it and with more.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"share = {share!r}: expected a number in (0, 1)")
+    given = as_game(game_or_id).parameters
+    kind, kept = type(given), _stated(given)
+    found = {}
+    for field in dataclasses.fields(kind):
+        domain, now = kind.domain(field.name), getattr(given, field.name)
+        if domain.kind in ("flag", "choice") or now is None:
+            continue
+        ends = []
+        for factor in (1.0 - share, 1.0 + share):
+            moved: Any = np.clip(factor * np.asarray(now, dtype=np.float64), domain.low, domain.high)
+            moved = int(np.rint(moved)) if domain.kind == "integer" else moved.tolist()
+            try:
+                parameters = kind.build({**kept, field.name: moved})
+            except ValueError:
+                break
+            if getattr(parameters, field.name) == now:
+                break
+            ends.append((moved, dilemma(Game(parameters), mode, episode=False)))
+        if len(ends) == 2:
+            found[field.name] = (ends[0], ends[1])
+    return found
+
+
 def dilemma_table(
     ids: Sequence[str] | None = None, modes: Sequence[str] = MODES, *, episode: bool = True, iterations: int = 30
 ) -> list[Dilemma]:

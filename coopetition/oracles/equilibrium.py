@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coopetition.oracles.replies import best_replies, deviation_certificate
 from coopetition.oracles.solution import Certificate, NotConverged, Solution
@@ -65,15 +66,18 @@ def reply_dynamics(
     return profile
 
 
-def _volunteer(stage: StageGame, objective: Objective) -> Array:
+def _volunteer(stage: StageGame, objective: Objective, groups: NDArray[np.int64]) -> Array | None:
     """The profile in which one agent gives alone: the one that would give the largest part of what it has.
 
     Where efforts are substitutes and agents differ, whoever is most eager gives so much that nobody else does. Replies
-    get there by steps as small as the difference between the two most eager.
+    get there by steps as small as the difference between the two most eager. None where the most eager has an equal,
+    since then both should give alike.
     """
     alone = np.zeros(stage.n)
     replies = best_replies(stage, alone, objective, points=129)[0]
     eager = int(np.argmax(replies / stage.upper))
+    if (groups == groups[eager]).sum() > 1:
+        return None
     alone[eager] = replies[eager]
     return alone
 
@@ -157,9 +161,11 @@ def find_equilibrium(
         if consider(best_replies(stage, replies, objective, points=129)[0], "best replies"):
             assert best is not None
             return best
-        if stage.n > 2 and used == 1 and consider(_volunteer(stage, objective), "volunteer"):
-            assert best is not None
-            return best
+        if stage.n > 2 and used == 1:
+            alone = _volunteer(stage, objective, groups)
+            if alone is not None and consider(alone, "volunteer"):
+                assert best is not None
+                return best
         if used == 2 + len(profiles):
             break
     again = [] if best is None else [best[0]]
