@@ -235,8 +235,8 @@ def ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}" if value < 10.0 else f"{value:.1f}"
 
 
-def page() -> None:
-    """Fill the generated parts of docs/oracles.md."""
+def parts() -> dict[str, str]:
+    """The generated parts of docs/oracles.md, by the name between their markers."""
     solved = json.loads((HERE / "equilibria.json").read_text())
     rows = json.loads((HERE / "dilemmas.json").read_text())
     by_mode = {(row["environment"], row["mode"]): row for row in rows}
@@ -244,7 +244,7 @@ def page() -> None:
     for key, entry in solved.items():
         cells = [levels(entry[concept]["actions"]) for concept in ("nash", "coopetitive", "social_optimum")]
         lines.append(f"| {key} | {' | '.join(cells)} | {ratio(entry['price_of_anarchy'])} |")
-    parts = {"equilibria": "\n".join(lines)}
+    found = {"equilibria": "\n".join(lines)}
     for mode in ("private", "integrated", "cooperative"):
         lines = [
             "| environment | price of anarchy | greed | fear | episode: nash lasts | price of anarchy | greed | fear |",
@@ -258,7 +258,7 @@ def page() -> None:
                 f"| {whole['nash_length']:.0f} of {whole['horizon']:.0f} | {ratio(whole['price_of_anarchy'])} "
                 f"| {whole['greed']:.4g} | {whole['fear']:.4g} |"
             )
-        parts[f"dilemmas-{mode}"] = "\n".join(lines)
+        found[f"dilemmas-{mode}"] = "\n".join(lines)
     lines = ["| environment | parameter | from, to | greed | price of anarchy |", "|---|---|---|---|---|"]
     for key, numbers in json.loads((HERE / "along.json").read_text()).items():
         movers = sorted(numbers, key=lambda name: -abs(np.subtract(*numbers[name]["greed"])))
@@ -272,15 +272,20 @@ def page() -> None:
                 f"| {key} | `{name}` | {ends(entry['values'])} | {greed[0]} to {greed[1]} "
                 f"| {prices_there[0]} to {prices_there[1]} |"
             )
-    parts["along"] = "\n".join(lines)
+    found["along"] = "\n".join(lines)
     lines = ["| concept | " + " | ".join(CLASSES) + " |", "|---|" + "---|" * len(CLASSES)]
     for concept, classes in STATUS.items():
         cells = [f"{classes[name].level}: `{classes[name].test.split('::')[1]}`" for name in CLASSES]
         lines.append(f"| `{concept}` | " + " | ".join(cells) + " |")
-    parts["status"] = "\n".join(lines)
+    found["status"] = "\n".join(lines)
+    return found
+
+
+def page() -> None:
+    """Fill the generated parts of docs/oracles.md."""
     path = HERE / "oracles.md"
     text = path.read_text()
-    for name, content in parts.items():
+    for name, content in parts().items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         before, rest = text.split(begin)
         text = before + begin + "\n" + content + "\n" + end + rest.split(end)[1]

@@ -153,16 +153,15 @@ def dilemma(
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import dilemma_along
 
-    rows, labels = [], []
+    rows, values = [], []
     for key in environments or list(ENVIRONMENTS):
         try:
             if along is None:
                 rows.append(measure(key, mode, episode=episode))
-                labels.append(rows[-1].environment)
             else:
-                name, values = _values_along(along)
-                rows += dilemma_along(key, name, values, mode, episode=episode)
-                labels += [f"{rows[-1].environment}, {name} = {value}" for value in values]
+                name, listed = _values_along(along)
+                rows += dilemma_along(key, name, listed, mode, episode=episode)
+                values += listed
         except (ValueError, TypeError) as error:
             raise _fail(str(error)) from None
     if as_json:
@@ -172,13 +171,14 @@ def dilemma(
     from rich.table import Table
 
     table = Table(title=f"dilemmas, {mode} rewards", title_justify="left")
-    names = ["environment", "price of anarchy", "gap", "greed", "fear"]
+    names = ["environment", *([name] if along else []), "price of anarchy", "gap", "greed", "fear"]
     names += ["episode: price of anarchy", "steps under nash"] if episode else []
     for name in names:
         table.add_column(name, justify="left" if name == "environment" else "right")
-    for row, label in zip(rows, labels, strict=True):
+    for k, row in enumerate(rows):
         cells = [
-            label,
+            row.environment,
+            *([str(values[k])] if along else []),
             f"{row.price_of_anarchy:.4f}",
             f"{row.cooperation_gap:.3f}",
             f"{row.greed:.3f}",

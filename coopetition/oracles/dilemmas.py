@@ -51,8 +51,8 @@ class Dilemma:
         The largest loss of any agent that plays its part of the optimum when the others play the equilibrium.
     schelling : ndarray (N + 1, 2)
         Row k: mean value of the high and of the low players when k agents play high, their part of the optimum, and the
-        others low, their part of the equilibrium; NaN where there is none. Agents go high in index order and in
-        reverse, averaged.
+        others low, their part of the equilibrium; NaN where there is none. Every k neighbours in the ring of agents are
+        high in turn, so that each agent counts as often as any other.
     episode : dict
         ``nash`` (the total return of repeating the stage equilibrium), ``nash_length`` (steps until that episode ends),
         ``optimum`` (of the open-loop optimum), ``price_of_anarchy``, ``greed`` (the best gain of any agent against the
@@ -135,23 +135,18 @@ def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> flo
 
 
 def _schelling(stage: StageGame, low: Array, high: Array, objective: Objective) -> Array:
+    """Rows of mean values of high and low players; see `Dilemma.schelling`."""
     n = stage.n
-    profiles, masks = [], []
-    for order in (np.arange(n), np.arange(n)[::-1]):
-        for k in range(n + 1):
-            mask = np.zeros(n, dtype=bool)
-            mask[order[:k]] = True
-            profiles.append(np.where(mask, high, low))
-            masks.append(mask)
-    values = objective(*stage.evaluate(np.array(profiles)))
-    curves = np.full((2, n + 1, 2), np.nan)
-    for row, (value, mask) in enumerate(zip(values, masks, strict=True)):
-        pass_number, k = divmod(row, n + 1)
-        if mask.any():
-            curves[pass_number, k, 0] = value[mask].mean()
-        if (~mask).any():
-            curves[pass_number, k, 1] = value[~mask].mean()
-    return np.asarray(curves.mean(axis=0))
+    ring = (np.arange(n) - np.arange(n)[:, None]) % n  # row r: places counted from agent r on
+    masks = ring[None] < np.arange(n + 1)[:, None, None]
+    values = objective(*stage.evaluate(np.where(masks, high, low).reshape(-1, n))).reshape(masks.shape)
+    curves = np.full((n + 1, 2), np.nan)
+    for k in range(n + 1):
+        if k > 0:
+            curves[k, 0] = values[k][masks[k]].mean()
+        if k < n:
+            curves[k, 1] = values[k][~masks[k]].mean()
+    return curves
 
 
 def _over_episode(

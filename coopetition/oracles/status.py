@@ -67,6 +67,17 @@ _SYMMETRIC = (
 )
 _GRID = ("cross-checked", f"{_CROSS}::test_grid_of_2001", "2,001 x 2,001 grid")
 
+_REPLIED = (
+    "cross-checked",
+    f"{_EPISODE}::test_open_loop_nash",
+    "a lower bound; random and evolutionary searches gain nothing where it is zero",
+)
+_BY_HAND = (
+    "proven",
+    f"{_EPISODE}::test_exploitability",
+    "public goods and team production by hand; CoalitionFormation excepted",
+)
+
 STATUS: dict[str, dict[str, Status]] = {
     "nash": _by_class(interdependence=_SYMMETRIC, trust=_GRID, team=_TR3, reciprocity=_SYMMETRIC),
     "coopetitive": _by_class(
@@ -90,17 +101,17 @@ STATUS: dict[str, dict[str, Status]] = {
     ),
     "best_constant": _by_class(("cross-checked", f"{_EPISODE}::test_order_of_values", "all 101 constants")),
     "open_loop_optimum": _by_class(
-        ("experimental", f"{_EPISODE}::test_order_of_values", "never below any constant"),
+        ("experimental", f"{_EPISODE}::test_no_agent_alone_improves_the_optimum", "best responses gain nothing"),
         team=("proven", f"{_EPISODE}::test_team_optimum_is_the_repeated_one",
               "payoffs without state: the stage optimum repeated; CoalitionFormation excepted"),
     ),
     "open_loop_nash": _by_class(
-        ("experimental", f"{_EPISODE}::test_open_loop_nash", "best responses found gain nothing"),
+        ("cross-checked", f"{_EPISODE}::test_open_loop_nash", "random and evolutionary searches gain nothing"),
         team=("proven", f"{_EPISODE}::test_open_loop_nash",
               "payoffs without state: the stage nash repeated; CoalitionFormation excepted"),
     ),
-    "best_response": _by_class(("experimental", f"{_EPISODE}::test_exploitability", "a lower bound")),
-    "exploitability": _by_class(("experimental", f"{_EPISODE}::test_exploitability", "a lower bound")),
+    "best_response": _by_class(_REPLIED, team=_BY_HAND),
+    "exploitability": _by_class(_REPLIED, team=_BY_HAND),
     "empirical_game": _by_class(
         ("cross-checked", f"{_META}::test_tensor_against_single_episodes", "episodes played one by one")
     ),
