@@ -102,13 +102,15 @@ def test_fifty_random_states(key: str) -> None:
     assert solved + unsolved == 100
 
 
-def test_one_volunteer_among_many() -> None:
-    """Where loyalties differ, the most loyal committer gives alone: efforts are substitutes."""
+@pytest.mark.parametrize("most_loyal", [[17], [3, 17, 20]])
+def test_volunteers_among_many(most_loyal: list[int]) -> None:
+    """Where loyalties differ, the most loyal committers give alone, and alike: efforts are substitutes."""
     loyalty = np.linspace(0.1, 0.6, 40)
-    loyalty[17] = 0.6001
+    loyalty[most_loyal] = 0.6001
     found = solve("ApacheProject-v0", "coopetitive", {"loyalty": loyalty})
     assert found.certificate.epsilon <= 1e-9
-    assert np.flatnonzero(found.actions).tolist() == [17]
+    assert np.flatnonzero(found.actions).tolist() == most_loyal
+    np.testing.assert_allclose(found.actions[most_loyal], found.actions[most_loyal[0]], rtol=1e-9)
 
 
 def test_certificates_can_fail() -> None:
@@ -312,6 +314,9 @@ def test_symmetry_groups() -> None:
     uneven = StageGame("LoyaltyTeam-v0", {"loyalty": [0.1, 0.1, 0.5, 0.5]})
     assert symmetry_groups(uneven, Objective(uneven, "integrated")).tolist() == [0, 0, 1, 1]
     assert symmetry_groups(uneven, Objective(uneven, "private")).tolist() == [0, 0, 0, 0]
+    # High levels lift all of these to the cap, low ones do not.
+    near = StageGame("LoyaltyTeam-v0", {"loyalty": [1.0, 0.995, 1.0, 0.995]})
+    assert symmetry_groups(near, Objective(near, "integrated")).tolist() == [0, 1, 0, 1]
 
 
 def test_solution_is_frozen_and_becomes_json() -> None:

@@ -72,9 +72,20 @@ def test_dilemmas(key: str, mode: str) -> None:
         assert whole["greed"] <= 1e-3
 
 
-@pytest.mark.parametrize("key", ["TeamProduction-v0", "PublicGoods-v0", "GiftExchange-v0"])
+@pytest.mark.parametrize("key", ["TeamProduction-v0", "LoyaltyTeam-v0", "PublicGoods-v0"])
 def test_along_each_parameter(key: str) -> None:
-    """docs/along.json against `dilemma_along_each`, and the page's table against the file."""
+    """docs/along.json against `dilemma_along_each`."""
+    check_along(key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", list(ENVIRONMENTS))
+def test_along_each_parameter_of_all(key: str) -> None:
+    """The same for all twenty."""
+    check_along(key)
+
+
+def check_along(key: str) -> None:
     found = dilemma_along_each(key)
     assert set(found) == set(ALONG[key])
     for name, ends in found.items():
