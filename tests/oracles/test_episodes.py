@@ -59,7 +59,7 @@ def test_order_of_values_with_full_effort(key: str, mode: str) -> None:
     check_order(key, mode)
 
 
-@pytest.mark.parametrize("key", ["TrustDilemma-v0", "PartnerHoldUp-v0", "ReputationMarket-v0"])
+@pytest.mark.parametrize("key", ["TrustDilemma-v0", "PartnerHoldUp-v0", "ReputationMarket-v0", "GiftExchange-v0"])
 def test_no_agent_alone_improves_the_optimum(key: str) -> None:
     """Where all share one objective, best responses to the optimum gain nothing; the common search alone misses it."""
     best = open_loop_optimum(key, "cooperative")
@@ -67,7 +67,7 @@ def test_no_agent_alone_improves_the_optimum(key: str) -> None:
     assert found.gains.max() <= 1e-3
     common = open_loop_optimum(key, "cooperative", sweeps=0)
     assert best.value >= common.value
-    if key != "ReputationMarket-v0":
+    if key in ("TrustDilemma-v0", "PartnerHoldUp-v0"):
         assert best.value > common.value + 0.5
 
 
