@@ -172,7 +172,7 @@ def test_open_loop_nash(key: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("key", [key for key in ENVIRONMENTS if key not in (*SEARCHED, "CoalitionFormation-v0")])
 def test_open_loop_nash_of_the_others(key: str) -> None:
-    """The same for the rest but CoalitionFormation, where exits make replies cycle for minutes."""
+    """The same for the rest but CoalitionFormation, where members leave and come back, and the search takes minutes."""
     check_open_loop_nash(key)
 
 

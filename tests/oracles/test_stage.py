@@ -25,7 +25,7 @@ from coopetition.oracles import (
     solve,
     spectral_radius,
 )
-from coopetition.oracles.dilemmas import dilemma_along
+from coopetition.oracles.dilemmas import dilemma_along, dilemma_along_each
 from coopetition.oracles.stage import gradients, symmetry_groups
 
 EVERY = list(ENVIRONMENTS)
@@ -376,3 +376,5 @@ def test_along_a_parameter_that_others_follow() -> None:
     assert [len(row.optimum) for row in phases] == [8, 15]
     with pytest.raises(TypeError, match="gamma"):
         dilemma_along("SLCD-v0", "gama", [0.5])
+    with pytest.raises(ValueError, match="share = 1.5"):
+        dilemma_along_each("PublicGoods-v0", share=1.5)
