@@ -115,12 +115,30 @@ def evaluate(
     reward_mode: RewardMode = "integrated",
     settings: Settings = None,
     agents: Annotated[bool, typer.Option("--agents", help="A row for each agent, not only their mean.")] = False,
+    normalise: Annotated[
+        bool,
+        typer.Option(
+            "--normalise/--no-normalise",
+            help="Place returns between the stage nash, 0, and the open-loop optimum, 1; takes seconds for other "
+            "parameters than the defaults.",
+        ),
+    ] = True,
+    exploitability: Annotated[
+        bool,
+        typer.Option("--exploitability/--no-exploitability", help="What an agent gains at least by a better reply."),
+    ] = True,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Search longer for better replies: a second or so an agent.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Play many episodes and tabulate what policies earn, as raw means."""
+    """Play many episodes and tabulate what policies earn, how good that is, and how exploitable they are."""
     from coopetition.commands import evaluating
 
-    evaluating.run(environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json)
+    evaluating.run(
+        environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
+        normalise, exploitability, thorough,
+    )  # fmt: skip
 
 
 def _exists(module: str) -> bool:

@@ -354,6 +354,7 @@ class Game:
         matrices = block[places.SCALARS + places.VECTORS * n :].reshape(places.MATRICES, n, n)
         if p.family != "team":
             matrices[places.WATCH] = p.watched()  # type: ignore[attr-defined]
+            matrices[places.PAIR_DEPENDENCE] = as_matrix(p.dependence, n)  # type: ignore[attr-defined]
         if self.reciprocal:
             dependence = as_matrix(p.dependence, n)  # type: ignore[attr-defined]
             strength = p.rho_0 * np.where(dependence > 0.0, dependence, 0.0) ** p.eta  # type: ignore[attr-defined]

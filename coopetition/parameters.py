@@ -325,6 +325,11 @@ class TrustParameters(Parameters):
         """Equal shares where none are given."""
         return {"shares": 1.0 / self.n} if self.shares is None else {}
 
+    @property
+    def dependence_moves(self) -> bool:
+        """Whether an episode changes D_ij."""
+        return False
+
     def watched(self) -> np.ndarray:
         """Weights (N, N) of the mean trust that ends the game: all ordered pairs, unless an environment differs."""
         n = self.n

@@ -1,7 +1,7 @@
-"""Write docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
+"""Write the stored optima, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
 
-Run ``python docs/oracles_tables.py equilibria`` (seconds), ``dilemmas`` (minutes), ``figure`` or ``page``; everything
-by default. Tests compare the files with `coopetition.oracles.solve`.
+Run ``python docs/oracles_tables.py optima`` (ten minutes), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
+``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.oracles import STATUS, Episode, dilemma, open_loop_optimum, solve
+from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, open_loop_optimum, solve
 from coopetition.oracles.indices import prices
 from coopetition.oracles.status import CLASSES
+from coopetition.oracles.stored import stored_optimum
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLLAPSING = ("TrustDilemma-v0", "PartnerHoldUp-v0", "PlatformEcosystem-v0")
@@ -29,6 +30,69 @@ def rounded(values: Any) -> Any:
     if isinstance(values, list):
         return [rounded(value) for value in values]
     return float(f"{values:.10g}") if isinstance(values, float) else values
+
+
+def optima() -> None:
+    """The open-loop optimum of all twenty, for payoffs and for utilities: coopetition/oracles/data/optima.json."""
+    path = HERE.parent / "coopetition" / "oracles" / "data" / "optima.json"
+    table: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    for key in ENVIRONMENTS:
+        for mode in ("private", "integrated"):
+            episode = Episode(key, mode)
+            known = stored_optimum(episode.game)
+            starts = [] if known is None else [known]
+            found = open_loop_optimum(key, mode)
+            # More climbs end elsewhere, and not always higher; so does letting everybody move at once.
+            efforts: list[dict[str, Any]] = [{"climbs": 6, "rounds": 8, "iterations": 150, "sweeps": 40}]
+            efforts += [{"climbs": 2, "full": True}] if 2 < episode.n <= 6 else []
+            for effort in efforts:
+                other = open_loop_optimum(key, mode, starts=[*starts, found.actions], **effort)
+                found = max(found, other, key=lambda one: one.value)
+            kept, paid = drawn_in(episode, found.actions)
+            columns, groups = np.unique(kept, axis=1, return_inverse=True)
+            table.setdefault(key, {})[mode] = {"groups": groups.reshape(-1).tolist(), "levels": columns.tolist()}
+            print(
+                f"{key} {mode}: found {found.value:.6f}, stored {paid:.6f}, last gain {found.epsilon:.1e}", flush=True
+            )
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(table, separators=(",", ":")).replace('},"', '},\n"') + "\n")
+
+
+def drawn_in(episode: Episode, actions: Any) -> tuple[Any, float]:
+    """A sequence (T, N) of short levels whose total hardly changes when every level is off by a little: it, and total.
+
+    A sequence that keeps trust alive to the last bit would collapse when a kernel rounds otherwise. So all levels are
+    rounded, and moved up or down by as little as lets the game go on under 66 disturbances of 1e-8 of the endowment.
+    Levels at a bound are exact, and stay: ReputationMarket's premium tier begins after six steps of everything.
+    """
+    endowment = episode.game.endowment
+    total = episode.returns(episode.rates(actions)[None])[0].sum()
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(64, *actions.shape))
+    signs = np.concatenate([signs, np.ones((1, *actions.shape)), -np.ones((1, *actions.shape))])
+    best, height = None, -np.inf
+    inside = (actions > 0.0) & (actions < endowment)
+    for pull in (0.0, 1e-7, -1e-7, 3e-7, -3e-7, 1e-6, -1e-6, 1e-5, -1e-5):
+        levels = np.where(inside, np.clip(np.round(actions + pull * endowment, 6), 0.0, endowment), actions)
+        disturbed = np.clip(levels / endowment + 1e-8 * signs * inside, 0.0, 1.0)
+        worst = episode.returns(np.concatenate([levels[None] / endowment, disturbed])).sum(axis=1).min()
+        if worst > height:
+            best, height = levels, worst
+    assert best is not None
+    if height < total * (1.0 - 1e-6):
+        raise RuntimeError(f"{episode.game.id}: {height} of {total} is left when levels are off by a little")
+    return best, float(episode.returns(best[None] / endowment)[0].sum())
+
+
+def along() -> None:
+    """The stage dilemma of all twenty with a quarter less and a quarter more of each number: docs/along.json."""
+    table: dict[str, Any] = {}
+    for key in ENVIRONMENTS:
+        table[key] = {}
+        for name, ends in dilemma_along_each(key).items():
+            kept = {"values": [value for value, _ in ends], "greed": [row.greed for _, row in ends]}
+            table[key][name] = rounded(kept | {"price_of_anarchy": [row.price_of_anarchy for _, row in ends]})
+        print(key, len(table[key]), flush=True)
+    (HERE / "along.json").write_text(json.dumps(table, indent=1) + "\n")
 
 
 def equilibria() -> None:
@@ -57,7 +121,7 @@ def dilemmas() -> None:
             (HERE / "dilemmas.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def figure() -> None:
+def collapse() -> None:
     """Stage nash against the open-loop optimum, in the three games that it ends."""
     import matplotlib
 
@@ -72,8 +136,9 @@ def figure() -> None:
         weights = episode.game.parameters.watched()  # type: ignore[attr-defined]
         threshold = episode.game.parameters.collapse_threshold  # type: ignore[attr-defined]
         nash = np.tile(solve(key, "nash").actions, (horizon, 1))
-        best = open_loop_optimum(key, "private")
-        plays = (("stage nash, repeated", nash, "#c0392b"), ("open-loop optimum", best.actions, "#2471a3"))
+        best = stored_optimum(episode.game)
+        assert best is not None
+        plays = (("stage nash, repeated", nash, "#c0392b"), ("open-loop optimum", best, "#2471a3"))
         for label, levels, colour in plays:
             batch = episode.batch(1)
             trust, total = [float((weights * batch.state()["trust"][0]).sum())], [0.0]
@@ -90,7 +155,7 @@ def figure() -> None:
                 for row, height in ((0, trust[-1]), (1, total[-1] / 1e3)):
                     axes[row, column].plot([ended], [height], "x", color=colour, ms=8, mew=2.2)
                 axes[0, column].annotate(
-                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(36, 0.84 * max(trust)), color=colour,
+                    f"collapsed after\n{ended} steps", (ended, trust[-1]), xytext=(36, 0.6 * max(trust)), color=colour,
                     va="center", arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8},
                 )  # fmt: skip
                 axes[1, column].annotate(
@@ -115,6 +180,38 @@ def figure() -> None:
     plt.close(drawing)
 
 
+def schelling() -> None:
+    """Schelling curves of all twenty, from docs/dilemmas.json."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
+    rows = [row for row in json.loads((HERE / "dilemmas.json").read_text()) if row["mode"] == "private"]
+    drawing, axes = plt.subplots(4, 5, figsize=(11.0, 8.2), constrained_layout=True)
+    for axis, row in zip(axes.flat, rows, strict=True):
+        curves = np.array(row["schelling"], dtype=np.float64)
+        number = np.arange(len(curves))
+        marker = "o" if len(curves) <= 8 else None
+        axis.plot(number, curves[:, 0], color="#2471a3", marker=marker, ms=3.5, label="high: its part of the optimum")
+        axis.plot(
+            number, curves[:, 1], color="#c0392b", ls="--", marker=marker, ms=3.5, label="low: its part of the nash"
+        )
+        axis.set_title(row["environment"], fontsize=9)
+        axis.set_xticks(number if len(number) <= 8 else number[:: len(number) // 4])
+        axis.margins(x=0.08, y=0.15)
+        axis.ticklabel_format(axis="y", useOffset=False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("payoff of a step")
+    for axis in axes[-1]:
+        axis.set_xlabel("number of high players")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    drawing.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    drawing.savefig(HERE / "figures" / "oracles" / "schelling.png", dpi=110)
+    plt.close(drawing)
+
+
 def levels(actions: list[float]) -> str:
     """Levels in short: one number where all are equal."""
     shown = [f"{x:.3g}" if x < 1.0 else f"{x:.2f}" for x in actions]
@@ -123,13 +220,23 @@ def levels(actions: list[float]) -> str:
     return ", ".join(shown) if len(shown) <= 3 or len(set(shown[1:])) > 1 else f"{shown[0]}, then {shown[1]}"
 
 
+def ends(values: list[Any]) -> str:
+    """The two values that a parameter has, or that its entries have if they are equal."""
+    shown = []
+    for value in values:
+        entries = np.unique(np.asarray(value, dtype=np.float64).round(10))
+        entries = entries[entries > 0.0] if np.ndim(value) == 2 else entries  # a matrix of pairs has a zero diagonal
+        shown.append(f"{entries[0]:.4g}" if len(entries) == 1 else f"{entries[0]:.4g}...{entries[-1]:.4g}")
+    return " to ".join(shown)
+
+
 def ratio(value: float | None) -> str:
     """A price, or a dash where it is not defined."""
     return "-" if value is None else f"{value:.4f}" if value < 10.0 else f"{value:.1f}"
 
 
-def page() -> None:
-    """Fill the generated parts of docs/oracles.md."""
+def parts() -> dict[str, str]:
+    """The generated parts of docs/oracles.md, by the name between their markers."""
     solved = json.loads((HERE / "equilibria.json").read_text())
     rows = json.loads((HERE / "dilemmas.json").read_text())
     by_mode = {(row["environment"], row["mode"]): row for row in rows}
@@ -137,7 +244,7 @@ def page() -> None:
     for key, entry in solved.items():
         cells = [levels(entry[concept]["actions"]) for concept in ("nash", "coopetitive", "social_optimum")]
         lines.append(f"| {key} | {' | '.join(cells)} | {ratio(entry['price_of_anarchy'])} |")
-    parts = {"equilibria": "\n".join(lines)}
+    found = {"equilibria": "\n".join(lines)}
     for mode in ("private", "integrated", "cooperative"):
         lines = [
             "| environment | price of anarchy | greed | fear | episode: nash lasts | price of anarchy | greed | fear |",
@@ -151,21 +258,45 @@ def page() -> None:
                 f"| {whole['nash_length']:.0f} of {whole['horizon']:.0f} | {ratio(whole['price_of_anarchy'])} "
                 f"| {whole['greed']:.4g} | {whole['fear']:.4g} |"
             )
-        parts[f"dilemmas-{mode}"] = "\n".join(lines)
+        found[f"dilemmas-{mode}"] = "\n".join(lines)
+    lines = ["| environment | parameter | from, to | greed | price of anarchy |", "|---|---|---|---|---|"]
+    for key, numbers in json.loads((HERE / "along.json").read_text()).items():
+        movers = sorted(numbers, key=lambda name: -abs(np.subtract(*numbers[name]["greed"])))
+        for name in movers[:2]:
+            entry = numbers[name]
+            if entry["greed"][0] == entry["greed"][1]:
+                continue
+            greed = [f"{value:.3g}" for value in entry["greed"]]
+            prices_there = [ratio(value) for value in entry["price_of_anarchy"]]
+            lines.append(
+                f"| {key} | `{name}` | {ends(entry['values'])} | {greed[0]} to {greed[1]} "
+                f"| {prices_there[0]} to {prices_there[1]} |"
+            )
+    found["along"] = "\n".join(lines)
     lines = ["| concept | " + " | ".join(CLASSES) + " |", "|---|" + "---|" * len(CLASSES)]
     for concept, classes in STATUS.items():
         cells = [f"{classes[name].level}: `{classes[name].test.split('::')[1]}`" for name in CLASSES]
         lines.append(f"| `{concept}` | " + " | ".join(cells) + " |")
-    parts["status"] = "\n".join(lines)
+    found["status"] = "\n".join(lines)
+    return found
+
+
+def page() -> None:
+    """Fill the generated parts of docs/oracles.md."""
     path = HERE / "oracles.md"
     text = path.read_text()
-    for name, content in parts.items():
+    for name, content in parts().items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         before, rest = text.split(begin)
         text = before + begin + "\n" + content + "\n" + end + rest.split(end)[1]
     path.write_text(text)
 
 
+PARTS = {
+    "optima": optima, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
+    "collapse": collapse, "schelling": schelling, "page": page,
+}  # fmt: skip
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["equilibria", "dilemmas", "figure", "page"]:
-        {"equilibria": equilibria, "dilemmas": dilemmas, "figure": figure, "page": page}[name]()
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()

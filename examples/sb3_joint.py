@@ -25,7 +25,7 @@ def main(steps: int = 100_000, seed: int = 0) -> tuple[float, float]:
     before = float(evaluate_policy(model, envs, n_eval_episodes=8)[0])
     model.learn(steps)
     after = float(evaluate_policy(model, envs, n_eval_episodes=8)[0])
-    reciprocal = evaluate(ID, "tit_for_tat", episodes=1)
+    reciprocal = evaluate(ID, "tit_for_tat", episodes=1, normalise=False, exploitability=False)
     print(f"{ID}, joint control: return {before:.0f} before, {after:.0f} after {steps:,} steps")
     print(f"for comparison, tit_for_tat: {sum(row.mean_return for row in reciprocal) / len(reciprocal):.0f}")
     return before, after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -37,6 +38,14 @@ class Evaluation:
         Mean number of steps.
     outcomes : dict of str to int
         How many episodes ended how: "horizon", or an outcome such as "collapsed".
+    normalised : float or None
+        Mean of the total return, all agents' in the mode, on the scale where 0 is the stage nash of payoffs repeated
+        and 1 the open-loop optimum. None where these two are equal, and when it was not asked for.
+    exploitability : float or None
+        What this agent gains, in returns of the mode, by its best response found against the others' policies: a lower
+        bound. None when it was not asked for.
+    nash_conv : float or None
+        Sum of all agents' exploitability.
     """
 
     environment: str
@@ -50,6 +59,9 @@ class Evaluation:
     rate: float
     length: float
     outcomes: dict[str, int]
+    normalised: float | None = None
+    exploitability: float | None = None
+    nash_conv: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain values."""
@@ -61,12 +73,19 @@ def evaluate(
     policies: Policies = "tit_for_tat",
     episodes: int = 100,
     seed: int = 0,
+    *,
+    normalise: bool = True,
+    exploitability: bool = True,
+    thorough: bool = False,
     **options: Any,
 ) -> list[Evaluation]:
-    """Play episodes and report what each agent earned.
+    """Play episodes and report what each agent earned, how good that is, and what somebody else would gain.
 
     Whole batches are stepped at once; policies that the kernel knows, and those that look at nothing, are played inside
     it. Episode k is the one that a single environment with seed ``seed + k`` plays.
+
+    A game that draws its complementarity (SynergySearch) is measured against the yardstick, and best responses, of its
+    expected value. A policy that draws is replied to at the draws of episode 0.
 
     Parameters
     ----------
@@ -78,6 +97,14 @@ def evaluate(
         Number of episodes.
     seed : int
         Seed of the first.
+    normalise : bool
+        Whether to normalise returns. At an environment's defaults that costs one rollout; for other parameters the
+        open-loop optimum is searched for, which takes seconds.
+    exploitability : bool
+        Whether to look for best responses: among constants and sequences that switch once, or, if they are `thorough`,
+        by climbing from there, which takes a second or so an agent.
+    thorough : bool
+        See `exploitability`.
     **options
         ``reward_mode``, ``observation``, and any parameter of the environment.
 
@@ -97,6 +124,8 @@ def evaluate(
     >>> rows = evaluate("PublicGoods-v0", "constant_100", episodes=1)
     >>> rows[0].agent, round(rows[0].payoff), rows[0].outcomes
     ('player_0', 10000, {'horizon': 1})
+    >>> round(rows[0].normalised, 3), round(rows[0].exploitability)
+    (1.0, 307)
     """
     played = as_game(game, options)
     if int(episodes) < 1:
@@ -110,6 +139,8 @@ def evaluate(
     returns, payoffs, rate_sums, lengths, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
     ends = Counter(OUTCOMES[int(code)] or "horizon" for code in codes)
     rates = rate_sums.sum(axis=0) / lengths.sum()
+    place = _normalised(played, float(returns.sum(axis=1).mean())) if normalise else None
+    gains = _gains(played, players, int(seed), thorough) if exploitability else None
     return [
         Evaluation(
             environment=played.id,
@@ -123,9 +154,31 @@ def evaluate(
             rate=float(rates[i]),
             length=float(lengths.mean()),
             outcomes=dict(ends),
+            normalised=place,
+            exploitability=None if gains is None else float(gains[i]),
+            nash_conv=None if gains is None else float(gains.sum()),
         )
         for i, agent in enumerate(played.agents)
     ]
+
+
+def _normalised(game: Game, total: float) -> float | None:
+    """A total return on the scale from the repeated stage nash to the open-loop optimum."""
+    from coopetition.oracles import NotConverged, yardstick
+
+    mode = game.reward_mode if game.mutuality is None else game.mutuality
+    try:
+        place = float(yardstick(game, mode).normalise(total))
+    except NotConverged:  # there may be no pure equilibrium to measure from
+        return None
+    return place if math.isfinite(place) else None
+
+
+def _gains(game: Game, players: Players, seed: int, thorough: bool) -> np.ndarray:
+    """What each agent's best response found gains (N,)."""
+    from coopetition.oracles import exploitability
+
+    return exploitability(game, players.policies, seed=seed, climb=thorough).gains
 
 
 def _play(game: Game, players: Players, copies: int, seed: int) -> tuple[np.ndarray, ...]:

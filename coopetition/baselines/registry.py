@@ -13,12 +13,31 @@ from coopetition.parameters import nearest
 
 Factory = Callable[[Game], Policy]
 
+#: The seven of `coopetition.oracles.ORACLES`, named here because solvers are imported when they are needed.
+ORACLE_NAMES = (
+    "Oracle_Equilibrium",
+    "Oracle_TrustAware",
+    "Oracle_Nash",
+    "Oracle_Loyalty",
+    "Oracle_SocialOptimum",
+    "Oracle_ReciprocityEquilibrium",
+    "Oracle_BoundedReciprocity",
+)
+
+
+def _oracle(game: Game, name: str) -> Policy:
+    from coopetition.baselines.oracle import OraclePolicy
+
+    return OraclePolicy(game, name)
+
+
 #: Name: what makes the policy of a game, or where to import that from, as "module:attribute".
 _POLICIES: dict[str, Factory | str] = {
     "random": "coopetition.baselines.uniform:Random",
     "tit_for_tat": "coopetition.baselines.tit_for_tat:TitForTat",
 }
 _POLICIES.update({f"constant_{percent:03d}": partial(Constant, percent=percent) for percent in range(101)})
+_POLICIES.update({name: partial(_oracle, name=name) for name in ORACLE_NAMES})
 
 
 def register_policy(name: str, factory: Factory | str) -> None:
@@ -48,7 +67,7 @@ def available() -> tuple[str, ...]:
     --------
     >>> from coopetition.baselines import available
     >>> available()[:2], available()[-2:]
-    (('constant_000', 'constant_001'), ('random', 'tit_for_tat'))
+    (('Oracle_BoundedReciprocity', 'Oracle_Equilibrium'), ('random', 'tit_for_tat'))
     """
     return tuple(sorted(_POLICIES))
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.batch import aligned_zeros
 from coopetition.benchmarks.timing import Case
+from coopetition.kernels.blocks import BLOCK, put_block, put_narrow_block
 from coopetition.kernels.compiled import compiled
-from coopetition.kernels.fastmath import log1p, tanh
+from coopetition.kernels.fastmath import log1p_of_level, tanh
 
 LANES = 128
 COLUMNS = 12
@@ -25,7 +27,7 @@ def mathematics(levels: Any, results: Any, times: int) -> None:
             value = results[i]
             signal = results[2 + i]
             for lane in range(lanes):
-                value[lane] = log1p(level[lane])
+                value[lane] = log1p_of_level(level[lane])
             for lane in range(lanes):
                 signal[lane] = tanh(level[lane])
         first = levels[0]
@@ -36,25 +38,29 @@ def mathematics(levels: Any, results: Any, times: int) -> None:
 
 
 @compiled
-def observations(rows: Any, table: Any, times: int) -> None:
-    """Write row-major float32 observations from float64 rows, chunk by chunk, column by column."""
-    chunks = table.shape[0]
+def observations(state: Any, rows: Any, scales: Any, table: Any, times: int) -> None:
+    """Write twelve columns of row-major float32 observations (chunks, lanes, 12) from float64 rows, in blocks."""
     for _ in range(times):
-        for chunk in range(chunks):
+        for chunk in range(table.shape[0]):
             block = table[chunk]
-            for column in range(block.shape[1]):
-                source = rows[column]
-                for lane in range(block.shape[0]):
-                    block[lane, column] = np.float32(source[lane])
+            for lane in range(0, block.shape[0], BLOCK):
+                put_block(state, rows, scales, 0, block, lane)
+                put_narrow_block(state, rows, scales, BLOCK, block, lane)
 
 
 def bound_cases(copies: int) -> list[Case]:
     """Cases "bound: mathematics" and "bound: observations", in environment steps of the two-agent game."""
     rng = np.random.default_rng(0)
-    levels, results = rng.uniform(0.0, 100.0, size=(2, LANES)), np.zeros((5, LANES))
-    rows = rng.uniform(size=(COLUMNS, LANES))
-    table = np.zeros((max(1, copies // LANES), LANES, COLUMNS), dtype=np.float32)
+    levels, state = aligned_zeros((2, LANES), np.float64), aligned_zeros((COLUMNS, LANES), np.float64)
+    levels[:], state[:] = rng.uniform(0.0, 100.0, size=levels.shape), rng.uniform(size=state.shape)
+    results = aligned_zeros((5, LANES), np.float64)
+    table = aligned_zeros((max(1, copies // LANES), LANES, COLUMNS), np.float32)
+    rows, scales = np.arange(COLUMNS), np.ones(COLUMNS)
     return [
         Case("bound: mathematics", lambda count: mathematics(levels, results, count * 16), 16 * LANES),
-        Case("bound: observations", lambda count: observations(rows, table, count), table.shape[0] * LANES),
+        Case(
+            "bound: observations",
+            lambda count: observations(state, rows, scales, table, count),
+            table.shape[0] * LANES,
+        ),
     ]

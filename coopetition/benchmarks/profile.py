@@ -37,18 +37,22 @@ def repeated(function: Callable[..., Any], *arguments: Any) -> Callable[[int], N
 def stage_case(name: str, copies: Batch, address: int | None) -> Case:
     """One stage alone: a step that is this stage, many times over; no stage for the driver itself.
 
-    The state stays a chunk's, in the cache, and moves by this stage only, which changes no cost: the code has no
-    branches on values.
+    Each stage starts from the same state and is run a few times only: trust that is moved by this stage alone would
+    soon be subnormal, which costs a hundred times as much.
     """
     descriptor = copies._descriptor.copy()
     stages = np.full(REPEATED, address or 0, dtype=np.int64)
     descriptor[places.STAGES] = stages.ctypes.data
     descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
     kernel, address = copies._kernel, descriptor.ctypes.data
+    state = copies._state
+    before = state.copy()
 
     def run(count: int) -> None:
-        kept = copies, descriptor, stages  # the kernel has their addresses only
-        for _ in range(count):
+        kept = descriptor, stages  # the kernel has their addresses only
+        for k in range(count):
+            if k % 4 == 0:
+                state[...] = before
             kernel(address)
         del kept
 

@@ -115,10 +115,10 @@ class Report:
     def from_dict(cls, kept: dict[str, Any]) -> Report:
         """The report of `to_dict`, also after JSON."""
         rows = [Row(**{name: value for name, value in row.items() if name != "verdict"}) for row in kept["rows"]]
-        curves = [
-            Curve(**{name: tuple(value) if isinstance(value, list) else value for name, value in curve.items()})
-            for curve in kept["curves"]
-        ]
+        curves = []
+        for curve in kept["curves"]:
+            fields: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in curve.items()}
+            curves.append(Curve(**fields))
         return cls(kept["machine"], tuple(rows), tuple(curves))
 
 

@@ -15,7 +15,7 @@ from coopetition.benchmarks.references.constants import Constants
 from coopetition.benchmarks.references.native import NativeTrust, compiler
 from coopetition.benchmarks.references.plain import PlainTrust
 from coopetition.benchmarks.report import Row
-from coopetition.benchmarks.timing import Case, Effort, in_fresh_process, interleaved
+from coopetition.benchmarks.timing import Case, Effort, Times, in_fresh_process, interleaved
 from coopetition.kernels.compiled import compiled
 from coopetition.registration import ENVIRONMENT_IDS
 
@@ -249,6 +249,7 @@ def pair_rows(effort: Effort) -> list[Row]:
         if not difference <= 1e-6:
             raise RuntimeError(f"the references play another game: they differ by {difference:g}")
     times = interleaved(cases, effort)
+    times["bound: both"] = Times(times["bound: mathematics"].seconds + times["bound: observations"].seconds)
 
     def row(key: str, what: str, mine: str, other: str = "", named: str = "", **more: Any) -> Row:
         rate = times[mine].rate / MILLION
@@ -270,6 +271,10 @@ def pair_rows(effort: Effort) -> list[Row]:
         row(
             "bound.observations", "the same, as a fraction of writing observations alone", "batch",
             "bound: observations", "12 float32 a step",
+        ),
+        row(
+            "bound.both", "the same, as a fraction of both, one after the other", "batch", "bound: both",
+            "mathematics, then observations",
         ),
         row("batch.silent", "batch step without observations", "silent", "plain", "plain NumPy, one copy"),
         row("batch.acting", f"batch step, acting on observations in NumPy, B = {acting:,}", "acting in NumPy", "plain",

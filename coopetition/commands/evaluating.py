@@ -23,12 +23,23 @@ from coopetition.registration import ENVIRONMENT_IDS
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
+#: What the last two numbers are.
+CAPTION = (
+    "normalised: the total return, where 0 is the stage nash repeated and 1 the open-loop optimum; "
+    "exploitability: what an agent gains at least by a better reply (NashConv / agents)"
+)
 
 
 def _outcomes(outcomes: dict[str, int]) -> str:
     if len(outcomes) == 1:
         return next(iter(outcomes))
     return ", ".join(f"{name} {count}" for name, count in sorted(outcomes.items()))
+
+
+def _mean(values: Sequence[float | None], form: str) -> str:
+    """A mean, or a dash where there is none."""
+    known = [value for value in values if value is not None]
+    return format(float(np.mean(known)), form) if known else "-"
 
 
 def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
@@ -43,6 +54,8 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
         f"{payoff / length:.2f}",
         f"{np.mean([row.rate for row in rows]):.3f}",
         f"{length:.1f}",
+        _mean([row.normalised for row in rows], "z.3f"),
+        _mean([row.exploitability for row in rows], ",.1f"),
         _outcomes(rows[0].outcomes),
     )
 
@@ -51,12 +64,14 @@ def table_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -
     """The table: a section for each environment."""
     first = next(iter(results.values()))[0]
     table = Table(
-        title=f"{first.episodes} episodes each, reward mode {first.reward_mode}; raw means per agent",
+        title=f"{first.episodes} episodes each, reward mode {first.reward_mode}; means per agent",
         title_justify="left",
+        caption=CAPTION,
+        caption_justify="left",
     )
     table.add_column("environment", no_wrap=True)
-    table.add_column("policies" if not by_agent else "agent: policy")
-    for name in ("return", "sd", "payoff", "payoff/step", "rate", "steps"):
+    table.add_column("policies" if not by_agent else "agent: policy", min_width=12, overflow="fold")
+    for name in ("return", "sd", "payoff", "a step", "rate", "steps", "normalised", "exploit-\nability"):
         table.add_column(name, justify="right")
     table.add_column("end")
     before = None
@@ -83,6 +98,9 @@ def run(
     settings: Sequence[str],
     by_agent: bool,
     as_json: bool,
+    normalise: bool = True,
+    exploitability: bool = True,
+    thorough: bool = False,
 ) -> None:
     """Play everything that was asked for, after checking all of it."""
     ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(ENVIRONMENT_IDS)
@@ -98,7 +116,10 @@ def run(
     results: dict[tuple[str, str], list[Evaluation]] = {}
     with progress("evaluate", len(casts), as_json) as done:
         for game, text, players in sorted(casts, key=lambda item: ids.index(item[0].id)):
-            results[game.id, text] = play(game, players.policies, episodes, seed)
+            results[game.id, text] = play(
+                game, players.policies, episodes, seed,
+                normalise=normalise, exploitability=exploitability, thorough=thorough,
+            )  # fmt: skip
             done(game.id)
     if as_json:
         print_json([row.to_dict() for rows in results.values() for row in rows])

@@ -188,11 +188,11 @@ import numpy as np
 from coopetition.kernels.compiled import Stage
 from coopetition.kernels.fastmath import fma
 from coopetition.kernels.games import trust_game
-from coopetition.kernels.memory import parameter_vector, rows_of, stage, work_vector
+from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
     DAMAGE,
-    DEPENDENCE,
     OWN,
+    PAIR_DEPENDENCE,
     PAYOFF,
     RATE,
     REPUTATION,
@@ -280,7 +280,7 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     utilities = work_vector(work, UTILITY, n)
     trusts = rows_of(state, at[TRUST], n * n)
     damages = rows_of(state, at[DAMAGE], n * n)
-    dependences = rows_of(state, at[DEPENDENCE], n * n)
+    dependences = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
     reputations = rows_of(state, at[REPUTATION], n)
     others = work[0]
     for i in range(n):
@@ -311,4 +311,4 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     ceiling = 1.0 - damage[lane]
                     trusted = trust[lane] if trust[lane] < ceiling else ceiling
                     standing = fma(q[lane], others[lane], equal[lane])
-                    utility[lane] = fma(trusted * dependence[lane] * standing, payoff[lane], utility[lane])
+                    utility[lane] = fma(trusted * dependence * standing, payoff[lane], utility[lane])

@@ -188,6 +188,7 @@ from coopetition.kernels.compiled import Stage
 from coopetition.kernels.games import trust_game
 from coopetition.kernels.memory import stage
 from coopetition.kernels.places import DAMAGE, DEPENDENCE, OWN, TIME, TRUST
+from coopetition.kernels.trust import integrate_moving, update_trust_moving
 from coopetition.parameters import TrustParameters, parameter
 
 #: Phase: D(nissan, renault), D(renault, nissan), initial trust, initial damage.
@@ -242,9 +243,16 @@ class RenaultNissan(TrustParameters):
         """Phase length, then the four phases' numbers."""
         return (float(self.phase_length), *(x for phase in PHASES.values() for x in phase))
 
+    @property
+    def dependence_moves(self) -> bool:
+        """Each phase of history has its own D_ij."""
+        return self.phase == "history"
+
     def stages(self) -> list[Stage]:
         """History needs a rule of its own; a single phase is the shared game."""
-        return trust_game(turn=turn if self.phase == "history" else None)
+        if not self.dependence_moves:
+            return trust_game()
+        return trust_game(update_trust=update_trust_moving, integrate=integrate_moving, turn=turn)
 
 
 @stage

@@ -16,6 +16,7 @@ def trust_game(
     *,
     expectations: Stage | None = None,
     standings: Stage | None = None,
+    update_trust: Stage = update_trust,
     integrate: Stage = integrate,
     settle: Stage | None = None,
     turn: Stage | None = None,
@@ -28,8 +29,8 @@ def trust_game(
         Changes what is expected of an agent before its signal is read.
     standings : Stage, optional
         Moves public standings and shares, after trust and before pay.
-    integrate : Stage
-        Turns payoffs into utilities.
+    update_trust, integrate : Stage
+        Move trust, and turn payoffs into utilities.
     settle : Stage, optional
         Changes payoffs and utilities after they are computed.
     turn : Stage, optional

@@ -158,7 +158,8 @@ VECTORS = 8
 WATCH = 0
 SENSITIVITY = 1
 MUTUALITY = 2
-MATRICES = 3
+PAIR_DEPENDENCE = 3
+MATRICES = 4
 
 # --- scratch: single rows, then vectors of n rows, then one matrix of n * n rows
 LEVEL = 0

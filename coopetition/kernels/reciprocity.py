@@ -9,7 +9,6 @@ from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.memory import parameter_matrix, rows_of, stage, work_matrix, work_vector
 from coopetition.kernels.places import (
     ADDITIVE,
-    DEPENDENCE,
     KAPPA_R,
     LAMBDA_R,
     LEVEL,
@@ -18,6 +17,7 @@ from coopetition.kernels.places import (
     MEMORY_LENGTH,
     MEMORY_MEAN,
     OMEGA,
+    PAIR_DEPENDENCE,
     RATE,
     SENSITIVITY,
     TIME,
@@ -51,7 +51,7 @@ def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) 
     utilities = work_vector(work, UTILITY, n)
     table = work_matrix(work, 0, n)
     trusts = rows_of(state, at[TRUST], n * n)
-    dependences = rows_of(state, at[DEPENDENCE], n * n)
+    dependences = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
     sensitivities = parameter_matrix(parameters, SENSITIVITY, n)
     omega = parameters[OMEGA]
     lambda_r = parameters[LAMBDA_R]
@@ -65,11 +65,9 @@ def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) 
             if i != j:
                 response = table[i * stride + j]
                 trust = trusts[i * n + j]
-                dependence = dependences[i * n + j]
-                sensitivity = sensitivities[i * n + j]
+                strength = sensitivities[i * n + j] * (1.0 + omega * dependences[i * n + j])
                 for lane in range(warmth.size):
-                    strength = sensitivity * trust[lane] * fma(omega, dependence[lane], 1.0)
-                    warmth[lane] = fma(strength, response[lane], warmth[lane])
+                    warmth[lane] = fma(strength * trust[lane], response[lane], warmth[lane])
         if at[ADDITIVE] == 1:
             for lane in range(utility.size):
                 utility[lane] = fma(lambda_r * parameters[MEAN_ENDOWMENT], warmth[lane], utility[lane])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coopetition.kernels.compiled import merged
 from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
 from coopetition.kernels.places import (
@@ -20,6 +21,7 @@ from coopetition.kernels.places import (
     LEVEL,
     MU_R,
     OUTCOME,
+    PAIR_DEPENDENCE,
     PAYOFF,
     RECOVERY,
     SIGNAL,
@@ -49,22 +51,31 @@ def expected_levels(at: Any, parameters: Any, state: Any, work: Any) -> None:
             row[lane] = baseline
 
 
+# Dependence is the same in all copies and steps, but where an environment moves it: then `update_trust_moving` and
+# `integrate_moving` read each lane's own. It is a third of the pairs' numbers, and reading them is what pairs cost.
+
+
 @stage
 def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j).
+    """One step of trust and damage from the signals s_j = tanh(kappa (a_j - expected_j) / sigma_j)."""
+    move_trust(at, parameters, state, work, True)
 
-    What a signal of the other sign would do is multiplied by zero, which costs less than a choice.
-    """
+
+@stage
+def update_trust_moving(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """The same with each lane's own dependence."""
+    move_trust(at, parameters, state, work, False)
+
+
+@merged
+def move_trust(at: Any, parameters: Any, state: Any, work: Any, fixed: bool) -> None:
+    """What a signal of the other sign would do is multiplied by zero, which costs less than a choice."""
     n = at[N]
     levels = work_vector(work, LEVEL, n)
     expected = work_vector(work, EXPECTED, n)
     signals = work_vector(work, SIGNAL, n)
     scales = parameter_vector(parameters, SIGNAL_SCALE, n)
     kappa = parameters[KAPPA]
-    lambda_plus = parameters[LAMBDA_PLUS]
-    lambda_minus = parameters[LAMBDA_MINUS]
-    mu = parameters[MU_R]
-    delta = parameters[DELTA_R]
     for j in range(n):
         level = levels[j]
         usual = expected[j]
@@ -73,10 +84,15 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
         for lane in range(signal.size):
             signal[lane] = tanh(steepness * (level[lane] - usual[lane]))
 
+    lambda_plus = parameters[LAMBDA_PLUS]
+    lambda_minus = parameters[LAMBDA_MINUS]
+    mu = parameters[MU_R]
+    delta = parameters[DELTA_R]
     xi = parameters[XI]
     trusts = rows_of(state, at[TRUST], n * n)
     damages = rows_of(state, at[DAMAGE], n * n)
     dependences = rows_of(state, at[DEPENDENCE], n * n)
+    constants = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
     for i in range(n):
         for j in range(n):
             if i != j:
@@ -84,6 +100,7 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 trust = trusts[i * n + j]
                 damage = damages[i * n + j]
                 dependence = dependences[i * n + j]
+                constant = constants[i * n + j]
                 for lane in range(trust.size):
                     s = signal[lane]
                     praise = s if s > 0.0 else 0.0
@@ -92,23 +109,36 @@ def update_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     ceiling = 1.0 - damage[lane]
                     room = ceiling - trust[lane]
                     built = fma(lambda_plus * praise, room if room > 0.0 else 0.0, trust[lane])
-                    moved = fma(lambda_minus * blame * trust[lane], fma(xi, dependence[lane], 1.0), built)
+                    depth = fma(xi, constant if fixed else dependence[lane], 1.0)
+                    moved = fma(lambda_minus * blame * trust[lane], depth, built)
                     moved = moved if moved > 0.0 else 0.0
                     trust[lane] = moved if moved < ceiling else ceiling
-                    moved = damage[lane] - mu * blame * ceiling + cure * damage[lane]
-                    moved = moved if moved > 0.0 else 0.0
-                    damage[lane] = moved if moved < 1.0 else 1.0
+                    # Rates and signals are parts of one, so damage stays in [0, 1] by itself.
+                    damage[lane] = damage[lane] - mu * blame * ceiling + cure * damage[lane]
 
 
 @stage
 def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """U_i = pi_i + sum_j min(T_ij, 1 - R_ij) D_ij pi_j, with this step's trust and damage."""
+    add_trusted_payoffs(at, parameters, state, work, True)
+
+
+@stage
+def integrate_moving(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """The same with each lane's own dependence."""
+    add_trusted_payoffs(at, parameters, state, work, False)
+
+
+@merged
+def add_trusted_payoffs(at: Any, parameters: Any, state: Any, work: Any, fixed: bool) -> None:
+    """Utilities out of payoffs and of what partners earn, as far as they are trusted."""
     n = at[N]
     payoffs = work_vector(work, PAYOFF, n)
     utilities = work_vector(work, UTILITY, n)
     trusts = rows_of(state, at[TRUST], n * n)
     damages = rows_of(state, at[DAMAGE], n * n)
     dependences = rows_of(state, at[DEPENDENCE], n * n)
+    constants = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
     for i in range(n):
         utility = utilities[i]
         own = payoffs[i]
@@ -120,9 +150,11 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                 trust = trusts[i * n + j]
                 damage = damages[i * n + j]
                 dependence = dependences[i * n + j]
+                constant = constants[i * n + j]
                 for lane in range(utility.size):
                     ceiling = 1.0 - damage[lane]
-                    weight = (trust[lane] if trust[lane] < ceiling else ceiling) * dependence[lane]
+                    trusted = trust[lane] if trust[lane] < ceiling else ceiling
+                    weight = trusted * (constant if fixed else dependence[lane])
                     utility[lane] = fma(weight, payoff[lane], utility[lane])
 
 

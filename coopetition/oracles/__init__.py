@@ -43,7 +43,7 @@ _HOMES = {
         "tournament",
         "Tournament",
     ),
-    "dilemmas": ("dilemma", "Dilemma", "dilemma_table"),
+    "dilemmas": ("dilemma", "Dilemma", "dilemma_along", "dilemma_along_each", "dilemma_table"),
     "status": ("STATUS", "status_of"),
     "indices": ("prices", "Prices", "added_value", "value_created", "dependence_power", "PowerIndices"),
 }

@@ -36,6 +36,18 @@ def _state_of(texts: list[str] | None) -> dict[str, Any]:
     return state
 
 
+def _values_along(text: str) -> tuple[str, list[Any]]:
+    """A parameter and its values, from ``gamma=0.2,0.5``; values are JSON, or words."""
+    name, sign, listed = text.partition("=")
+    if not sign or not listed:
+        raise ValueError(f"--along {text!r}: expected name=value,value,..., such as gamma=0.2,0.5,0.8")
+    try:
+        values = json.loads(f"[{listed}]")
+    except json.JSONDecodeError:
+        values = [word.strip() for word in listed.split(",")]
+    return name.strip(), values
+
+
 def _print_solution(found: Any) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -130,17 +142,27 @@ def dilemma(
     episode: Annotated[
         bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
     ] = False,
+    along: Annotated[
+        str | None,
+        typer.Option("--along", metavar="NAME=V1,V2,...", help="vary a parameter, such as gamma=0.2,0.5,0.8"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
     from coopetition.envs import ENVIRONMENTS
     from coopetition.oracles.dilemmas import dilemma as measure
+    from coopetition.oracles.dilemmas import dilemma_along
 
-    rows = []
+    rows, values = [], []
     for key in environments or list(ENVIRONMENTS):
         try:
-            rows.append(measure(key, mode, episode=episode))
-        except ValueError as error:
+            if along is None:
+                rows.append(measure(key, mode, episode=episode))
+            else:
+                name, listed = _values_along(along)
+                rows += dilemma_along(key, name, listed, mode, episode=episode)
+                values += listed
+        except (ValueError, TypeError) as error:
             raise _fail(str(error)) from None
     if as_json:
         typer.echo(json.dumps([row.to_dict() for row in rows], indent=1, allow_nan=False))
@@ -149,13 +171,14 @@ def dilemma(
     from rich.table import Table
 
     table = Table(title=f"dilemmas, {mode} rewards", title_justify="left")
-    names = ["environment", "price of anarchy", "gap", "greed", "fear"]
+    names = ["environment", *([name] if along else []), "price of anarchy", "gap", "greed", "fear"]
     names += ["episode: price of anarchy", "steps under nash"] if episode else []
     for name in names:
         table.add_column(name, justify="left" if name == "environment" else "right")
-    for row in rows:
+    for k, row in enumerate(rows):
         cells = [
             row.environment,
+            *([str(values[k])] if along else []),
             f"{row.price_of_anarchy:.4f}",
             f"{row.cooperation_gap:.3f}",
             f"{row.greed:.3f}",

@@ -21,7 +21,7 @@ from coopetition.oracles.equilibrium import equilibrium
 from coopetition.oracles.indices import _ratio
 from coopetition.oracles.optimum import social_optimum
 from coopetition.oracles.replies import best_replies
-from coopetition.oracles.sequences import best_response, open_loop_optimum
+from coopetition.oracles.sequences import best_known_optimum, best_response
 from coopetition.oracles.solution import plain
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game
 from coopetition.parameters import Parameters, choose
@@ -51,8 +51,8 @@ class Dilemma:
         The largest loss of any agent that plays its part of the optimum when the others play the equilibrium.
     schelling : ndarray (N + 1, 2)
         Row k: mean value of the high and of the low players when k agents play high, their part of the optimum, and the
-        others low, their part of the equilibrium; NaN where there is none. Agents go high in index order and in
-        reverse, averaged.
+        others low, their part of the equilibrium; NaN where there is none. Every k neighbours in the ring of agents are
+        high in turn, so that each agent counts as often as any other.
     episode : dict
         ``nash`` (the total return of repeating the stage equilibrium), ``nash_length`` (steps until that episode ends),
         ``optimum`` (of the open-loop optimum), ``price_of_anarchy``, ``greed`` (the best gain of any agent against the
@@ -94,7 +94,7 @@ def dilemma(
     episode : bool
         Whether to look at whole episodes too, which takes seconds.
     iterations : int
-        Effort of the episode's searches.
+        Effort of the search for best responses to the optimum.
     """
     choose("mode", mode, MODES)
     stage = StageGame(game_or_id, state)
@@ -135,45 +135,40 @@ def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> flo
 
 
 def _schelling(stage: StageGame, low: Array, high: Array, objective: Objective) -> Array:
+    """Rows of mean values of high and low players; see `Dilemma.schelling`."""
     n = stage.n
-    profiles, masks = [], []
-    for order in (np.arange(n), np.arange(n)[::-1]):
-        for k in range(n + 1):
-            mask = np.zeros(n, dtype=bool)
-            mask[order[:k]] = True
-            profiles.append(np.where(mask, high, low))
-            masks.append(mask)
-    values = objective(*stage.evaluate(np.array(profiles)))
-    curves = np.full((2, n + 1, 2), np.nan)
-    for row, (value, mask) in enumerate(zip(values, masks, strict=True)):
-        pass_number, k = divmod(row, n + 1)
-        if mask.any():
-            curves[pass_number, k, 0] = value[mask].mean()
-        if (~mask).any():
-            curves[pass_number, k, 1] = value[~mask].mean()
-    return np.asarray(curves.mean(axis=0))
+    ring = (np.arange(n) - np.arange(n)[:, None]) % n  # row r: places counted from agent r on
+    masks = ring[None] < np.arange(n + 1)[:, None, None]
+    values = objective(*stage.evaluate(np.where(masks, high, low).reshape(-1, n))).reshape(masks.shape)
+    curves = np.full((n + 1, 2), np.nan)
+    for k in range(n + 1):
+        if k > 0:
+            curves[k, 0] = values[k][masks[k]].mean()
+        if k < n:
+            curves[k, 1] = values[k][~masks[k]].mean()
+    return curves
 
 
 def _over_episode(
     stage: StageGame, mode: str, nash: Array, state: Mapping[str, Any] | None, iterations: int
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
-    repeated = np.tile(nash, (episode.horizon, 1))
-    best = open_loop_optimum(stage.game, mode, state, starts=[repeated], climbs=2, rounds=2, iterations=iterations)
-    tables = np.array([episode.rates(repeated), best.actions / episode.game.endowment])
+    repeated = episode.rates(np.tile(nash, (episode.horizon, 1)))
+    tables = np.array([repeated, best_known_optimum(episode, repeated)])
     nash_returns, best_returns = episode.returns(tables)
     length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
     groups = episode.groups()
     greed, fear = 0.0, 0.0
     for i in (int(np.argmax(groups == k)) for k in range(int(groups.max()) + 1)):
-        reply = best_response(None, list(best.actions.T), i, episode=episode, iterations=iterations)
+        reply = best_response(None, list(episode.levels(tables[1]).T), i, episode=episode, iterations=iterations)
         greed = max(greed, reply.value - float(best_returns[i]))
         alone = tables[0].copy()
         alone[:, i] = tables[1][:, i]
         fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
     return {
         "nash": float(nash_returns.sum()), "nash_length": float(length), "horizon": float(episode.horizon),
-        "optimum": best.value, "price_of_anarchy": _ratio(best.value, float(nash_returns.sum())), "greed": greed,
+        "optimum": float(best_returns.sum()),
+        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())), "greed": greed,
         "fear": max(fear, 0.0),
     }  # fmt: skip
 
@@ -208,6 +203,49 @@ def dilemma_along(
     return [
         dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values
     ]  # fmt: skip
+
+
+def dilemma_along_each(
+    game_or_id: Any, mode: str = "private", share: float = 0.25
+) -> dict[str, tuple[tuple[Any, Dilemma], tuple[Any, Dilemma]]]:
+    """The stage dilemma along each number among the parameters, a part less and a part more of it than the game has.
+
+    Numbers for each agent or pair are all moved together, and held in their domain. What cannot be moved, or only to
+    where the game would refuse it, is left out: shares that must sum to one, numbers that are zero.
+
+    Parameters
+    ----------
+    share : float
+        By which part, in (0, 1).
+
+    Returns
+    -------
+    dict of str to ((value, Dilemma), (value, Dilemma))
+        For each parameter, with less of it and with more.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"share = {share!r}: expected a number in (0, 1)")
+    given = as_game(game_or_id).parameters
+    kind, kept = type(given), _stated(given)
+    found = {}
+    for field in dataclasses.fields(kind):
+        domain, now = kind.domain(field.name), getattr(given, field.name)
+        if domain.kind in ("flag", "choice") or now is None:
+            continue
+        ends = []
+        for factor in (1.0 - share, 1.0 + share):
+            moved: Any = np.clip(factor * np.asarray(now, dtype=np.float64), domain.low, domain.high)
+            moved = int(np.rint(moved)) if domain.kind == "integer" else moved.tolist()
+            try:
+                parameters = kind.build({**kept, field.name: moved})
+            except ValueError:
+                break
+            if getattr(parameters, field.name) == now:
+                break
+            ends.append((moved, dilemma(Game(parameters), mode, episode=False)))
+        if len(ends) == 2:
+            found[field.name] = (ends[0], ends[1])
+    return found
 
 
 def dilemma_table(

@@ -67,7 +67,7 @@ class Episode:
         self.game.state_vector(self.start)  # refuses what is not a state before any work is done
         self.rollouts = 0
         self._batches: dict[tuple[int, bool], tuple[Batch, Snapshot]] = {}
-        self._solved: Array | None = None
+        self._solved: dict[str, Array] = {}
 
     def batch(self, copies: int, observe: bool = False) -> Batch:
         """A batch of so many copies at the start of their episodes."""
@@ -102,18 +102,27 @@ class Episode:
         """The stage game at the start."""
         return StageGame(self.game, self.start)
 
-    def key_rates(self, agents: Sequence[int]) -> list[float]:
-        """Rates at which something changes for these agents: none, what is expected, the stage solutions, all."""
-        if self._solved is None:
-            stage = self.stage()
-            own = Objective(stage, "private")
-            solutions = (
-                equilibrium(stage, own, "nash", strict=False),
-                equilibrium(stage, Objective(stage, "integrated"), "coopetitive", strict=False),
-                social_optimum(stage, own, strict=False),
-            )
-            self._solved = np.array([self.game.baseline_rate, *[s.actions / self.game.endowment for s in solutions]])
-        found = self._solved[:, list(agents)].reshape(-1)
+    def key_rates(self, agents: Sequence[int], optimum: bool = True) -> list[float]:
+        """Rates at which something changes for these agents: none, what is expected, the stage solutions, all.
+
+        Parameters
+        ----------
+        agents : sequence of int
+            Whose.
+        optimum : bool
+            Whether the stage optimum is among them, whose global search takes ten times as long as the equilibria do.
+        """
+        stage = self.stage()
+        own = Objective(stage, "private")
+        if "nash" not in self._solved:
+            self._solved["nash"] = equilibrium(stage, own, "nash", strict=False).actions
+            utilities = Objective(stage, "integrated")
+            self._solved["coopetitive"] = equilibrium(stage, utilities, "coopetitive", strict=False).actions
+        if optimum and "optimum" not in self._solved:
+            self._solved["optimum"] = social_optimum(stage, own, strict=False).actions
+        names = ("nash", "coopetitive", "optimum") if optimum else ("nash", "coopetitive")
+        rates = [self.game.baseline_rate, *[self._solved[name] / self.game.endowment for name in names]]
+        found = np.array(rates)[:, list(agents)].reshape(-1)
         return sorted({0.0, 0.5, 1.0, *(round(float(rate), 12) for rate in found)})
 
     def replacement_gain(
@@ -151,17 +160,12 @@ class Episode:
 
 
 def switching_sequences(horizon: int, early: Sequence[float], late: Sequence[float]) -> Array:
-    """Sequences (K, T) that play one rate, and another for the last few steps: keep trust alive, then spend it."""
-    tails = sorted({k for k in (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, horizon // 2) if 1 <= k < horizon})
-    rows = []
-    for first in early:
-        for last in late:
-            if first != last:
-                for tail in tails:
-                    row = np.full(horizon, float(first))
-                    row[horizon - tail :] = last
-                    rows.append(row)
-    return np.array(rows).reshape(-1, horizon)
+    """Sequences (K, T) that play one rate and then another: build something up first, or spend it in the last steps."""
+    few = (1, 2, 3, 4, 5, 6, 7, 10, 15, 20, 30, horizon // 2)
+    switches = sorted({k for first in few for k in (first, horizon - first) if 1 <= k < horizon})
+    pairs = [(first, last) for first in early for last in late if first != last]
+    rows = np.array([np.repeat([first, last], [k, horizon - k]) for first, last in pairs for k in switches])
+    return rows.reshape(-1, horizon).astype(np.float64)
 
 
 def search(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coopetition.oracles.replies import best_replies, deviation_certificate
 from coopetition.oracles.solution import Certificate, NotConverged, Solution
@@ -20,6 +21,8 @@ from coopetition.oracles.variational import first_order_point, natural_residual
 
 #: Sweeps of best replies at most: all agents at once, then one after the other.
 SIMULTANEOUS, SEQUENTIAL = 12, 60
+#: With more agents than this, derivatives are dear and replies among substitutes slow.
+MANY = 12
 #: Largest gain of a deviation, in payoff, with which a profile counts as an equilibrium.
 TOLERANCE = 1e-6
 
@@ -62,6 +65,27 @@ def reply_dynamics(
             profile[i] = replies[0]
         if gain <= 0.01 * tolerance:
             break
+    return profile
+
+
+def _volunteers(stage: StageGame, objective: Objective, groups: NDArray[np.int64]) -> Array:
+    """The profile in which those give alone who would give the largest part of what they have; equals share it.
+
+    Where efforts are substitutes and agents differ, whoever is most eager gives so much that nobody else does. Replies
+    get there by steps as small as the difference between the two most eager.
+    """
+    profile = np.zeros(stage.n)
+    replies = best_replies(stage, profile, objective, points=129)[0]
+    eager = groups == groups[int(np.argmax(replies / stage.upper))]
+    low, high = 0.0, float(replies[eager].max())
+    profile[eager] = high
+    if eager.sum() == 1:
+        return profile
+    one = np.flatnonzero(eager)[:1]
+    for _ in range(60):  # what each gives is its reply to the others who give as much
+        profile[eager] = 0.5 * (low + high)
+        reply = float(best_replies(stage, profile, objective, one, points=129)[0][0])
+        low, high = (profile[one[0]], high) if reply > profile[one[0]] else (low, profile[one[0]])
     return profile
 
 
@@ -132,9 +156,13 @@ def find_equilibrium(
         return best  # a warm start at a corner or a jump is often the solution still
     for first in itertools.chain(profiles, starting_profiles(stage, starts, seed)):
         used += 1
+        differ = stage.n > MANY and used == 1 and groups.max() > 0
+        if differ and consider(_volunteers(stage, objective, groups), "volunteers"):
+            assert best is not None
+            return best
         # First-order points are cheap: a few starts of them come before any dynamics.
         for grouped in (True, False) if symmetric else (False,):
-            most = 60 if grouped or stage.n <= 12 else 8  # the derivative of many agents is dear
+            most = 60 if grouped or stage.n <= MANY else 8  # the derivative of many agents is dear
             point, success = first_order_point(stage, first, objective, groups if grouped else None, most=most)
             if success and consider(point, "least squares"):
                 assert best is not None
@@ -146,6 +174,12 @@ def find_equilibrium(
             return best
         if used == 2 + len(profiles):
             break
+    if symmetric:  # where agents are alike, first-order points cost next to nothing, from any start
+        for first in starting_profiles(stage, starts, seed):
+            point, success = first_order_point(stage, first, objective, groups)
+            if success and consider(point, "least squares"):
+                assert best is not None
+                return best
     again = [] if best is None else [best[0]]
     for first in itertools.chain(again, profiles, starting_profiles(stage, starts, seed)):
         used += 1

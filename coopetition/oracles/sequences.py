@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from coopetition.oracles.episode import Episode, checked_name, search, switching_sequences
 from coopetition.oracles.solution import NotConverged, plain
 from coopetition.oracles.stage import Array
+from coopetition.oracles.stored import stored_optimum
 
 CONSTANTS = np.arange(101) / 100.0
+#: Rates that sequences which switch may begin with, and the gain, relative to the total, that counts as none.
+FINE, _ENOUGH = tuple(np.linspace(0.0, 1.0, 21).tolist()), 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +42,8 @@ class Sequences:
     converged : bool
         Whether the search closed; an optimum is the best found, a lower bound of the true one.
     epsilon : float
-        For equilibria, the largest gain of a best response found (a lower bound); for optima, the gain that single
-        replacements of actions still find.
+        For equilibria, the largest gain of a best response found (a lower bound); for optima, what the last look for
+        improvements still gained: by one agent's sequence with the others' held, or by single replacements.
     solver : dict
         Episodes played, seconds.
     """
@@ -168,8 +171,12 @@ def open_loop_optimum(
     iterations: int = 60,
     rounds: int = 4,
     full: bool | None = None,
+    sweeps: int = 8,
 ) -> Sequences:
     """The action sequences with the largest total return that the search finds.
+
+    First all agents' sequences are searched for together, then each agent's own is improved with the others' held, one
+    agent after the other, until none gains any more: no single agent's best response then improves the total.
 
     Parameters
     ----------
@@ -182,12 +189,15 @@ def open_loop_optimum(
         never worse than the best constant.
     full : bool, optional
         Search over every agent's own sequence, even where agents are exchangeable; by default for two agents only. With
-        more, agents that are exchangeable, and treated alike by the best constant profile, share a sequence.
+        more, agents that are exchangeable, and treated alike by the best constant profile, share a sequence until each
+        improves its own.
+    sweeps : int
+        Rounds of each agent improving its own sequence, at most; none leaves the common search's result.
 
     Returns
     -------
     Sequences
-        Never worse than `best_constant`; `epsilon` is what single replacements still gain.
+        Never worse than `best_constant`.
     """
     began = time.perf_counter()
     episode = Episode(game_or_id, objective, state)
@@ -226,8 +236,91 @@ def open_loop_optimum(
     points = np.concatenate(tables).reshape(-1, horizon * kinds)
     best, height = search(value, points, marks, climbs=climbs, rounds=rounds, iterations=iterations)
     rates = best.reshape(horizon, kinds)[:, groups]
-    gain = episode.replacement_gain(value, best, height, marks)
-    return _result(episode, "open_loop_optimum", rates, began, gain, gain <= 1e-4 * (1.0 + abs(height)))
+    if sweeps > 0:
+        rates, height, gain = _improve_in_turn(episode, rates, height, sweeps, iterations)
+    else:
+        gain = episode.replacement_gain(value, best, height, marks)
+    return _result(episode, "open_loop_optimum", rates, began, gain, gain <= 1e-6 * (1.0 + abs(height)))
+
+
+def _improve_in_turn(
+    episode: Episode, rates: Array, height: float, sweeps: int, iterations: int
+) -> tuple[Array, float, float]:
+    """Improve each agent's own sequence for the total, the others' held, until no agent gains: rates, total, last gain.
+
+    Where the game ends by mean trust, a common climb stands still at the edge of collapse: every slope across it is a
+    jump. One agent alone moves along the edge.
+    """
+    rates = rates.copy()
+    groups = episode.groups()
+    enough = _ENOUGH * (1.0 + abs(height))
+    largest = 0.0
+    for sweep in range(sweeps):
+        largest = 0.0
+        content: set[tuple[int, bytes]] = set()
+        for i in range(episode.n):
+            if (int(groups[i]), rates[:, i].tobytes()) in content:
+                continue  # its twin has nothing to gain, neither has it
+
+            def value(points: Array, i: int = i) -> Array:
+                tables = np.repeat(rates[None], len(points), axis=0)
+                tables[:, :, i] = points
+                return np.asarray(episode.returns(tables).sum(axis=1))
+
+            best, reached = _best_sequence(
+                value, rates[:, i].copy(), episode.key_rates([i]), FINE if sweep < 2 else (), iterations=iterations
+            )  # fmt: skip
+            largest = max(largest, reached - height)
+            if reached - height <= enough:
+                content.add((int(groups[i]), rates[:, i].tobytes()))
+            if reached > height:
+                rates[:, i], height = best, reached
+        if largest <= enough:
+            break
+    return rates, height, largest
+
+
+def _best_sequence(
+    value: Callable[[Array], Array],
+    own: Array,
+    marks: Sequence[float],
+    early: Sequence[float],
+    starts: Sequence[Array] = (),
+    *,
+    iterations: int = 40,
+    climb: bool = True,
+    constants: Array = CONSTANTS,
+) -> tuple[Array, float]:
+    """One agent's best rates (T,): the best of structured candidates, and of climbs from there and from its own.
+
+    Parameters
+    ----------
+    value : callable
+        Of many sequences (K, T).
+    own : ndarray (T,)
+        What it plays now.
+    marks, early : sequence of float
+        Rates that are tried as constants and as replacements; further rates that a sequence may begin with before it
+        switches to one of `marks`. Without any, sequences that switch are left out.
+    starts : sequence of ndarray (T,)
+        Further candidates.
+    climb : bool
+        Whether to climb; else the best candidate is returned, for the cost of one rollout of them all.
+    """
+    horizon = len(own)
+    candidates = [own[None], *[start[None] for start in starts]]
+    candidates += [np.asarray(rates)[:, None] * np.ones(horizon) for rates in (constants, marks)]
+    if len(early):
+        candidates.append(switching_sequences(horizon, sorted({*marks, *early}), marks))
+    table = np.concatenate(candidates)
+    if not climb:
+        heights = value(table)
+        k = int(heights.argmax())
+        return table[k], float(heights[k])
+    best, height = search(value, table, marks, climbs=2, rounds=4, iterations=iterations)
+    # One climb always starts from the own sequence: a small improvement of it is a better one's first witness.
+    near, nearby = search(value, own[None], marks, climbs=1, rounds=2, iterations=iterations)
+    return (near, nearby) if nearby > height else (best, height)
 
 
 # --- policies against each other
@@ -243,7 +336,8 @@ class Table:
     policies : str or sequence
         For all agents, or for each: a name that the kernel plays ("constant_050", "tit_for_tat", "random"), a policy
         object with ``reset(seed, num_envs)`` and ``act(observations, i)``, or a level sequence (T,). None leaves an
-        agent to be scripted.
+        agent to be scripted. An object with a name in ``compiled``, or a ``script(steps, i)`` of rates (steps, B), is
+        played by the kernel too.
     seed : int
         Seeds "random", once for all candidates (common random numbers), and policy objects.
 
@@ -262,6 +356,9 @@ class Table:
         self.names = ["actions"] * n
         self.objects: dict[int, Any] = {}
         self.script = np.zeros((horizon, n))
+        #: What tells policies apart: of exchangeable agents with one policy, only one need be looked at.
+        self.kinds: list[Any] = [entry if isinstance(entry, str) else id(entry) for entry in entries]
+        _reset_once((entry for entry in entries if hasattr(entry, "act")), seed, 1)
         for i, entry in enumerate(entries):
             if entry is None:
                 continue
@@ -272,7 +369,7 @@ class Table:
                 else:
                     self.names[i] = name
             elif hasattr(entry, "act"):
-                self.objects[i] = entry
+                self._take(i, entry)
             else:
                 sequence = np.asarray(entry, dtype=np.float64)
                 high = episode.game.endowment[i]
@@ -280,6 +377,25 @@ class Table:
                 if not fits or sequence.min() < 0.0 or sequence.max() > high * (1.0 + 1e-12):
                     raise ValueError(f"policy of {episode.game.agents[i]!r} must be {horizon} levels in [0, {high:g}]")
                 self.script[:, i] = np.minimum(sequence / high, 1.0)
+                self.kinds[i] = self.script[:, i].tobytes()
+
+    def _take(self, i: int, policy: Any) -> None:
+        """Let the kernel play a policy that looks at nothing, or that it knows."""
+        name = getattr(policy, "compiled", None)
+        if name is not None:
+            self.names[i] = checked_name(name)
+            return
+        script = policy.script(self.episode.horizon, i) if callable(getattr(policy, "script", None)) else None
+        if script is None:
+            self.objects[i] = policy
+            return
+        rates = np.asarray(script, dtype=np.float64)
+        if rates.shape != (self.episode.horizon, 1) or not np.all(np.isfinite(rates)):
+            raise ValueError(
+                f"the policy of {self.episode.game.agents[i]!r} has a script of shape {rates.shape}: "
+                f"expected {self.episode.horizon} x 1 finite rates"
+            )
+        self.script[:, i] = np.clip(rates[:, 0], 0.0, 1.0)
 
     def returns(self, agent: int | None = None, sequences: Array | None = None) -> tuple[Array, Array]:
         """Returns (K, N), and the rates (K, T, N) of the scripted and the playing agents.
@@ -305,11 +421,7 @@ class Table:
         """Step by step: for policy objects, and to see what was played."""
         episode, count = self.episode, len(rates)
         batch = episode.batch(count, observe=True)
-        seen: set[int] = set()
-        for policy in objects.values():
-            if id(policy) not in seen:  # one object may play several agents
-                seen.add(id(policy))
-                policy.reset(seed=self.seed, num_envs=count)
+        _reset_once(objects.values(), self.seed, count)
         returns = np.zeros((count, episode.n))
         rates_field = episode.game.layout["rates"]
         for t in range(episode.horizon):
@@ -333,6 +445,12 @@ class Table:
         return returns, rates
 
 
+def _reset_once(policies: Iterable[Any], seed: int, copies: int) -> None:
+    """Start episodes; one object may play several agents."""
+    for policy in {id(policy): policy for policy in policies}.values():
+        policy.reset(seed=seed, num_envs=copies)
+
+
 def best_response(
     game_or_id: Any,
     policies: Any,
@@ -345,10 +463,12 @@ def best_response(
     iterations: int = 40,
     episode: Episode | None = None,
     thorough: bool = True,
+    climb: bool = True,
 ) -> Sequences:
     """Agent i's best sequence against the others' policies, as far as the search finds it.
 
-    The others and the dynamics are deterministic given the seed, so a sequence is as good a reply as any strategy.
+    The others and the dynamics are deterministic given the seed, so a sequence is as good a reply as any strategy. To a
+    policy that draws, it is a reply to the draws of this seed: a climb makes it clairvoyant.
 
     Parameters
     ----------
@@ -360,6 +480,10 @@ def best_response(
         Level sequences to start from.
     thorough : bool
         Also start from sequences that switch once.
+    climb : bool
+        Whether to climb from the best candidates. Without, the reply is the best of the own policy, constants, and
+        sequences that switch once between key rates, for the cost of one rollout of them all; against policy objects
+        that have to look, each candidate is a copy that they see, and there are constants only.
 
     Returns
     -------
@@ -378,27 +502,22 @@ def best_response(
     def value(points: Array) -> Array:
         return np.ascontiguousarray(table.returns(who, points)[0][:, who])
 
-    marks = episode.key_rates([who])
-    candidates = [
-        own_rates[0, :, who][None],
-        CONSTANTS[:, None] * np.ones(horizon),
-        np.array(marks)[:, None] * np.ones(horizon),
-    ]
-    if thorough and not table.objects:
-        candidates.append(switching_sequences(horizon, sorted({*marks, *np.linspace(0, 1, 21).tolist()}), marks))
-    elif thorough:
-        candidates.append(switching_sequences(horizon, marks, marks))
+    marks = episode.key_rates([who], optimum=climb)
     high = episode.game.endowment[who]
+    given = []
     for start in starts:
         sequence = np.asarray(start, dtype=np.float64)
         if sequence.shape != (horizon,):
             raise ValueError(f"starts have shape {sequence.shape}, expected {(horizon,)}")
-        candidates.append(np.clip(sequence / high, 0.0, 1.0)[None])
-    best, height = search(value, np.concatenate(candidates), marks, climbs=2, rounds=4, iterations=iterations)
-    # One climb always starts from the own policy: a small improvement of it is a best response's first witness.
-    near, nearby = search(value, own_rates[0, :, who][None], marks, climbs=1, rounds=2, iterations=iterations)
-    if nearby > height:
-        best, height = near, nearby
+        given.append(np.clip(sequence / high, 0.0, 1.0))
+    watched = bool(set(table.objects) - {who})
+    if climb:
+        early, constants = () if not thorough else marks if watched else FINE, CONSTANTS
+    else:
+        early, constants = () if watched else marks, CONSTANTS[::25] if watched else CONSTANTS
+    best, height = _best_sequence(
+        value, own_rates[0, :, who], marks, early, given, iterations=iterations, climb=climb, constants=constants
+    )  # fmt: skip
     if float(own_returns[0, who]) > height:
         best, height = own_rates[0, :, who], float(own_returns[0, who])
     final_returns, final = table.returns(who, best[None])
@@ -449,34 +568,36 @@ def exploitability(
     agents: Sequence[int] | None = None,
     iterations: int = 40,
     thorough: bool = True,
+    climb: bool = True,
 ) -> Exploitability:
-    """Each agent's gain from its best response to the others' policies, and NashConv.
+    """Each agent's gain from its best response to the others' policies, and NashConv: lower bounds.
 
     Parameters
     ----------
     policies : str or sequence
         See `Table`. A `Sequences` is taken by its columns.
     agents : sequence of int, optional
-        Whose gains; all by default. Exchangeable agents with one policy are searched once.
+        Whose gains; all by default. Exchangeable agents with one policy are searched once, and have one gain.
+    iterations, thorough, climb
+        Effort of each `best_response`.
     """
     episode = Episode(game_or_id, objective, state)
     if isinstance(policies, Sequences):
         policies = list(policies.actions.T)
     table = Table(episode, policies, seed)
-    own, rates = table.returns()
-    values = own[0]
+    values = table.returns()[0][0]
     best = values.copy()
     groups = episode.groups()
-    done: dict[tuple[int, bytes], float] = {}
+    gained: dict[tuple[int, Any], float] = {}
     for i in range(episode.n) if agents is None else agents:
-        # Agents that are exchangeable and play alike have alike best responses.
-        alike = (int(groups[i]), rates[0, :, i].tobytes() + str(type(table.objects.get(i))).encode())
-        if alike not in done or table.objects:
+        alike = (int(groups[i]), table.kinds[i])
+        if alike not in gained:
             reply = best_response(
-                None, policies, int(i), seed=seed, episode=episode, iterations=iterations, thorough=thorough
+                None, policies, int(i), seed=seed, episode=episode,
+                iterations=iterations, thorough=thorough, climb=climb,
             )  # fmt: skip
-            done[alike] = reply.value - float(values[i])
-        best[i] = values[i] + done[alike]
+            gained[alike] = reply.value - float(values[i])
+        best[i] = values[i] + gained[alike]
     gains = np.maximum(best - values, 0.0)
     return Exploitability(gains, float(gains.sum()), values, best)
 
@@ -581,6 +702,9 @@ _YARDSTICKS: dict[Any, Yardstick] = {}
 def yardstick(game_or_id: Any, objective: Any = "private", state: Mapping[str, Any] | None = None) -> Yardstick:
     """Returns of stationary stage-nash play and of the open-loop optimum; kept for the process.
 
+    The optimum of an environment's defaults is a stored sequence, played in the kernel; that of other parameters,
+    states and matrices of rewards is searched for, which takes seconds.
+
     Parameters
     ----------
     objective : str or array_like (N, N)
@@ -595,11 +719,21 @@ def yardstick(game_or_id: Any, objective: Any = "private", state: Mapping[str, A
     if key not in _YARDSTICKS:
         stage = episode.stage()
         nash = equilibrium(stage, Objective(stage, "private"), "nash").actions / episode.game.endowment
-        total = float(_constant_values(episode, nash[None]).sum())
-        constant = np.tile(episode.levels(nash), (episode.horizon, 1))
-        best = open_loop_optimum(episode.game, objective, state, starts=[constant])
-        _YARDSTICKS[key] = Yardstick(total, best.value)
+        repeated = np.tile(nash, (episode.horizon, 1))
+        best = best_known_optimum(episode, repeated)
+        total, most = episode.returns(np.array([repeated, best])).sum(axis=1)
+        _YARDSTICKS[key] = Yardstick(float(total), float(most))
     return _YARDSTICKS[key]
+
+
+def best_known_optimum(episode: Episode, start: Array) -> Array:
+    """Rates (T, N) of the stored optimum, or else of the best that a search finds, rates `start` among its starts."""
+    stored = stored_optimum(episode.game) if not episode.start else None
+    if stored is not None:
+        return episode.rates(stored)
+    mode = episode.game.reward_mode if episode.game.mutuality is None else episode.game.mutuality
+    found = open_loop_optimum(episode.game, mode, episode.start, starts=[episode.levels(start)])
+    return found.actions / episode.game.endowment
 
 
 def normalised_return(

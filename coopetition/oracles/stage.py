@@ -28,7 +28,7 @@ _CENTRAL = (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), np.array([1.0, -8.0, 0.0, 8.0
 _FORWARD = (np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([-25.0, 48.0, -36.0, 16.0, -3.0]) / 12.0)
 #: Difference step as a part of the endowment, and of the distance to zero, since synergy goes with a root of a; below
 #: the least step differences are one-sided, with a step of their own.
-_STEP, _RELATIVE_STEP, _LEAST_STEP, _SIDE_STEP = 5e-4, 0.02, 1e-9, 5e-6
+_STEP, _RELATIVE_STEP, _LEAST_STEP, _SIDE_STEP = 5e-4, 0.02, 1e-10, 5e-6
 
 
 class Kernel:
@@ -167,6 +167,9 @@ class StageGame:
             rows = vector[field.rows]
             if np.any(rows < field.low) or np.any(rows > field.high):
                 raise ValueError(f"state {field.name!r} is out of its range [{field.low:g}, {field.high:g}]")
+            fixed = field.name == "dependence" and not self.game.parameters.dependence_moves  # type: ignore[attr-defined]
+            if fixed and np.any(rows != self.game.initial_state[field.rows]):
+                raise ValueError("state 'dependence' is fixed by the parameter of that name: build another game")
         return vector
 
     def evaluate(self, levels: Any) -> tuple[Array, Array]:
@@ -303,7 +306,7 @@ def slopes(stage: StageGame, profile: Array, objective: Objective) -> Array:
 def symmetry_groups(stage: StageGame, objective: Objective) -> NDArray[np.int64]:
     """Which agents may be exchanged without changing anybody's objective, found by exchanging them.
 
-    Two agents belong together when swapping their levels, at a profile without any symmetry, swaps their own values
+    Two agents belong together when swapping their levels, at profiles without any symmetry, swaps their own values
     and leaves all others'. Solvers use it to look first where the symmetric solutions are; no certificate rests on it.
 
     Returns
@@ -316,19 +319,21 @@ def symmetry_groups(stage: StageGame, objective: Objective) -> NDArray[np.int64]
     n = stage.n
     groups = np.arange(n)
     fractions = (np.sqrt(2.0) * (1.0 + np.arange(n))) % 1.0
-    profile = stage.upper * (0.1 + 0.8 * fractions)
     upper = stage.upper.tolist()
     pairs = [(i, j) for i in range(n) for j in range(i) if upper[i] == upper[j]]
     if pairs:
         first, second = np.array(pairs).T
-        table = np.repeat(profile[None], len(pairs) + 1, axis=0)
         rows = np.arange(len(pairs))
-        table[rows, first], table[rows, second] = profile[second], profile[first]
-        values = objective(*stage.evaluate(table))
-        expected = np.repeat(values[-1:], len(pairs), axis=0)
-        expected[rows, first], expected[rows, second] = values[-1, second], values[-1, first]
-        scale = 1e-9 * (1.0 + np.abs(expected).max())
-        same = np.abs(values[:-1] - expected).max(axis=1) <= scale
+        same = np.ones(len(pairs), dtype=bool)
+        # High levels and low ones: a loyalty that high levels lift to its cap hides where it came from.
+        for profile in (stage.upper * (0.1 + 0.8 * fractions), stage.upper * (0.02 + 0.2 * fractions)):
+            table = np.repeat(profile[None], len(pairs) + 1, axis=0)
+            table[rows, first], table[rows, second] = profile[second], profile[first]
+            values = objective(*stage.evaluate(table))
+            expected = np.repeat(values[-1:], len(pairs), axis=0)
+            expected[rows, first], expected[rows, second] = values[-1, second], values[-1, first]
+            scale = 1e-9 * (1.0 + np.abs(expected).max())
+            same &= np.abs(values[:-1] - expected).max(axis=1) <= scale
         for (i, j), equal in zip(pairs, same, strict=True):
             if equal and groups[i] == i:
                 groups[i] = groups[j]

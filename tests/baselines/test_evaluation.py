@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,11 @@ import pytest
 import coopetition
 from coopetition.baselines import Policy, evaluate, make_policy, record_episode
 from coopetition.baselines import evaluation as module
+from coopetition.oracles import exploitability
+from coopetition.oracles.stored import stored_optimum
+
+#: For those who look at returns alone.
+RETURNS_ONLY = {"normalise": False, "exploitability": False}
 
 
 class Eyes(Policy):
@@ -50,7 +56,9 @@ def test_rows_are_means_over_single_episodes(environment_id, options):
     names = ("random", "tit_for_tat")
     env = coopetition.parallel_env(environment_id, **options)
     agents = env.possible_agents
-    rows = evaluate(environment_id, [names[i % 2] for i in range(len(agents))], episodes=3, seed=4, **options)
+    rows = evaluate(
+        environment_id, [names[i % 2] for i in range(len(agents))], episodes=3, seed=4, **options, **RETURNS_ONLY
+    )
     returns, payoffs, rates, lengths = np.zeros((3, len(agents))), np.zeros((3, len(agents))), [], []
     for k in range(3):
         observations, _ = env.reset(seed=4 + k)
@@ -85,13 +93,14 @@ def test_policies_that_look_are_evaluated_alike(environment_id, options):
     game = coopetition.make_game(environment_id, **options)
     names = ["tit_for_tat" if i % 2 else "random" for i in range(game.n)]
     looking = [Eyes(game, name) for name in names]
-    assert_same(evaluate(game, names, episodes=5, seed=2), evaluate(game, looking, episodes=5, seed=2))
+    blind = evaluate(game, names, episodes=5, seed=2, **RETURNS_ONLY)
+    assert_same(blind, evaluate(game, looking, episodes=5, seed=2, **RETURNS_ONLY))
 
 
 def test_parts_do_not_change_the_rows(monkeypatch):
-    whole = evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3)
+    whole = evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3, **RETURNS_ONLY)
     monkeypatch.setattr(module, "MOST_COPIES", 3)
-    assert_same(evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3), whole)
+    assert_same(evaluate("SynergySearch-v0", ["random", "constant_070"], episodes=7, seed=3, **RETURNS_ONLY), whole)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,7 @@ def test_parts_do_not_change_the_rows(monkeypatch):
     ],
 )
 def test_outcomes_are_counted(environment_id, policy, outcomes):
-    assert evaluate(environment_id, policy, episodes=2)[0].outcomes == outcomes
+    assert evaluate(environment_id, policy, episodes=2, **RETURNS_ONLY)[0].outcomes == outcomes
 
 
 def test_public_goods_by_hand():
@@ -148,9 +157,128 @@ def test_records_keep_everything(environment_id):
 
 def test_a_record_is_an_evaluated_episode():
     record = record_episode("RenaultNissan-v0", ["random", "tit_for_tat"], seed=6, phase="crisis")
-    rows = evaluate("RenaultNissan-v0", ["random", "tit_for_tat"], episodes=1, seed=6, phase="crisis")
+    rows = evaluate("RenaultNissan-v0", ["random", "tit_for_tat"], episodes=1, seed=6, phase="crisis", **RETURNS_ONLY)
     assert record.rewards.sum(axis=0) == pytest.approx([row.mean_return for row in rows], rel=1e-5)
     assert record.rates.mean(axis=0) == pytest.approx([row.rate for row in rows], rel=1e-5)
     assert record.steps == rows[0].length
     parameters = record.game.parameters
     assert record_episode(parameters, "constant_100", horizon=3).steps == 3
+
+
+# --- how good that is
+
+EVERY = coopetition.ENVIRONMENT_IDS
+
+
+class Fixed(Policy):
+    """Plays a sequence of levels (T, N)."""
+
+    name = "fixed"
+
+    def __init__(self, game, levels):
+        super().__init__(game)
+        self.rates = np.asarray(levels) / game.endowment
+
+    def reset(self, seed=None, num_envs=1):
+        self.copies = num_envs
+        self.steps = [0] * self.game.n
+
+    def act(self, observations, agent):
+        self.steps[agent] += 1
+        return np.full(len(observations), self.rates[self.steps[agent] - 1, agent])
+
+    def script(self, steps, agent):
+        return np.repeat(self.rates[:steps, agent, None], self.copies, axis=1)
+
+
+@pytest.mark.parametrize("reward_mode", ["private", "integrated", "cooperative"])
+@pytest.mark.parametrize("environment_id", EVERY)
+def test_zero_is_the_repeated_nash_and_one_the_optimum(environment_id, reward_mode):
+    game = coopetition.make_game(environment_id, reward_mode=reward_mode)
+    if game.random_gamma:
+        game = coopetition.make_game(environment_id, reward_mode=reward_mode, gamma=0.55)
+    nash = evaluate(game, "Oracle_Nash", episodes=1, exploitability=False)[0]
+    best = evaluate(game, Fixed(game, stored_optimum(game)), episodes=1, exploitability=False)[0]
+    assert nash.normalised == pytest.approx(0.0, abs=1e-6)
+    assert best.normalised == pytest.approx(1.0, abs=1e-6)
+    assert nash.exploitability is None
+    assert nash.nash_conv is None
+
+
+@pytest.mark.parametrize("environment_id", EVERY)
+def test_all_twenty_at_half_effort(environment_id):
+    """Normalised values are finite and at most 1, and the quick bound is below the one that climbs in two of them."""
+    rows = evaluate(environment_id, "constant_050", episodes=2, reward_mode="private")
+    assert rows[0].normalised <= 1.0 + 1e-9
+    assert rows[0].nash_conv == pytest.approx(sum(row.exploitability for row in rows))
+    assert min(row.exploitability for row in rows) >= 0.0
+    if environment_id in ("SLCD-v0", "PublicGoods-v0"):
+        searched = exploitability(environment_id, "constant_050", "private")
+        assert np.all(searched.gains >= np.array([row.exploitability for row in rows]) - 1e-9)
+
+
+def test_gains_by_hand():
+    """Half of 50 is kept a step, of which m/n = 0.4 came back: 100 x 25 x 0.6 each. Nobody leaves a dominant nash."""
+    half = evaluate("PublicGoods-v0", "constant_050", episodes=1, reward_mode="private")
+    assert [row.exploitability for row in half] == pytest.approx([1500.0] * 5)
+    assert half[0].nash_conv == pytest.approx(7500.0)
+    nash = evaluate("PublicGoods-v0", "Oracle_Nash", episodes=1, reward_mode="private")
+    assert [row.exploitability for row in nash] == [0.0] * 5
+    # Somebody who is alone in giving all gains the same; the others have nothing to gain, and are searched apart.
+    mixed = evaluate("PublicGoods-v0", ["constant_100", *["constant_000"] * 4], episodes=1, reward_mode="private")
+    assert [row.exploitability for row in mixed] == pytest.approx([3000.0, 0.0, 0.0, 0.0, 0.0])
+
+
+def test_a_longer_search_gains_more():
+    quick = evaluate("ReciprocalDilemma-v0", "constant_040", episodes=1, horizon=30, normalise=False)
+    longer = evaluate("ReciprocalDilemma-v0", "constant_040", episodes=1, horizon=30, normalise=False, thorough=True)
+    assert longer[0].exploitability > quick[0].exploitability > 0.0
+
+
+def test_modes_and_matrices():
+    """Gains are of the mode's returns; a matrix has a yardstick of its own, and one that pays nothing has none."""
+    shared = evaluate("PublicGoods-v0", "constant_100", episodes=1, reward_mode="cooperative")
+    assert [row.exploitability for row in shared] == [0.0] * 5
+    selfish = evaluate("PublicGoods-v0", "constant_000", episodes=1, reward_mode=np.eye(5), horizon=5)
+    assert selfish[0].normalised == pytest.approx(0.0, abs=1e-12)
+    worthless = evaluate("PublicGoods-v0", "constant_000", episodes=1, reward_mode=np.zeros((5, 5)), horizon=5)
+    assert worthless[0].normalised is None
+    assert worthless[0].nash_conv == 0.0
+    assert json.loads(json.dumps(worthless[0].to_dict(), allow_nan=False))["normalised"] is None
+
+
+def test_draws_are_common():
+    """The same seed gives the same gains; a hidden complementarity is taken at its expected value."""
+    rows = [evaluate("SynergySearch-v0", ["random", "constant_060"], episodes=2, seed=5) for _ in range(2)]
+    assert [row.exploitability for row in rows[0]] == [row.exploitability for row in rows[1]]
+    assert all(row.exploitability > 0.0 for row in rows[0])
+    expected = exploitability("SynergySearch-v0", ["random", "constant_060"], seed=5, climb=False)
+    assert [row.exploitability for row in rows[0]] == pytest.approx(expected.gains)
+
+
+def test_oracles_that_follow_the_state_are_exploited():
+    """Against a policy that has to look, each candidate is an episode that it sees."""
+    rows = evaluate("SLCD-v0", "Oracle_TrustAware", episodes=2, horizon=6, normalise=False)
+    assert all(math.isfinite(row.exploitability) for row in rows)
+    mixed = evaluate("SLCD-v0", [Eyes(coopetition.make_game("SLCD-v0", horizon=6), "tit_for_tat"), "constant_010"],
+                     episodes=1, horizon=6, normalise=False)  # fmt: skip
+    assert mixed[1].exploitability > 0.0
+
+
+class Broken(Policy):
+    """Returns NaN from the third step on."""
+
+    name = "broken"
+
+    def reset(self, seed=None, num_envs=1):
+        self.steps = 0
+
+    def act(self, observations, agent):
+        self.steps += 1
+        return np.full(len(observations), np.nan if self.steps > 2 else 0.5)
+
+
+def test_a_policy_that_returns_nan_is_named():
+    game = coopetition.make_game("SLCD-v0")
+    with pytest.raises(ValueError, match="action nan of agent 'samsung'.*not finite"):
+        evaluate(game, [Broken(game), "constant_050"], episodes=1)

@@ -102,7 +102,7 @@ def test_public_goods(players: int, multiplier: float) -> None:
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 1.5])
 def test_two_player_symmetric_equilibrium(dependence: float, gamma: float) -> None:
     """-1 + theta / (1 + a) + gamma alpha / 2 + D gamma alpha / 2 = 0 in the interior."""
-    for key in ("TrustDilemma-v0", "ReciprocalDilemma-v0", "RecoveryRace-v0"):
+    for key in ("TrustDilemma-v0", "ReciprocalDilemma-v0", "RecoveryRace-v0", "SynergySearch-v0"):
         game = build(key, dependence=dependence, gamma=gamma)
         theta, share = 20.0, 0.5
         push = gamma * share / 2.0 * (1.0 + dependence)
@@ -112,6 +112,35 @@ def test_two_player_symmetric_equilibrium(dependence: float, gamma: float) -> No
         np.testing.assert_allclose(found.actions, expected, atol=1e-6)
         assert found.certificate.epsilon <= GAIN * 100.0
         assert certify(game, np.full(2, expected), "interdependence").epsilon <= GAIN * 100.0
+        alone = theta / (1.0 - gamma * share / 2.0) - 1.0  # payoffs know no dependence
+        nash = solve(game, "nash")
+        np.testing.assert_allclose(nash.actions, alone, atol=1e-6)
+        assert nash.certificate.epsilon <= GAIN * 100.0
+
+
+def test_teams_with_a_leader_and_against_all() -> None:
+    """Followers fill up to the same total, so the leader gives nothing; alone, omega beta a^(beta - 1) / n = c."""
+    omega, beta, cost, n = 25.0, 0.7, 1.0, 4
+    total = (omega * beta / (cost * n)) ** (1.0 / (1.0 - beta))
+    game = build("TeamProduction-v0", omega=omega, beta=beta, cost=cost, n_agents=n, endowment=total)
+    led = solve(game, "stackelberg", leader=0)
+    assert led.actions[0] == 0.0
+    assert led.actions.sum() == pytest.approx(total, rel=1e-6)  # who of the followers gives is anybody's matter
+    assert led.payoffs[0] == pytest.approx(omega * total**beta / n, abs=GAIN * total)
+    security = solve(game, "maximin").values["security_levels"]
+    np.testing.assert_allclose(security, omega * total**beta / n - cost * total, atol=GAIN * total)
+    public = solve("PublicGoods-v0", "stackelberg", leader=2)
+    assert np.all(public.actions == 0.0)
+    np.testing.assert_allclose(solve("PublicGoods-v0", "maximin").values["security_levels"], 50.0)
+
+
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky"])
+def test_symmetric_teams_bargain_for_the_optimum(solution: str) -> None:
+    """Symmetry and efficiency leave one point: the optimum, shared equally."""
+    for key in ("TeamProduction-v0", "PublicGoods-v0"):
+        found = solve(key, "bargaining", solution=solution)
+        best = solve(key, "social_optimum").payoffs.sum()
+        np.testing.assert_allclose(found.payoffs, best / len(found.payoffs), atol=1e-4 * best)
 
 
 def test_two_player_symmetric_optimum() -> None:

@@ -64,6 +64,22 @@ def test_dilemma_command() -> None:
     assert "PublicGoods-v0" in runner.invoke(app, ["dilemma", "PublicGoods-v0", "TrustDilemma-v0"]).output
 
 
+def test_dilemma_command_along_a_parameter() -> None:
+    """Numbers and words; a row for each value."""
+    arguments = ["dilemma", "PublicGoods-v0", "--along", "multiplier=1.5,3"]
+    rows = json.loads(runner.invoke(app, [*arguments, "--json"]).output)
+    assert [row["price_of_anarchy"] for row in rows] == pytest.approx([1.5, 3.0])
+    table = runner.invoke(app, arguments).output
+    assert "multiplier" in table
+    assert "1.5000" in table
+    words = runner.invoke(app, ["dilemma", "ApacheProject-v0", "--along", "phase=emergence,growth", "--json"])
+    assert [len(row["optimum"]) for row in json.loads(words.output)] == [8, 15]
+    for wrong, message in (("gama=1", "gamma"), ("gamma", "name=value"), ("gamma=-1", "out of its domain")):
+        refused = runner.invoke(app, ["dilemma", "SLCD-v0", "--along", wrong])
+        assert refused.exit_code == 2
+        assert message in refused.output
+
+
 def test_status_names_tests_that_exist() -> None:
     """Every concept has a status in every class, shown by a test of that name."""
     root = pathlib.Path(__file__).resolve().parents[2]

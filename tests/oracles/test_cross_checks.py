@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import differential_evolution, minimize_scalar, root
 
-from coopetition.oracles import CONCEPTS, StageGame, solve
+from coopetition.oracles import CONCEPTS, StageGame, dilemma, solve
 
 #: Two-player games whose 2,001 x 2,001 grid is enumerated, and the objective.
 GRIDS = [
@@ -128,7 +128,13 @@ def test_optimum_by_another_search(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "leader"), [("PartnerHoldUp-v0", "strong"), ("SLCD-v0", "sony"), ("GiftExchange-v0", "employer")]
+    ("key", "leader"),
+    [
+        ("PartnerHoldUp-v0", "strong"),
+        ("SLCD-v0", "sony"),
+        ("RenaultNissan-v0", "nissan"),
+        ("GiftExchange-v0", "employer"),
+    ],
 )
 def test_stackelberg_on_a_grid(key: str, leader: str) -> None:
     """Backward induction: the follower's reply by SciPy's scalar search at each of 401 commitments."""
@@ -187,3 +193,22 @@ def test_maximin_on_a_grid(key: str) -> None:
     assert np.all(found.values["security_levels"] >= np.array(levels) - 1e-9)
     nash = solve(key, "nash")
     assert np.all(nash.payoffs >= found.values["security_levels"] - 1e-9)
+
+
+@pytest.mark.parametrize("key", ["TrustDilemma-v0", "PartnerHoldUp-v0", "PlatformEcosystem-v0", "GiftExchange-v0"])
+def test_dilemmas_on_a_grid(key: str) -> None:
+    """Greed and fear from their definitions, one agent and one of 20,001 levels at a time."""
+    found = dilemma(key, episode=False)
+    stage = StageGame(key)
+    nash, best = solve(key, "nash"), solve(key, "social_optimum")
+    greed = fear = 0.0
+    for i, high in enumerate(best.actions):
+        table = np.tile(best.actions, (20_001, 1))
+        table[:, i] = np.linspace(0.0, high, 20_001)
+        greed = max(greed, float(stage.evaluate(table)[0][:, i].max() - best.payoffs[i]))
+        alone = nash.actions.copy()
+        alone[i] = high
+        fear = max(fear, float(nash.payoffs[i] - stage.evaluate(alone[None])[0][0, i]))
+    assert found.greed == pytest.approx(greed, abs=1e-5)
+    assert found.fear == pytest.approx(fear, abs=1e-5)
+    assert found.price_of_anarchy == pytest.approx(best.payoffs.sum() / nash.payoffs.sum(), rel=1e-9)

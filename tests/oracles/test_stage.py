@@ -25,7 +25,7 @@ from coopetition.oracles import (
     solve,
     spectral_radius,
 )
-from coopetition.oracles.dilemmas import dilemma_along
+from coopetition.oracles.dilemmas import dilemma_along, dilemma_along_each
 from coopetition.oracles.stage import gradients, symmetry_groups
 
 EVERY = list(ENVIRONMENTS)
@@ -87,9 +87,7 @@ def test_every_environment_at_reset(key: str) -> None:
 def test_random_states(key: str) -> None:
     """Every Nash-type solution at states met in play has epsilon <= 1e-5, or says that there is none."""
     count = 5
-    # The project's first phase has 8 committers; the 40 of the default take seconds a state, and turn with -m slow.
-    game = Game(environment_class(key).build({"phase": "emergence"} if key == "ApacheProject-v0" else {}))
-    solved, unsolved, largest = solve_at_random_states(as_game(game), count)
+    solved, unsolved, largest = solve_at_random_states(key, count)
     print(f"{key}: {solved} solved, {unsolved} not, epsilon <= {largest:.1e}")
     assert solved + unsolved == 2 * count
     assert solved > 0
@@ -102,6 +100,17 @@ def test_fifty_random_states(key: str) -> None:
     solved, unsolved, largest = solve_at_random_states(key, 50)
     print(f"{key}: {solved} solved, {unsolved} not, epsilon <= {largest:.1e}")
     assert solved + unsolved == 100
+
+
+@pytest.mark.parametrize("most_loyal", [[17], [3, 17, 20]])
+def test_volunteers_among_many(most_loyal: list[int]) -> None:
+    """Where loyalties differ, the most loyal committers give alone, and alike: efforts are substitutes."""
+    loyalty = np.linspace(0.1, 0.6, 40)
+    loyalty[most_loyal] = 0.6001
+    found = solve("ApacheProject-v0", "coopetitive", {"loyalty": loyalty})
+    assert found.certificate.epsilon <= 1e-9
+    assert np.flatnonzero(found.actions).tolist() == most_loyal
+    np.testing.assert_allclose(found.actions[most_loyal], found.actions[most_loyal[0]], rtol=1e-9)
 
 
 def test_certificates_can_fail() -> None:
@@ -218,8 +227,8 @@ def test_frontier() -> None:
     assert np.all(np.diff(front.payoffs[:, 1]) < 0.0)
     steps = np.linalg.norm(np.diff(front.payoffs, axis=0), axis=1)
     assert steps.max() < 2.5 * steps.min()
-    wide = solve("AppleAppStore-v0", "pareto_front", points=12)
-    assert wide.epsilon <= 1e-6
+    for key in ("AppleAppStore-v0", "RenaultNissan-v0", "PublicGoods-v0"):
+        assert solve(key, "pareto_front", points=12).epsilon <= 1e-6
 
 
 def test_stackelberg_and_maximin_of_more_agents() -> None:
@@ -305,6 +314,9 @@ def test_symmetry_groups() -> None:
     uneven = StageGame("LoyaltyTeam-v0", {"loyalty": [0.1, 0.1, 0.5, 0.5]})
     assert symmetry_groups(uneven, Objective(uneven, "integrated")).tolist() == [0, 0, 1, 1]
     assert symmetry_groups(uneven, Objective(uneven, "private")).tolist() == [0, 0, 0, 0]
+    # High levels lift all of these to the cap, low ones do not.
+    near = StageGame("LoyaltyTeam-v0", {"loyalty": [1.0, 0.995, 1.0, 0.995]})
+    assert symmetry_groups(near, Objective(near, "integrated")).tolist() == [0, 1, 0, 1]
 
 
 def test_solution_is_frozen_and_becomes_json() -> None:
@@ -335,6 +347,7 @@ BAD = [
     (("SLCD-v0", "nash", {"trst": 0.5}), {}, ValueError, "did you mean 'trust'"),
     (("SLCD-v0", "nash", {"trust": float("nan")}), {}, ValueError, "out of its range"),
     (("SLCD-v0", "nash", np.zeros(3)), {}, ValueError, "shape"),
+    (("SLCD-v0", "nash", 0.5 * as_game("SLCD-v0").initial_state), {}, ValueError, "'dependence' is fixed"),
     (("SLCD-v0", "nash", None, "greedy"), {}, ValueError, "unknown objective"),
     (("SLCD-v0", "nash", None, [[1.0]]), {}, ValueError, "matrix"),
     (("TeamProduction-v0", "nash", None, "interdependence"), {}, ValueError, "no interdependence"),
@@ -364,3 +377,5 @@ def test_along_a_parameter_that_others_follow() -> None:
     assert [len(row.optimum) for row in phases] == [8, 15]
     with pytest.raises(TypeError, match="gamma"):
         dilemma_along("SLCD-v0", "gama", [0.5])
+    with pytest.raises(ValueError, match="share = 1.5"):
+        dilemma_along_each("PublicGoods-v0", share=1.5)
