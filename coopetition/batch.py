@@ -153,7 +153,7 @@ class Batch:
         self._state = aligned_zeros((self.chunks, game.state_rows, self.lanes), np.float64)
         self._state[:] = game.initial_state[:, np.newaxis]
         self._work = aligned_zeros((self.threads, scratch_rows + game.state_rows, self.lanes), np.float64)
-        self.actions = self._actions = self._buffer("actions", (copies, n), np.float64)
+        self.actions = self._buffer("actions", (copies, n), np.float64)
         own = observe or None
         joint = observe_joint or None
         same_step = self.autoreset == "same_step" or None

@@ -233,7 +233,7 @@ class GymnasiumPlayer(Player):
         )
 
     def played(self, actions: np.ndarray) -> np.ndarray:
-        return actions if self.index is None else self.inner._batch._actions.copy()
+        return actions if self.index is None else self.inner._batch.actions.copy()
 
     def bad_action(self, frame_actions: np.ndarray) -> None:
         broken = frame_actions.copy()

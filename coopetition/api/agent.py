@@ -163,9 +163,9 @@ class AgentEnv(GymnasiumView):
         i, value = self.index, self._actions[self.index]
         if not self._low <= value <= self._high:
             if not math.isfinite(value):
-                raise self._batch._refusal(i + 1, self._batch._actions)
+                raise self._batch._refusal(i + 1, self._batch.actions)
             if self._batch.strict_actions:
-                raise self._batch._refusal(-(i + 1), self._batch._actions)
+                raise self._batch._refusal(-(i + 1), self._batch.actions)
 
     def _add_end(self, info: dict[str, Any]) -> None:
         layout = self.game.layout

@@ -80,7 +80,7 @@ class JointEnv(GymnasiumView):
 
     def _gather(self) -> None:
         batch = self._batch
-        self._row = batch._actions[0]
+        self._row = batch.actions[0]
         self._hot = (
             self.game.n == 2,
             self._actions,

@@ -163,7 +163,7 @@ class View:
 
         totals = game.layout["reward_total"]
         head = totals.first + totals.size
-        self._actions = cells_of(batch._actions.reshape(-1))
+        self._actions = cells_of(batch.actions.reshape(-1))
         self._head = cells_of(batch._state[0, :head, 0])
         self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
         # Payoffs, utilities and the head of the state, read in one go.
@@ -258,7 +258,7 @@ class View:
         """A copy of the episode as it stands, random streams included, for planning."""
         memory = {name: copy.deepcopy(getattr(self, name)) for name in self._remembered}
         batch = self._batch
-        outputs = {name: getattr(batch, name).copy() for name in ("payoffs", "utilities", "rewards", "_actions")}
+        outputs = {name: getattr(batch, name).copy() for name in ("payoffs", "utilities", "rewards", "actions")}
         return ViewSnapshot(batch.snapshot(), memory, outputs)
 
     def _go_back(self, snapshot: ViewSnapshot) -> None:
@@ -271,7 +271,7 @@ class View:
     # --- bad input
 
     def _refused(self, code: int) -> ValueError:
-        return self._batch._refusal(code, self._batch._actions)
+        return self._batch._refusal(code, self._batch.actions)
 
     def _one_number(self, action: Any, agent: str) -> float:
         """An agent's action as a number; a ValueError that names the agent."""

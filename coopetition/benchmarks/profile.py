@@ -67,7 +67,7 @@ def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
     copies.step(actions)
     whole = make_batch(environment_id, COPIES)
     whole.reset(seed=0)
-    own = whole._actions
+    own = whole.actions
     parts = copies._stages()
     names = [part.body.__name__ for part in parts]
     cases = [stage_case("driver", copies, None)]
@@ -103,7 +103,7 @@ def view_rows(effort: Effort) -> list[Row]:
     rounds = aec_env(PAIR_GAME, horizon=ENDLESS)
     for env in (joint, parallel, rounds):
         env.reset(seed=0)
-        env._batch._actions[...] = 0.5
+        env._batch.actions[...] = 0.5
     moves = dict.fromkeys(parallel.possible_agents, half[:1])
 
     def one_round() -> None:
