@@ -233,6 +233,7 @@ class Batch:
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
         from coopetition.kernels import advance as driver
+        from coopetition.kernels.compiled import entry_point
 
         single = self.lanes == 1
         stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
@@ -246,7 +247,7 @@ class Batch:
         self._descriptor = d
         self._address = d.ctypes.data
         self._evaluation: tuple[int, np.ndarray, np.ndarray] | None = None
-        self._kernel = driver.advance_on_threads if self.threads > 1 else driver.advance
+        self._kernel = entry_point(driver.advance_on_threads if self.threads > 1 else driver.advance)
 
     def _stages(self) -> list[Any]:
         """The stages of one step: the game's own between those of the driver."""

@@ -37,7 +37,7 @@ def register_environments() -> None:
     """Register all twenty; a second call changes nothing.
 
     No ``max_episode_steps``: the horizon is the environment's own truncation, and a TimeLimit wrapper would
-    count it a second time.
+    count it a second time. Nor a wrapper that watches for steps before the first reset: the environment does.
     """
     for name in ENVIRONMENT_IDS:
         if f"{NAMESPACE}/{name}" not in gymnasium.registry:
@@ -45,6 +45,7 @@ def register_environments() -> None:
                 f"{NAMESPACE}/{name}",
                 entry_point="coopetition.api.make:gymnasium_env",
                 vector_entry_point="coopetition.api.make:vector_env",
+                order_enforce=False,
                 kwargs={"environment_id": name},
             )
     _register_with_pettingzoo()

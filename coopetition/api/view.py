@@ -64,13 +64,6 @@ def fresh_lines(source: memoryview, pieces: list[tuple[slice, Any]]) -> Iterator
             yield line
 
 
-def entry_point(kernel: Any) -> Callable[[int], int]:
-    """A compiled kernel without Numba's choice among signatures, a good third of what calling it costs."""
-    if not hasattr(kernel, "compile"):  # NUMBA_DISABLE_JIT=1
-        return kernel
-    return kernel.compile("int64(int64)")
-
-
 @dataclass(frozen=True)
 class ViewSnapshot:
     """A copy of a game in the middle of an episode, and of what its view remembers."""
@@ -174,7 +167,7 @@ class View:
         # Both flags as one number, which is zero after nearly every step.
         self._ended = cells_of(block[spans["terminated"].start : spans["truncated"].stop]).cast("H")
         self._play: Callable[[], int] = (
-            self._play_with_draws if batch._stochastic else partial(entry_point(batch._kernel), batch._address)
+            self._play_with_draws if batch._stochastic else partial(batch._kernel, batch._address)
         )
         self._lines = self._pages_of(block, spans)
         self._gather()

@@ -76,6 +76,15 @@ def compiled(function: F | None = None, **options: Any) -> Any:
     return _enable_cache(numba.njit(**{**SETTINGS, **options})(function))
 
 
+def entry_point(kernel: Any, signature: str = "int64(int64)") -> Callable[..., Any]:
+    """A compiled kernel without Numba's choice among signatures, a good third of what calling it costs."""
+    if numba.config.DISABLE_JIT:
+        called: Callable[..., Any] = kernel
+    else:
+        called = kernel.compile(signature)
+    return called
+
+
 def merged(function: F) -> F:
     """A part of a kernel that Numba merges into its callers, so that LLVM optimises it there and only once."""
     return numba.njit(**{**SETTINGS, "inline": "always"})(function)
