@@ -48,6 +48,20 @@ def batch_case(name: str, environment_id: str, copies: int, **options: Any) -> C
     return Case(name, run, copies)
 
 
+def own_actions_case(name: str, environment_id: str, copies: int, **options: Any) -> Case:
+    """Steps of a batch with actions that lie where it reads them: nothing is copied outside of the kernel."""
+    copies_of = make_batch(environment_id, copies, **options)
+    copies_of.reset(seed=0)
+    copies_of.actions[:] = varied_actions(copies, copies_of.game.n)
+
+    def run(count: int) -> None:
+        step, actions = copies_of.step, copies_of.actions
+        for _ in range(count):
+            step(actions)
+
+    return Case(name, run, copies)
+
+
 def acting_case(name: str, environment_id: str, copies: int) -> Case:
     """Steps of a batch whose actions NumPy computes from the observations, by the logistic map; both are timed."""
     copies_of = make_batch(environment_id, copies)
@@ -338,16 +352,16 @@ def game_rows(effort: Effort) -> list[Row]:
 
 _THREADS = """
 import json, time
-from coopetition.benchmarks.throughput import batch_case, PAIR_GAME
+from coopetition.benchmarks.throughput import own_actions_case, PAIR_GAME
 from coopetition.benchmarks.timing import Effort, interleaved
-cases = [batch_case(str(threads), PAIR_GAME, {copies}, threads=threads) for threads in (1, 2)]
+cases = [own_actions_case(str(threads), PAIR_GAME, {copies}, threads=threads) for threads in (1, 2)]
 times = interleaved(cases, Effort({turns}, {seconds}), clock=time.perf_counter)
 print(json.dumps([times["2"].rate, times["1"].rate, times["2"].faster_than(times["1"])]))
 """
 
 
 def thread_rows(effort: Effort) -> list[Row]:
-    """Two threads beside one, in a process of its own, by the clock on the wall."""
+    """Two threads beside one, in a process of its own, by the clock on the wall; actions where the batch reads them."""
     rows = []
     for copies in (4096, 65536):
         code = _THREADS.format(copies=copies, turns=effort.turns, seconds=effort.seconds)
