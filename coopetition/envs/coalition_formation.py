@@ -260,23 +260,26 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     members = rows_of(state, at[MEMBERS], n)
     waits = rows_of(state, at[WAIT], n)
     loyalties = rows_of(state, at[LOYALTY], n)
-    # Who comes and goes is decided lane by lane, in code that does not vectorise: only where somebody may.
-    unsettled = work[0]
-    for lane in range(unsettled.size):
-        unsettled[lane] = 0.0
+    sizes = work[0]
+    restless = work[1]
+    for lane in range(sizes.size):
+        sizes[lane] = 0.0
+        restless[lane] = 0.0
     for i in range(n):
         member = members[i]
+        wait = waits[i]
         loyalty = loyalties[i]
-        for lane in range(unsettled.size):
-            unsettled[lane] = 1.0 if member[lane] == 0.0 or loyalty[lane] < exit_threshold else unsettled[lane]
-    for lane in range(members.shape[1]):
-        if unsettled[lane] == 0.0:
+        for lane in range(sizes.size):
+            left = wait[lane] - 1.0 if wait[lane] > 0.0 else wait[lane]
+            wait[lane] = left if member[lane] == 0.0 else wait[lane]
+        for lane in range(sizes.size):
+            sizes[lane] += member[lane]
+            restless[lane] += member[lane] if loyalty[lane] < exit_threshold else 0.0
+    # Who leaves is decided one after the other, in code that does not vectorise: only where somebody wants to.
+    for lane in range(sizes.size):
+        size = sizes[lane]
+        if restless[lane] == 0.0 or size <= smallest:
             continue
-        size = 0.0
-        for i in range(n):
-            size += members[i, lane]
-            if members[i, lane] == 0.0 and waits[i, lane] > 0.0:
-                waits[i, lane] -= 1.0
         # -1 marks who leaves in this very step, so that it cannot come back at once.
         while size > smallest:
             leaver = -1
@@ -289,12 +292,15 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
             members[leaver, lane] = -1.0
             waits[leaver, lane] = cooldown
             size -= 1.0
-        for i in range(n):
-            ready = members[i, lane] == 0.0 and waits[i, lane] == 0.0
-            if ready and loyalties[i, lane] >= reentry_threshold:
-                members[i, lane] = 1.0
-            elif members[i, lane] < 0.0:
-                members[i, lane] = 0.0
+    for i in range(n):
+        member = members[i]
+        wait = waits[i]
+        loyalty = loyalties[i]
+        for lane in range(sizes.size):
+            back = 1.0 if wait[lane] == 0.0 else 0.0
+            back = back if loyalty[lane] >= reentry_threshold else 0.0
+            outside = back if member[lane] == 0.0 else 0.0
+            member[lane] = 1.0 if member[lane] == 1.0 else outside
 
 
 @stage

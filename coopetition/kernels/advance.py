@@ -133,15 +133,19 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
             for lane in range(rate.size):
                 rate[lane] = constants[i]
         elif policies[i] == places.TIT_FOR_TAT:
+            first_other = before[1 if i == 0 else 0]
             for lane in range(rate.size):
-                rate[lane] = 0.0
-            for j in range(n):
-                if j != i:
-                    other = before[j]
-                    for lane in range(rate.size):
-                        rate[lane] += other[lane]
+                rate[lane] = first_other[lane]
+            if n > 2:
+                for j in range(1, n):
+                    if j != i and (i > 0 or j > 1):
+                        other = before[j]
+                        for lane in range(rate.size):
+                            rate[lane] += other[lane]
+                for lane in range(rate.size):
+                    rate[lane] /= n - 1
             for lane in range(rate.size):
-                rate[lane] = usual[i] if time[lane] == 0.0 else rate[lane] / (n - 1)
+                rate[lane] = usual[i] if time[lane] == 0.0 else rate[lane]
 
 
 @merged
