@@ -662,3 +662,27 @@ def test_state_is_set_for_each_copy_or_for_all():
     with pytest.raises(ValueError, match="loyalty"):
         batch.set_state({"loyalty": np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 1.8]])})
     assert batch.state()["loyalty"][1, 3] == 0.8
+
+
+@pytest.mark.parametrize("environment_id", ["TrustDilemma-v0", "SynergySearch-v0", "CoalitionFormation-v0"])
+def test_actions_that_lie_where_they_are_read(environment_id):
+    """Stepping with the batch's own actions is stepping with a copy of them."""
+    ours, theirs = (Batch(build(environment_id), 11) for _ in range(2))
+    rng = np.random.default_rng(0)
+    for batch in (ours, theirs):
+        batch.reset(seed=2)
+    for _ in range(30):
+        given = rng.uniform(size=ours.actions.shape)
+        ours.actions[:] = given
+        ours.step(ours.actions)
+        theirs.step(given)
+        np.testing.assert_array_equal(ours.observations, theirs.observations)
+        np.testing.assert_array_equal(ours.utilities, theirs.utilities)
+
+
+@pytest.mark.parametrize("copies", [2, 7, 8, 100, 128, 300])
+def test_rows_of_lanes_start_on_cache_lines(copies):
+    batch = Batch(build("PlatformEcosystem-v0"), copies)
+    assert batch.lanes % 8 == 0
+    assert batch._state.ctypes.data % 64 == 0
+    assert batch._work.ctypes.data % 64 == 0
