@@ -41,6 +41,9 @@ def curves(effort: Effort) -> list[Curve]:
     def team(name: str, n: int) -> Case:
         return batch_case(name, "TeamProduction-v0", 256, n_agents=n)
 
+    def unseen_team(name: str, n: int) -> Case:
+        return batch_case(name, "TeamProduction-v0", 256, n_agents=n, observe=False)
+
     return [
         _measured(
             "copies", f"Cost over copies B ({PAIR_GAME})", "B", COPIES, effort, ("an agent step", lambda b: 2), copies,
@@ -50,7 +53,11 @@ def curves(effort: Effort) -> list[Curve]:
             ("an ordered pair", lambda n: n * (n - 1)), trust,
         ),
         _measured(
-            "agents.team", "Cost over agents N, team (TeamProduction-v0, B = 256)", "N", AGENTS, effort,
-            ("an agent step", lambda n: n), team,
+            "agents.team", "Cost over agents N, team (TeamProduction-v0, B = 256), each of whom sees all others", "N",
+            AGENTS, effort, ("a number seen", lambda n: n * (2 * n + 1)), team,
+        ),
+        _measured(
+            "agents.team.silent", "The same without observations", "N", AGENTS, effort,
+            ("an agent step", lambda n: n), unseen_team,
         ),
     ]  # fmt: skip
