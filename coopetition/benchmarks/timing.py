@@ -190,7 +190,7 @@ def machine() -> dict[str, Any]:
         "llvm_target": llvmlite.binding.get_host_cpu_name(),
         "vectors": next((name for key, name in widths if features.get(key)), "none known"),
         "cores": os.cpu_count(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         **versions,
     }

@@ -132,14 +132,13 @@ def rows(effort: Effort) -> list[Row]:
         )  # fmt: skip
 
     joint = row("joint", "`gymnasium.make` step, joint", "joint", "empty", "empty environment through `make`")
-    # The goal is the inverse ratio: at most three times an empty environment's step.
-    joint = Row(
-        joint.key, SECTION, joint.what, "us", joint.ours, goal=1.0 / 3.0, judged="ratio", at_least=True,
-        reference_name=joint.reference_name, reference=joint.reference, ratio=joint.ratio,
-        note="at most 3 times an empty environment's step",
+    multiple = Row(
+        "joint.multiple", SECTION, "the same in steps of that empty environment", "steps",
+        times["empty"].faster_than(times["joint"]), goal=3.0, at_least=False,
     )  # fmt: skip
     found = [
         joint,
+        multiple,
         row("joint.bare", "the same without `make`'s wrappers", "joint, bare", "plain", "plain NumPy, no API"),
         row("parallel", "Parallel step", "parallel", "empty parallel", "empty ParallelEnv", 3.0),
         row("aec", "AEC round, two `step`", "round", "empty round", "`parallel_to_aec` around it", 3.5),

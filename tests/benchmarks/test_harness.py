@@ -143,7 +143,7 @@ def test_view_rows_are_all_there():
     from coopetition.benchmarks.views import rows
 
     keys = {row.key for row in rows(TINY)}
-    assert keys == {"joint", "joint.bare", "parallel", "aec", "aec.last", "parallel.spread", "vector"}
+    assert keys == {"joint", "joint.multiple", "joint.bare", "parallel", "aec", "aec.last", "parallel.spread", "vector"}
 
 
 def test_view_cases_play_on():
@@ -168,7 +168,15 @@ def test_command():
 def test_whole_table(tmp_path):
     report = measure(QUICK)
     keys = {row.key for row in report.rows}
-    wanted = {"batch", "threads.4096", "jax.vmapped.float64", "jax.scanned.float64", "c", "rollout.constant", "joint"}
+    wanted = {
+        "batch",
+        "threads.4096",
+        "jax.vmapped.float64",
+        "jax.scanned.float64",
+        "c",
+        "rollout.constant",
+        "joint.multiple",
+    }
     wanted |= {"parallel", "aec", "import", "first.warm.TrustDilemma-v0", "first.cold.TrustDilemma-v0", "memory.growth"}
     wanted |= {"solve.TrustDilemma-v0.nash", "open_loop", "study.tr1", "study.tr2", "study.tr3", "study.tr4"}
     assert wanted <= keys
