@@ -177,8 +177,16 @@ def test_whole_table(tmp_path):
         "rollout.constant",
         "joint.multiple",
     }
-    wanted |= {"parallel", "aec", "import", "first.warm.TrustDilemma-v0", "first.cold.TrustDilemma-v0", "memory.growth"}
+    wanted |= {
+        "joint.multiple",
+        "parallel",
+        "aec",
+        "import",
+        "first.warm.TrustDilemma-v0",
+        "first.cold.TrustDilemma-v0",
+        "memory.growth",
+    }
     wanted |= {"solve.TrustDilemma-v0.nash", "open_loop", "study.tr1", "study.tr2", "study.tr3", "study.tr4"}
     assert wanted <= keys
-    assert {curve.key for curve in report.curves} == {"copies", "agents.trust", "agents.team"}
+    assert {curve.key for curve in report.curves} == {"copies", "agents.trust", "agents.team", "agents.team.silent"}
     assert json.loads(json.dumps(report.to_dict()))["machine"]["cpu"]
