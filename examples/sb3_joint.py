@@ -1,7 +1,7 @@
 """Stable-Baselines3's PPO plays all agents of a game at once ("joint control").
 
-The action is one rate for each agent, the observation the joint state, the reward the mean over agents. Run with
-``python examples/sb3_joint.py``; it needs ``pip install 'coopetition[sb3]'``.
+The action is one rate for each agent, the observation the joint state, the reward the mean over agents: here a team
+whose members grow loyal by giving. Run with ``python examples/sb3_joint.py``; it needs ``pip install 'coopetition[sb3]'``.
 """
 
 from __future__ import annotations
@@ -11,23 +11,27 @@ import argparse
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import VecNormalize
 
-from coopetition.baselines import evaluate
+from coopetition.oracles import yardstick
 
-ID = "TrustDilemma-v0"
+ID = "LoyaltyTeam-v0"
+AGENTS = 4
 
 
 def main(steps: int = 100_000, seed: int = 0) -> tuple[float, float]:
     """Train; mean return before and after."""
     options = {"reward_mode": "integrated", "action_scale": "symmetric"}  # SB3 learns best on [-1, 1]
     envs = make_vec_env(f"coopetition:coopetition/{ID}", n_envs=8, seed=seed, env_kwargs=options)
+    envs = VecNormalize(envs, norm_obs=False, gamma=0.98)  # observations are normalised already, returns are not
     model = PPO("MlpPolicy", envs, n_steps=256, batch_size=256, gamma=0.98, seed=seed, device="cpu")
     before = float(evaluate_policy(model, envs, n_eval_episodes=8)[0])
     model.learn(steps)
     after = float(evaluate_policy(model, envs, n_eval_episodes=8)[0])
-    reciprocal = evaluate(ID, "tit_for_tat", episodes=1, normalise=False, exploitability=False)
+    scale = yardstick(ID, "integrated")
     print(f"{ID}, joint control: return {before:.0f} before, {after:.0f} after {steps:,} steps")
-    print(f"for comparison, tit_for_tat: {sum(row.mean_return for row in reciprocal) / len(reciprocal):.0f}")
+    print(f"for comparison, the open-loop optimum: {scale.optimum / AGENTS:.0f}; 0 is the stage nash, 1 that optimum:")
+    print(f"{scale.normalise(AGENTS * before):.3f} before, {scale.normalise(AGENTS * after):.3f} after")
     return before, after
 
 
