@@ -1,7 +1,8 @@
 """Stable-Baselines3's PPO plays all agents of a game at once ("joint control").
 
 The action is one rate for each agent, the observation the joint state, the reward the mean over agents: here a team
-whose members grow loyal by giving. Run with ``python examples/sb3_joint.py``; it needs ``pip install 'coopetition[sb3]'``.
+whose members grow loyal by giving. Run with ``python examples/sb3_joint.py``; it needs
+``pip install 'coopetition[sb3]'``.
 """
 
 from __future__ import annotations
