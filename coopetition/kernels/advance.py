@@ -323,6 +323,18 @@ def hold(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
                 rewards[i, lane] = 0.0
 
 
+@merged
+def write_rows(rows: Any, pairs: Any, table: Any, used: int) -> None:
+    """Rows of lanes to a row-major table (used, n), in its precision; `pairs` is the same memory, for two agents."""
+    if rows.shape[0] == 2:
+        join_pairs(rows, pairs, used)
+    else:
+        for i in range(rows.shape[0]):
+            row = rows[i]
+            for lane in range(used):
+                table[lane, i] = row[lane]
+
+
 @driver_stage
 def write_outcomes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Write rewards, payoffs, utilities and ends, where the caller wants them."""
@@ -330,29 +342,16 @@ def write_outcomes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step
     copies = d[places.COPIES]
     rewards = work_vector(work, places.REWARD, n)
     slot = step if d[places.RECORD] == 1 else 0
+    cells = (slot * copies + first) * n
     if d[places.REWARDS] != 0:
-        address = d[places.REWARDS] + 4 * (slot * copies + first) * n
-        if n == 2:
-            join_pairs(rewards, view_float32(address, 2 * used), used)
-        else:
-            mine = table_float32(address, used, n)
-            for i in range(n):
-                row = rewards[i]
-                for lane in range(used):
-                    mine[lane, i] = np.float32(row[lane])
+        address = d[places.REWARDS] + 4 * cells
+        write_rows(rewards, view_float32(address, 2 * used), table_float32(address, used, n), used)
     for output in range(places.PAYOFFS, places.UTILITIES + 1):
         if d[output] != 0:
             field = places.PAYOFF if output == places.PAYOFFS else places.UTILITY
+            address = d[output] + 8 * cells
             rows = work_vector(work, field, n)
-            address = d[output] + 8 * (slot * copies + first) * n
-            if n == 2:
-                join_pairs(rows, view_float64(address, 2 * used), used)
-            else:
-                table = table_float64(address, used, n)
-                for i in range(n):
-                    row = rows[i]
-                    for lane in range(used):
-                        table[lane, i] = row[lane]
+            write_rows(rows, view_float64(address, 2 * used), table_float64(address, used, n), used)
     if d[places.JOINT_REWARDS] != 0:
         mean = view_float32(d[places.JOINT_REWARDS] + 4 * (slot * copies + first), used)
         for lane in range(used):
