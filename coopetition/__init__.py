@@ -12,16 +12,14 @@ ENVIRONMENT_IDS : tuple of str
 from __future__ import annotations
 
 import importlib
-import sys
-import types
 from typing import TYPE_CHECKING, Any
 
 from coopetition.registration import ENVIRONMENT_IDS, register_environments
 
 if TYPE_CHECKING:
     from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
-    from coopetition.batch import Batch
-    from coopetition.game import Game
+    from coopetition.batching.batch import Batch
+    from coopetition.games.game import Game
 
 __version__ = "0.1.0"
 
@@ -40,9 +38,10 @@ __all__ = [
 
 #: Public name: the module that has it.
 _HOMES = {
-    "Batch": "coopetition.batch",
-    "Game": "coopetition.game",
+    "Batch": "coopetition.batching.batch",
+    "Game": "coopetition.games.game",
     "aec_env": "coopetition.api.make",
+    "batch": "coopetition.api.make",
     "gymnasium_env": "coopetition.api.make",
     "make_game": "coopetition.api.make",
     "parallel_env": "coopetition.api.make",
@@ -52,28 +51,11 @@ _HOMES = {
 register_environments()
 
 
-class _Package(types.ModuleType):
-    """The package, whose `batch` is the function even after the module of the same name has been imported."""
-
-    @property
-    def batch(self) -> Any:
-        from coopetition.api.make import batch
-
-        return batch
-
-    @batch.setter
-    def batch(self, module: Any) -> None:
-        """The import system puts the module here; `from coopetition.batch import ...` does not need that."""
-
-
-sys.modules[__name__].__class__ = _Package
-
-
 def __getattr__(name: str) -> Any:
     """Import a public name, or a sub-package, when it is first asked for."""
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
-    elif name in ("baselines", "calibration", "oracles", "plot", "testing", "envs"):
+    elif name in ("api", "baselines", "calibration", "envs", "games", "oracles", "plot", "policies", "testing"):
         value = importlib.import_module(f"coopetition.{name}")
     else:
         raise AttributeError(f"module 'coopetition' has no attribute {name!r}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,8 +22,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from pettingzoo import AECEnv, ParallelEnv
 
 from coopetition.api.make import aec_env, batch, gymnasium_env, parallel_env, vector_env
-from coopetition.batch import Batch
-from coopetition.game import Game
+from coopetition.batching.batch import Batch
+from coopetition.games.game import Game
 
 COPIES = 3
 #: Numbers that every info has, per agent.
@@ -337,7 +337,7 @@ class AECPlayer(ParallelPlayer):
 
 
 class BatchPlayer(Player):
-    """`coopetition.batch.Batch`, a frame of copies."""
+    """`coopetition.batching.batch.Batch`, a frame of copies."""
 
     reward_type = np.ndarray
     flag_type = np.ndarray

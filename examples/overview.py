@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 import coopetition
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.commands.catalogue import catalogue
 
 MECHANISMS = ("interdependence", "trust", "team", "reciprocity")

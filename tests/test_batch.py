@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from random_games import random_mode, random_parameters, tempting_rates
 
-from coopetition.batch import AUTORESETS, Batch
+from coopetition.batching.batch import AUTORESETS, Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 IDS = list(ENVIRONMENTS)
 VIEWS = (

@@ -21,7 +21,7 @@ def test_python_blocks_run(block):
 
 
 def test_there_are_blocks_for_every_interface():
-    for word in ("gymnasium.make(", "make_vec", "parallel_env", "aec_env", "coopetition.batch", "evaluate("):
+    for word in ("gymnasium.make(", "make_vec", "parallel_env", "aec_env", "coopetition.batch(", "evaluate("):
         assert any(word in block for block in BLOCKS), word
 
 

@@ -13,8 +13,8 @@ import pytest
 from random_games import random_parameters
 
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
-from coopetition.parameters import Parameters
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters
 
 IDS = list(ENVIRONMENTS)
 EVERY_FIELD = [(name, field.name) for name in IDS for field in dataclasses.fields(environment_class(name))]

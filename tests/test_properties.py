@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import random_mode, random_parameters, tempting_rates
 
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 IDS = list(ENVIRONMENTS)
 TRUST = [name for name in IDS if environment_class(name).family == "trust"]

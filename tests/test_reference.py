@@ -15,9 +15,9 @@ from random_games import NOT_DRAWN, random_mode, random_parameters, tempting_rat
 from reference import GAMES, Reference
 
 import coopetition
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 IDS = list(ENVIRONMENTS)
 MODES = ("private", "integrated", "cooperative")
@@ -214,9 +214,9 @@ import sys
 import numpy as np
 import numba
 from random_games import random_parameters, tempting_rates
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 assert numba.config.DISABLE_JIT == int(sys.argv[2])
 found = {}

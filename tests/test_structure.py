@@ -16,31 +16,32 @@ import pytest
 
 import coopetition
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.registration import ENVIRONMENT_IDS
 
 PACKAGE = Path(coopetition.__file__).parent
-GAMES = {"envs", "game", "batch", "parameters"}
+GAMES = {"envs", "games", "batching"}
 #: Part of the package: the other parts that it may import, at the top of a module or inside a function.
 ARROWS = {
     "kernels": set(),
-    "parameters": {"kernels"},
-    "game": {"kernels", "parameters"},
-    "batch": {"kernels", "parameters", "game"},
-    "envs": {"kernels", "parameters"},
+    "games": {"kernels"},
+    "batching": {"kernels", "games"},
+    "envs": {"kernels", "games"},
     "registration": set(),
-    "api": {*GAMES, "registration"},
-    "oracles": GAMES,
-    "baselines": {*GAMES, "oracles"},
+    "policies": {"games", "batching"},
+    "api": {*GAMES, "registration", "policies"},
+    "oracles": {*GAMES, "policies"},
+    "baselines": {*GAMES, "policies", "oracles"},
     "calibration": {*GAMES, "oracles"},
 }
 #: What may be imported beyond that, by one module and only inside a function.
 LAZY = {
     ("api.partners", "baselines"),  # partners are named as baselines are
     ("api.render", "plot"),  # a figure is drawn on demand
+    ("policies.registry", "baselines"),  # a name's policy is imported when it is first asked for
 }
 #: And at the top: the shared numbering of the descriptor, a list of numbers without code.
-NUMBERING = {("api.view", "kernels.places")}
+NUMBERING = {("api.view", "kernels.machine.places")}
 #: The roof, which may import everything, and which nothing below imports, but for `LAZY`.
 ROOF = {"cli", "commands", "plot", "testing", "benchmarks", "__init__"}
 
@@ -111,11 +112,11 @@ def test_exceptions_are_used():
 
 
 WRONG = [
-    ("kernels.trust", "from coopetition.parameters import choose"),
-    ("kernels.trust", "def f():\n    import coopetition.game"),
-    ("game", "from coopetition.envs import ENVIRONMENTS"),
-    ("batch", "from coopetition import api"),
-    ("envs.slcd", "from coopetition.game import Game"),
+    ("kernels.trust", "from coopetition.games.parameters import choose"),
+    ("kernels.trust", "def f():\n    import coopetition.games.game"),
+    ("games.game", "from coopetition.envs import ENVIRONMENTS"),
+    ("batching.batch", "from coopetition import api"),
+    ("envs.slcd", "from coopetition.batching.batch import Batch"),
     ("api.joint", "from coopetition.oracles import solve"),
     ("api.partners", "from coopetition.baselines import make_policy"),
     ("api.joint", "def f():\n    from coopetition.baselines import make_policy"),
@@ -138,7 +139,7 @@ RIGHT = [
     ("oracles.stage", "from .solution import Solution"),
     ("baselines.players", "def f():\n    from coopetition import oracles"),
     ("calibration.slcd", "from coopetition.oracles import nash"),
-    ("game", "def f():\n    from coopetition.kernels.advance import advance"),
+    ("games.game", "def f():\n    from coopetition.kernels.machine.driver import advance"),
     ("api.partners", "def f():\n    from coopetition.baselines import make_policy"),
 ]
 
@@ -163,7 +164,7 @@ def foreign_roots(path: Path) -> set[str]:
     return roots - set(sys.stdlib_module_names) - {"coopetition"}
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").rglob("*.py")), ids=lambda path: path.stem)
 def test_kernels_know_the_compiler_only_and_no_randomness(path):
     assert foreign_roots(path) <= {"numba", "llvmlite", "numpy"}
     assert "random" not in {
@@ -171,7 +172,7 @@ def test_kernels_know_the_compiler_only_and_no_randomness(path):
     }
 
 
-@pytest.mark.parametrize("name", ["parameters", "game", "batch"])
+@pytest.mark.parametrize("name", ["games/parameters", "games/game", "batching/batch"])
 def test_the_core_needs_numpy_only(name):
     assert foreign_roots(PACKAGE / f"{name}.py") == {"numpy"}
 
@@ -179,7 +180,13 @@ def test_the_core_needs_numpy_only(name):
 # --- imports are cheap
 
 HEAVY = ("numba", "llvmlite", "scipy", "matplotlib", "typer", "rich", "pandas", "torch", "SALib", "nashpy")
-HEAVY += ("coopetition.envs", "coopetition.game", "coopetition.batch", "coopetition.api", "coopetition.oracles")
+HEAVY += (
+    "coopetition.envs",
+    "coopetition.games.game",
+    "coopetition.batching.batch",
+    "coopetition.api",
+    "coopetition.oracles",
+)
 HEAVY += ("coopetition.calibration", "coopetition.baselines")
 COSTS = """
 import json, sys, time
@@ -212,7 +219,7 @@ def test_importing_the_package_is_cheap():
     assert min(seconds for seconds, _ in runs) < 0.2
 
 
-GAME = "from coopetition.envs import environment_class\nfrom coopetition.game import Game\n"
+GAME = "from coopetition.envs import environment_class\nfrom coopetition.games.game import Game\n"
 
 
 def test_parameters_come_without_scipy_and_figures():

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -14,8 +14,8 @@ from pettingzoo.utils.env_logger import EnvLogger
 from coopetition.api.options import RENDER_MODES, ViewOptions
 from coopetition.api.parallel import ZooView
 from coopetition.api.view import View, ViewSnapshot, cells_of
-from coopetition.game import Game
-from coopetition.parameters import nearest
+from coopetition.games.game import Game
+from coopetition.games.parameters import nearest
 
 RANDOM = "random"
 

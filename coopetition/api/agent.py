@@ -12,7 +12,7 @@ from coopetition.api.joint import GymnasiumView
 from coopetition.api.options import EPISODE_TOTALS, ViewOptions, action_box, agent_index, observation_box
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
 from coopetition.api.view import View, ViewSnapshot
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 
 class AgentEnv(GymnasiumView):

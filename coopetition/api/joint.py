@@ -10,7 +10,7 @@ from gymnasium.error import ResetNeeded
 
 from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
 from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot, cells_of
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from coopetition.api.options import RENDER_MODES, split_options
-from coopetition.batch import Batch
-from coopetition.game import Game
-from coopetition.parameters import Parameters
+from coopetition.batching.batch import Batch
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters
 
 if TYPE_CHECKING:
     from coopetition.api.aec import CoopetitionAECEnv
@@ -57,7 +57,7 @@ def batch(
     buffers: dict[str, Any] | None = None,
     **options: Any,
 ) -> Batch:
-    """B copies for multi-agent learners: arrays in, arrays out; see `coopetition.batch.Batch`.
+    """B copies for multi-agent learners: arrays in, arrays out; see `coopetition.batching.batch.Batch`.
 
     Parameters
     ----------

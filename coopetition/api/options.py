@@ -11,8 +11,8 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from coopetition.envs import environment_class
-from coopetition.game import Game
-from coopetition.parameters import Parameters, choose, nearest
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters, choose, nearest
 
 GAME_OPTIONS = ("reward_mode", "observation", "action_scale")
 VIEW_OPTIONS = ("render_mode", "info_level", "strict_actions")

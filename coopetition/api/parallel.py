@@ -12,8 +12,8 @@ from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions, action_box, observation_box
 from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot
-from coopetition.game import Game
-from coopetition.parameters import nearest
+from coopetition.games.game import Game
+from coopetition.games.parameters import nearest
 
 #: PettingZoo's own tests pass this name to `reset`, to see that options are taken; it means nothing.
 PROBE = "options"
@@ -106,7 +106,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     Every dict is fresh at every step. Rewards are Python floats, flags Python bools. All agents are present until
     all end together. Infos have the same numeric keys from reset on: ``payoff``, ``utility``, ``cooperation``,
     ``episode_reward`` and ``episode_payoff`` (totals so far, the episode's at its end), and ``outcome``, an index into
-    `coopetition.game.OUTCOMES`; the property `outcome` has its name.
+    `coopetition.games.game.OUTCOMES`; the property `outcome` has its name.
     """
 
     metadata: ClassVar[dict[str, Any]] = {

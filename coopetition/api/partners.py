@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coopetition.game import Game
-from coopetition.parameters import nearest
+from coopetition.games.game import Game
+from coopetition.games.parameters import nearest
 
 DEFAULT_PARTNER = "tit_for_tat"
 

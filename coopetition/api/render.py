@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 #: Pairs are shown as means over an agent's others.
 PAIRS = ("trust", "damage")

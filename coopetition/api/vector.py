@@ -23,9 +23,9 @@ from coopetition.api.options import (
 )
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
 from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
-from coopetition.batch import Batch
-from coopetition.game import OUTCOMES, Game
-from coopetition.parameters import nearest
+from coopetition.batching.batch import Batch
+from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.parameters import nearest
 
 RESET_MASK = "reset_mask"
 #: What the batch's own autoreset is. Under "SameStep" the view restarts copies itself, after it has read the totals

@@ -18,9 +18,9 @@ import numpy as np
 
 from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
-from coopetition.batch import Batch, Snapshot
-from coopetition.game import OUTCOMES, Game
-from coopetition.kernels import places
+from coopetition.batching.batch import Batch, Snapshot
+from coopetition.games.game import OUTCOMES, Game
+from coopetition.kernels.machine import places
 
 #: A page is one allocation for the outputs of many steps: at most so many, and about so large.
 PAGE_LINES = 256

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from coopetition.baselines.evaluation import Evaluation, evaluate
-from coopetition.baselines.policy import Classifier, Policy, scale_rates
 from coopetition.baselines.record import EpisodeRecord, record_episode
-from coopetition.baselines.registry import available, check_policy_name, make_policy, register_policy
+from coopetition.policies.policy import Classifier, Policy, scale_rates
+from coopetition.policies.registry import available, check_policy_name, make_policy, register_policy
 
 __all__ = [
     "Classifier",

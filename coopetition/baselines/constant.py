@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coopetition.baselines.policy import Policy
-from coopetition.game import Game
+from coopetition.games.game import Game
+from coopetition.policies.policy import Policy
 
 
 class Constant(Policy):

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from coopetition.baselines.players import Players, Policies, as_game
-from coopetition.batch import Batch
-from coopetition.game import OUTCOMES, Game
-from coopetition.parameters import Parameters
+from coopetition.batching.batch import Batch
+from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.parameters import Parameters
 
 #: Copies that are played at once.
 MOST_COPIES = 1024

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from coopetition.baselines.policy import Classifier, Policy
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles.policies import Oracle
+from coopetition.policies.policy import Classifier, Policy
 
 
 class OraclePolicy(Policy):

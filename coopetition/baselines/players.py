@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.baselines.policy import Policy, scale_rates
-from coopetition.baselines.registry import make_policy
 from coopetition.envs import environment_class
-from coopetition.game import Game
-from coopetition.parameters import Parameters
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters
+from coopetition.policies.policy import Policy, scale_rates
+from coopetition.policies.registry import make_policy
 
 #: One policy or name for all agents, or one for each.
 Policies = str | Policy | Sequence[str | Policy]

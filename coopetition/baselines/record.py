@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from coopetition.baselines.players import Players, Policies, as_game
-from coopetition.batch import Batch
-from coopetition.game import Game
-from coopetition.parameters import Parameters
+from coopetition.batching.batch import Batch
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters
 
 #: State that is a total or a flag of the whole episode, or repeats what a record has under another name.
 NOT_RECORDED = ("rates", "time", "ended", "outcome", "payoff_total", "reward_total", "memory")

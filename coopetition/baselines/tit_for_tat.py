@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coopetition.baselines.policy import Classifier, Policy
-from coopetition.game import Game
+from coopetition.games.game import Game
+from coopetition.policies.policy import Classifier, Policy
 
 
 class TitForTat(Policy):

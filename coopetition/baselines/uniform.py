@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coopetition.baselines.policy import Classifier, Policy
-from coopetition.game import Game
+from coopetition.games.game import Game
+from coopetition.policies.policy import Classifier, Policy
 
 #: Draws that each copy makes at a time, so that a step seldom costs a call of its generator.
 BLOCK = 64

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.batch import aligned_zeros
+from coopetition.batching.batch import aligned_zeros
 from coopetition.benchmarks.timing import Case
-from coopetition.kernels.blocks import BLOCK, put_block, put_narrow_block
-from coopetition.kernels.compiled import compiled
 from coopetition.kernels.fastmath import log1p_of_level, tanh
+from coopetition.kernels.machine.blocks import BLOCK, put_block, put_narrow_block
+from coopetition.kernels.machine.compiled import compiled
 
 LANES = 128
 COLUMNS = 12

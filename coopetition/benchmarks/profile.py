@@ -11,11 +11,11 @@ import numpy as np
 
 from coopetition.api.make import aec_env, gymnasium_env, parallel_env
 from coopetition.api.make import batch as make_batch
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.throughput import PAIR_GAME, varied_actions
 from coopetition.benchmarks.timing import Case, Effort, interleaved
-from coopetition.kernels import places
+from coopetition.kernels.machine import places
 
 SECTION = "Where a step goes"
 COPIES = 1024

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from coopetition.benchmarks.report import Curve, Report, Row
 from coopetition.benchmarks.timing import Effort, machine
-from coopetition.parameters import choose
+from coopetition.games.parameters import choose
 
 #: Section: the module and the function that measures it.
 SECTIONS = {

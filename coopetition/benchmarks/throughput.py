@@ -16,7 +16,7 @@ from coopetition.benchmarks.references.native import NativeTrust, compiler
 from coopetition.benchmarks.references.plain import PlainTrust
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.timing import Case, Effort, Times, in_fresh_process, interleaved
-from coopetition.kernels.compiled import compiled
+from coopetition.kernels.machine.compiled import compiled
 from coopetition.registration import ENVIRONMENT_IDS
 
 SECTION = "Batches"

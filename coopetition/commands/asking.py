@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from coopetition.parameters import nearest
+from coopetition.games.parameters import nearest
 from coopetition.registration import ENVIRONMENT_IDS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from coopetition.game import Game
+    from coopetition.games.game import Game
 
 #: Columns of a table that goes into a file or a pager, which should not be cut to eighty.
 PIPED_WIDTH = 140

@@ -13,7 +13,7 @@ from coopetition.commands.asking import console, make_game, print_json
 from coopetition.commands.catalogue import cast, models, page
 
 if TYPE_CHECKING:
-    from coopetition.game import Game
+    from coopetition.games.game import Game
 
 #: State that every game has for its own book-keeping.
 INTERNAL = ("ended", "outcome", "payoff_total", "reward_total")

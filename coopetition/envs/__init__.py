@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from coopetition.parameters import Parameters, choose
+from coopetition.games.parameters import Parameters, choose
 
 #: Id: module and class. The order is that of the docs: trust games, team games, reciprocity games.
 ENVIRONMENTS = {

@@ -166,7 +166,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import Sized, TeamParameters, parameter
+from coopetition.games.parameters import Sized, TeamParameters, parameter
 
 #: Phase: committers, loyalty cap, omega, historical effort.
 PHASES = {

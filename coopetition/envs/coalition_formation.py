@@ -179,11 +179,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
+from coopetition.games.families import team_game
+from coopetition.games.parameters import Addition, Sized, TeamParameters, parameter
 from coopetition.kernels.fastmath import power
-from coopetition.kernels.games import team_game
-from coopetition.kernels.memory import rows_of, stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import rows_of, stage, work_vector
+from coopetition.kernels.machine.places import (
     BETA,
     COST,
     ENDED,
@@ -202,7 +203,6 @@ from coopetition.kernels.places import (
     WAIT,
     N,
 )
-from coopetition.parameters import Addition, Sized, TeamParameters, parameter
 
 DISSOLVED = 3.0
 

@@ -193,10 +193,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
-from coopetition.kernels.games import trust_game
-from coopetition.kernels.memory import stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.games.families import trust_game
+from coopetition.games.parameters import Addition, TrustParameters, parameter
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import stage, work_vector
+from coopetition.kernels.machine.places import (
     AGREED,
     AGREEMENT,
     AGREEMENTS,
@@ -208,7 +209,6 @@ from coopetition.kernels.places import (
     PAYOFF,
     UTILITY,
 )
-from coopetition.parameters import Addition, TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

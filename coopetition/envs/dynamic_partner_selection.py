@@ -185,11 +185,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
+from coopetition.games.families import trust_game
+from coopetition.games.parameters import Addition, Sized, TrustParameters, parameter
 from coopetition.kernels.fastmath import fma
-from coopetition.kernels.games import trust_game
-from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
+from coopetition.kernels.machine.places import (
     DAMAGE,
     OWN,
     PAIR_DEPENDENCE,
@@ -202,7 +203,6 @@ from coopetition.kernels.places import (
     UTILITY,
     N,
 )
-from coopetition.parameters import Addition, Sized, TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

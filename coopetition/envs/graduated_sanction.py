@@ -205,11 +205,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
+from coopetition.games.families import reciprocity_game
+from coopetition.games.parameters import Addition, ReciprocityParameters, Sized, parameter
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.games import reciprocity_game
-from coopetition.kernels.memory import parameter_vector, stage, work_matrix, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import parameter_vector, stage, work_matrix, work_vector
+from coopetition.kernels.machine.places import (
     BASELINE_RATE,
     KAPPA_R,
     MEMORY,
@@ -220,7 +221,6 @@ from coopetition.kernels.places import (
     VIOLATIONS,
     N,
 )
-from coopetition.parameters import Addition, ReciprocityParameters, Sized, parameter
 
 # A baseline rate that was rounded to float32 on its way here is no violation.
 TOLERANCE = 1e-6

@@ -210,13 +210,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
+from coopetition.games.families import reciprocity_game
+from coopetition.games.parameters import Addition, ReciprocityParameters, Sized, parameter
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.games import reciprocity_game
-from coopetition.kernels.memory import rows_of, stage, work_matrix, work_vector
-from coopetition.kernels.places import IMAGE, KAPPA_R, MEMORY_MEAN, OWN, RATE, N
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import rows_of, stage, work_matrix, work_vector
+from coopetition.kernels.machine.places import IMAGE, KAPPA_R, MEMORY_MEAN, OWN, RATE, N
 from coopetition.kernels.reciprocity import reciprocate_each
-from coopetition.parameters import Addition, ReciprocityParameters, Sized, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

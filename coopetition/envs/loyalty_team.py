@@ -150,7 +150,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from coopetition.parameters import Sized, TeamParameters, parameter
+from coopetition.games.parameters import Sized, TeamParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,7 +172,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.parameters import TrustParameters
+from coopetition.games.parameters import TrustParameters
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,7 +179,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.parameters import TrustParameters, parameter
+from coopetition.games.parameters import TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,7 +155,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import Sized, TeamParameters, parameter
+from coopetition.games.parameters import Sized, TeamParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

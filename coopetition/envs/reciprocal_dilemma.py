@@ -194,7 +194,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import ReciprocityParameters
+from coopetition.games.parameters import ReciprocityParameters
 
 
 @dataclass(frozen=True, kw_only=True)

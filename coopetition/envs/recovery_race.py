@@ -173,7 +173,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import TrustParameters, parameter
+from coopetition.games.parameters import TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,12 +184,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.kernels.compiled import Stage
-from coopetition.kernels.games import trust_game
-from coopetition.kernels.memory import stage
-from coopetition.kernels.places import DAMAGE, DEPENDENCE, OWN, TIME, TRUST
+from coopetition.games.families import trust_game
+from coopetition.games.parameters import TrustParameters, parameter
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import stage
+from coopetition.kernels.machine.places import DAMAGE, DEPENDENCE, OWN, TIME, TRUST
 from coopetition.kernels.trust import integrate_moving, update_trust_moving
-from coopetition.parameters import TrustParameters, parameter
 
 #: Phase: D(nissan, renault), D(renault, nissan), initial trust, initial damage.
 PHASES = {

@@ -200,11 +200,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from coopetition.kernels.compiled import Stage
-from coopetition.kernels.games import trust_game
-from coopetition.kernels.memory import stage, work_vector
-from coopetition.kernels.places import OPTION, OWN, PAYOFF, RATE, REPUTATION, UTILITY, N
-from coopetition.parameters import Addition, Sized, TrustParameters, parameter
+from coopetition.games.families import trust_game
+from coopetition.games.parameters import Addition, Sized, TrustParameters, parameter
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import stage, work_vector
+from coopetition.kernels.machine.places import OPTION, OWN, PAYOFF, RATE, REPUTATION, UTILITY, N
 
 
 @dataclass(frozen=True, kw_only=True)

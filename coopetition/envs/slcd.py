@@ -169,7 +169,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import TrustParameters
+from coopetition.games.parameters import TrustParameters
 
 
 @dataclass(frozen=True, kw_only=True)

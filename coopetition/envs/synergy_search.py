@@ -176,7 +176,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.parameters import Addition, TrustParameters, parameter
+from coopetition.games.parameters import Addition, TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

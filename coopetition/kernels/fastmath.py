@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from coopetition.kernels.compiled import inlined
+from coopetition.kernels.machine.compiled import inlined
 
 if numba.config.DISABLE_JIT:
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from coopetition.kernels.fastmath import power
-from coopetition.kernels.memory import parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.memory import parameter_vector, rows_of, stage, work_vector
+from coopetition.kernels.machine.places import (
     BETA,
     COST,
     KEPT,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.compiled import merged
-from coopetition.kernels.memory import (
+from coopetition.kernels.machine.compiled import merged
+from coopetition.kernels.machine.memory import (
     parameter_matrix,
     work_vector,
 )
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.places import (
     COOPERATIVE,
     INTEGRATED,
     MUTUALITY,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from coopetition.kernels.compiled import merged
 from coopetition.kernels.fastmath import fma, tanh
-from coopetition.kernels.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.compiled import merged
+from coopetition.kernels.machine.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
+from coopetition.kernels.machine.places import (
     BASELINE,
     COLLAPSE,
     DAMAGE,

@@ -1,7 +1,7 @@
 """TR-1: individual value, synergy and the private payoff (arXiv:2510.18802).
 
 Every kernel here and beside it works on rows of lanes: ``at`` (integers), ``parameters`` (floats), ``state`` and
-``work`` [row, lane] are those of `coopetition.kernels.places`. One loop over lanes writes one row, because
+``work`` [row, lane] are those of `coopetition.kernels.machine.places`. One loop over lanes writes one row, because
 that is what LLVM vectorises.
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from coopetition.kernels.compiled import merged
 from coopetition.kernels.fastmath import exp, log, log1p_of_level, power
-from coopetition.kernels.memory import parameter_vector, stage, work_vector
-from coopetition.kernels.places import (
+from coopetition.kernels.machine.compiled import merged
+from coopetition.kernels.machine.memory import parameter_vector, stage, work_vector
+from coopetition.kernels.machine.places import (
     BETA,
     ENDOWMENT,
     GAMMA,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
+from coopetition.games.parameters import choose
 from coopetition.oracles.equilibrium import equilibrium
 from coopetition.oracles.replies import POINTS
 from coopetition.oracles.solution import Certificate, NotConverged, Solution
 from coopetition.oracles.stage import Array, Objective, StageGame, slopes, symmetry_groups
-from coopetition.parameters import choose
 
 if TYPE_CHECKING:
     from coopetition.oracles.optimum import WelfareObjective

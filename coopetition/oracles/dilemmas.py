@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.game import Game
+from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters, choose
 from coopetition.oracles.episode import Episode
 from coopetition.oracles.equilibrium import equilibrium
 from coopetition.oracles.indices import _ratio
@@ -24,7 +25,6 @@ from coopetition.oracles.replies import best_replies
 from coopetition.oracles.sequences import best_known_optimum, best_response
 from coopetition.oracles.solution import plain
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game
-from coopetition.parameters import Parameters, choose
 
 MODES = ("private", "integrated", "cooperative")
 

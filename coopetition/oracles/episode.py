@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from coopetition.batch import Batch, Snapshot, compiled_policy
-from coopetition.game import Game
+from coopetition.batching.batch import Batch, Snapshot, compiled_policy
+from coopetition.games.game import Game
 from coopetition.oracles.equilibrium import equilibrium
 from coopetition.oracles.optimum import social_optimum
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game, symmetry_groups

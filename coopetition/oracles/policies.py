@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coopetition.batch import Batch
-from coopetition.game import Game
+from coopetition.batching.batch import Batch
+from coopetition.games.game import Game
+from coopetition.games.parameters import choose
 from coopetition.oracles.equilibrium import find_equilibrium
 from coopetition.oracles.optimum import social_optimum
 from coopetition.oracles.sequences import best_constant
 from coopetition.oracles.solution import NotConverged
 from coopetition.oracles.stage import Array, Objective, StageGame, as_game
-from coopetition.parameters import choose
 
 #: How far a replica's rates may be from those observed (float32) before they count as other rates.
 _SEEN = 1e-6

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.games.parameters import choose
 from coopetition.oracles.bargaining import BARGAINS, bargaining
 from coopetition.oracles.commitment import leader_index, stackelberg
 from coopetition.oracles.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
@@ -19,7 +20,6 @@ from coopetition.oracles.solution import Certificate, NotConverged, Solution
 from coopetition.oracles.stability import RosenReport, rosen_condition, spectral_radius
 from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.variational import first_order_point, natural_residual
-from coopetition.parameters import choose
 
 #: Concepts of the stage game, and what agents maximise in each unless told otherwise.
 CONCEPTS = {

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import environment_class
-from coopetition.game import REWARD_MODES, Game
-from coopetition.parameters import Parameters, choose
+from coopetition.games.game import REWARD_MODES, Game
+from coopetition.games.parameters import Parameters, choose
 
 Array = NDArray[np.float64]
 #: What agents may be taken to maximise in the stage game, beside an N x N matrix of weights on payoffs.

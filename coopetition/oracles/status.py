@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coopetition.parameters import choose
+from coopetition.games.parameters import choose
 
 CLASSES = ("interdependence", "trust", "team", "reciprocity")
 LEVELS = ("proven", "cross-checked", "experimental")

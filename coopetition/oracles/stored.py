@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles.stage import Array, as_game
 
 

@@ -60,7 +60,7 @@ def test_import_is_lazy():
         "import sys, coopetition; "
         "heavy = {'numba', 'scipy', 'matplotlib', 'torch', 'pandas'} & set(sys.modules); "
         "assert not heavy, heavy; "
-        "assert 'coopetition.batch' not in sys.modules; "
+        "assert 'coopetition.batching' not in sys.modules; "
         "coopetition.batch; coopetition.make_game('SLCD-v0'); "
         "assert 'numba' not in sys.modules"
     )
@@ -97,10 +97,12 @@ def test_gymnasium_suggests_the_nearest_id():
         gymnasium.make("coopetition/SLC-v0")
 
 
-def test_batch_is_the_function_whatever_was_imported_before():
+def test_no_module_bears_the_name_of_a_public_function():
+    """So that nothing that was imported before changes what a name of the package is, and classes can be pickled."""
     code = (
-        "import coopetition, coopetition.batch; from coopetition.batch import Batch; "
+        "import coopetition, pickle; from coopetition.batching.batch import Batch; "
         "assert isinstance(coopetition.batch('SLCD-v0', 2), Batch); "
-        "import importlib; assert importlib.import_module('coopetition.batch').Batch is coopetition.Batch"
+        "import importlib.util; assert importlib.util.find_spec('coopetition.batch') is None; "
+        "import types; assert type(coopetition) is types.ModuleType"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

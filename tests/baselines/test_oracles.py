@@ -11,9 +11,9 @@ import pytest
 import coopetition
 from coopetition.baselines import available, evaluate, make_policy, record_episode
 from coopetition.baselines.players import Players
-from coopetition.baselines.registry import ORACLE_NAMES
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.oracles import ORACLES, solve
+from coopetition.policies.registry import ORACLE_NAMES
 
 FOLLOWING = {"Oracle_TrustAware", "Oracle_Loyalty"}
 #: What each plays where it is the reference: environment, concept, and what agents maximise.

@@ -7,10 +7,10 @@ import pytest
 
 from coopetition.baselines import Classifier, Policy, available, make_policy, register_policy, scale_rates
 from coopetition.baselines.players import Players
-from coopetition.baselines.registry import _POLICIES
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
+from coopetition.policies.registry import _POLICIES
 
 
 def game_of(environment_id, action_scale="unit", **parameters):
@@ -53,7 +53,7 @@ def test_unknown_names_are_refused_with_the_nearest(wrong, hint, slcd):
 
 
 def test_a_registered_policy_is_made_lazily(slcd, monkeypatch):
-    monkeypatch.setattr("coopetition.baselines.registry._POLICIES", dict(_POLICIES))
+    monkeypatch.setattr("coopetition.policies.registry._POLICIES", dict(_POLICIES))
     register_policy("again", "coopetition.baselines.tit_for_tat:TitForTat")
     register_policy("again", "coopetition.baselines.tit_for_tat:TitForTat")
     assert make_policy("again", slcd).name == "tit_for_tat"

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
-from coopetition.parameters import Domain, Parameters
+from coopetition.games.game import Game
+from coopetition.games.parameters import Domain, Parameters
 
 HEADINGS = [
     "Payoff",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopetition.kernels.blocks import BLOCK, NARROW, put_block, put_narrow_block
-from coopetition.kernels.compiled import compiled
+from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
+from coopetition.kernels.machine.compiled import compiled
 
 
 @compiled

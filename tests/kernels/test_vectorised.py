@@ -31,12 +31,12 @@ from coopetition.envs import (
     indirect_reciprocity,
     reputation_market,
 )
-from coopetition.kernels import advance as driver
 from coopetition.kernels import loyalty, reciprocity, rewards, trust, value
-from coopetition.kernels.compiled import SETTINGS, Stage
 from coopetition.kernels.fastmath import tanh
-from coopetition.kernels.memory import stage, work_vector
-from coopetition.kernels.places import LEVEL, SIGNAL, N
+from coopetition.kernels.machine import driver as driver
+from coopetition.kernels.machine.compiled import SETTINGS, Stage
+from coopetition.kernels.machine.memory import stage, work_vector
+from coopetition.kernels.machine.places import LEVEL, SIGNAL, N
 
 HOT = {
     "begin": driver.begin,

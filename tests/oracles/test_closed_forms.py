@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from coopetition.envs import environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles import certify, solve
 
 #: A deviation may gain this part of the endowment.

@@ -87,7 +87,7 @@ def test_discretised_game(key: str) -> None:
     """nashpy, on the game cut to 41 levels for two agents, finds the pure equilibrium next to ours."""
     nashpy = pytest.importorskip("nashpy")
     from coopetition.envs import environment_class
-    from coopetition.game import Game
+    from coopetition.games.game import Game
 
     sized = {"n_agents": 2} if key != "TrustDilemma-v0" else {}
     game = Game(environment_class(key).build(sized))

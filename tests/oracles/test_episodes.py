@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import differential_evolution, minimize_scalar
 
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles import (
     Episode,
     NotConverged,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coopetition.batch import Batch
+from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles import ORACLES, Oracle, oracles_of, solve
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coopetition.envs import ENVIRONMENTS, environment_class
-from coopetition.game import Game
+from coopetition.games.game import Game
 from coopetition.oracles import (
     Episode,
     NotConverged,

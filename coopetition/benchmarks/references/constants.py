@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from coopetition.game import Game
-from coopetition.parameters import TrustParameters
+from coopetition.games.game import Game
+from coopetition.games.parameters import TrustParameters
 
 Pair = tuple[float, float]
 

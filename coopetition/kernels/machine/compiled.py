@@ -21,13 +21,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 logger = logging.getLogger("coopetition")
 
-PACKAGE = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def _hash_of_kernel_sources() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     for folder in ("kernels", "envs"):
-        for path in sorted((PACKAGE / folder).glob("*.py")):
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -14,9 +14,9 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-from coopetition.kernels import places
-from coopetition.kernels.compiled import Stage, merged
-from coopetition.kernels.places import MATRICES, SCALARS, VECTORS, WORK_SINGLES, WORK_VECTORS
+from coopetition.kernels.machine import places
+from coopetition.kernels.machine.compiled import Stage, merged
+from coopetition.kernels.machine.places import MATRICES, SCALARS, VECTORS, WORK_SINGLES, WORK_VECTORS
 
 if numba.config.DISABLE_JIT:
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.kernels import places
-from coopetition.parameters import Addition, Parameters, as_matrix, choose, nearest
+from coopetition.games.parameters import Addition, Parameters, as_matrix, choose, nearest
+from coopetition.kernels.machine import places
 
 REWARD_MODES = {
     "private": places.PRIVATE,

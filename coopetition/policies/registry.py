@@ -6,10 +6,9 @@ import importlib
 from collections.abc import Callable
 from functools import partial
 
-from coopetition.baselines.constant import Constant
-from coopetition.baselines.policy import Policy
-from coopetition.game import Game
-from coopetition.parameters import nearest
+from coopetition.games.game import Game
+from coopetition.games.parameters import nearest
+from coopetition.policies.policy import Policy
 
 Factory = Callable[[Game], Policy]
 
@@ -25,6 +24,12 @@ ORACLE_NAMES = (
 )
 
 
+def _constant(game: Game, percent: int) -> Policy:
+    from coopetition.baselines.constant import Constant
+
+    return Constant(game, percent)
+
+
 def _oracle(game: Game, name: str) -> Policy:
     from coopetition.baselines.oracle import OraclePolicy
 
@@ -36,7 +41,7 @@ _POLICIES: dict[str, Factory | str] = {
     "random": "coopetition.baselines.uniform:Random",
     "tit_for_tat": "coopetition.baselines.tit_for_tat:TitForTat",
 }
-_POLICIES.update({f"constant_{percent:03d}": partial(Constant, percent=percent) for percent in range(101)})
+_POLICIES.update({f"constant_{percent:03d}": partial(_constant, percent=percent) for percent in range(101)})
 _POLICIES.update({name: partial(_oracle, name=name) for name in ORACLE_NAMES})
 
 

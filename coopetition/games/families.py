@@ -5,8 +5,8 @@ An environment with rules of its own adds or replaces stages; it never copies a 
 
 from __future__ import annotations
 
-from coopetition.kernels.compiled import Stage
 from coopetition.kernels.loyalty import loyal_utilities, team_payoffs, update_loyalty
+from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.reciprocity import reciprocate, remember, responses
 from coopetition.kernels.trust import end_by_trust, expected_levels, integrate, update_trust
 from coopetition.kernels.value import equal_terms, private_payoffs

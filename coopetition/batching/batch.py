@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.game import OUTCOMES, Game
-from coopetition.kernels import places
-from coopetition.parameters import choose
+from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.parameters import choose
+from coopetition.kernels.machine import places
 
 AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
 #: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
@@ -232,8 +232,8 @@ class Batch:
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
-        from coopetition.kernels import advance as driver
-        from coopetition.kernels.compiled import entry_point
+        from coopetition.kernels.machine import driver as driver
+        from coopetition.kernels.machine.compiled import entry_point
 
         single = self.lanes == 1
         stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
@@ -251,7 +251,7 @@ class Batch:
 
     def _stages(self) -> list[Any]:
         """The stages of one step: the game's own between those of the driver."""
-        from coopetition.kernels import advance as driver
+        from coopetition.kernels.machine import driver as driver
 
         parts = [driver.begin, *self.game.parameters.stages(), driver.account]
         if self.autoreset == "same_step":
@@ -604,7 +604,7 @@ class Batch:
         d[places.OPERATION] = places.STEP
         d[places.STEPS] = steps
         if codes.any():
-            from coopetition.kernels.advance import play
+            from coopetition.kernels.machine.driver import play
 
             d[places.POLICIES] = codes.ctypes.data
             d[places.PLAY] = play.address(self.lanes == 1)

@@ -176,14 +176,14 @@ class Parameters:
 
     def stages(self) -> list[Any]:
         """The stages of one step, in order: the family's, or an environment's own list."""
-        from coopetition.kernels import games
+        from coopetition.games import families
 
-        families: dict[str, Any] = {
-            "trust": games.trust_game,
-            "reciprocity": games.reciprocity_game,
-            "team": games.team_game,
+        steps: dict[str, Any] = {
+            "trust": families.trust_game,
+            "reciprocity": families.reciprocity_game,
+            "team": families.team_game,
         }
-        stages: list[Any] = families[self.family]()
+        stages: list[Any] = steps[self.family]()
         return stages
 
     def additions(self) -> tuple[Addition, ...]:

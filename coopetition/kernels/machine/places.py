@@ -2,11 +2,11 @@
 
 A kernel call takes the address of one int64 array, the *descriptor*: sizes, options and the addresses of every array.
 Unpacking arguments is most of what stepping a single copy costs: an array takes Numba twice as long as an integer, and
-six arrays five times as long. Only `coopetition.batch` fills descriptors in.
+six arrays five times as long. Only `coopetition.batching` fills descriptors in.
 
 Named state, parameters and scratch are rows, [row, lane]; a constant below is the number of a *field*, whose
 first row stands in the ``at`` array (state) or is computed from it (parameters, scratch). No import here:
-`coopetition.game` needs these numbers without waiting for Numba.
+`coopetition.games.game` needs these numbers without waiting for Numba.
 """
 
 # --- descriptor: sizes and options

@@ -11,10 +11,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from coopetition.kernels import places
-from coopetition.kernels.blocks import BLOCK, NARROW, put_block, put_narrow_block
-from coopetition.kernels.compiled import compiled, merged
-from coopetition.kernels.memory import (
+from coopetition.kernels.machine import places
+from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
+from coopetition.kernels.machine.compiled import compiled, merged
+from coopetition.kernels.machine.memory import (
     address_of,
     call_stage,
     driver_stage,

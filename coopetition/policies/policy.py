@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from coopetition.game import Game
+from coopetition.games.game import Game
 
 
 @dataclass(frozen=True)

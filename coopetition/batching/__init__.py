@@ -1,0 +1,1 @@
+"""B copies of a game, stepped by one kernel call."""

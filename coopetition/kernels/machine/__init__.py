@@ -1,0 +1,1 @@
+"""How kernels are compiled, guarded, laid out in memory and called."""

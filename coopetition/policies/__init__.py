@@ -1,0 +1,1 @@
+"""What a policy is, and the names by which policies are found."""
