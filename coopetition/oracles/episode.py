@@ -10,7 +10,7 @@ each action, which no gradient needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +24,6 @@ from coopetition.oracles.stage import Array, Objective, StageGame, as_game, symm
 
 #: Copies a rollout at most; difference step, in rates; shortest improvement that a search goes on for, relative.
 MOST_COPIES, STEP, ENOUGH = 4096, 2e-5, 1e-9
-
-
-class Policy(Protocol):
-    """What an agent's policy offers: the interface of `coopetition.baselines` and of `Oracle`."""
-
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
-        """Start new episodes in `num_envs` copies."""
-
-    def act(self, observations: Array, i: int) -> Array:
-        """Rates (B,) of agent i from its observations (B, O)."""
 
 
 class Episode:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coopetition.batching.streams import RateStreams
 from coopetition.oracles.episode import Episode, checked_name, search, switching_sequences
 from coopetition.oracles.solution import NotConverged, plain
 from coopetition.oracles.stage import Array
@@ -365,7 +366,7 @@ class Table:
             if isinstance(entry, str):
                 name = checked_name(entry)
                 if name == "random":
-                    self.script[:, i] = np.random.default_rng([seed, i]).uniform(size=horizon)
+                    self.script[:, i] = RateStreams(seed, 1, i).draws(horizon)[:, 0]
                 else:
                     self.names[i] = name
             elif hasattr(entry, "act"):
