@@ -582,8 +582,6 @@ class Batch:
         names = [policies] * n if isinstance(policies, str) else list(policies)
         if len(names) != n:
             raise ValueError(f"{len(names)} policies for {n} agents")
-        if actions is not None and "actions" not in names:
-            raise ValueError("actions are given, but no agent's policy is 'actions'")
         codes = np.zeros(n, dtype=np.int64)
         constants = np.zeros(n)
         for i, name in enumerate(names):

@@ -57,6 +57,19 @@ _POLICIES: dict[str, Factory | str] = {
 }
 _POLICIES.update({f"constant_{percent:03d}": partial(_constant, percent=percent) for percent in range(101)})
 _POLICIES.update({name: partial(_oracle, name=name) for name in ORACLE_NAMES})
+_STRATEGIES = "coopetition.baselines.strategies"
+_POLICIES.update(
+    {
+        "best_reply": f"{_STRATEGIES}.best_reply:BestReply",
+        "conditional_cooperator": f"{_STRATEGIES}.conditional_cooperator:ConditionalCooperator",
+        "generous_tit_for_tat": f"{_STRATEGIES}.generous_tit_for_tat:GenerousTitForTat",
+        "graduated_reply": f"{_STRATEGIES}.graduated_reply:GraduatedReply",
+        "grim_trigger": f"{_STRATEGIES}.grim_trigger:GrimTrigger",
+        "pavlov": f"{_STRATEGIES}.pavlov:Pavlov",
+        "raise_the_stakes": f"{_STRATEGIES}.raise_the_stakes:RaiseTheStakes",
+        "tit_for_two_tats": f"{_STRATEGIES}.tit_for_two_tats:TitForTwoTats",
+    }
+)
 _entry_points_are_read = False
 
 

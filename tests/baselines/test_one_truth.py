@@ -93,9 +93,6 @@ def test_a_script_without_names_is_played():
     named = batch.rollout("actions", actions=script).returns
     batch.reset()
     np.testing.assert_array_equal(batch.rollout(actions=script).returns, named)
-    batch.reset()
-    with pytest.raises(ValueError, match="no agent's policy is 'actions'"):
-        batch.rollout("tit_for_tat", actions=script)
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
