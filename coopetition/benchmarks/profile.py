@@ -149,7 +149,8 @@ def shares(work: Callable[[], object], parts: dict[str, Callable[..., Any]]) -> 
 def solving_rows() -> list[Row]:
     """Where a `solve` and the studies that take longest spend their time."""
     from coopetition.calibration import equilibrium, experiment, rubric, study, study_tr4
-    from coopetition.oracles import replies, solve, stage, variational
+    from coopetition.oracles import solve
+    from coopetition.oracles.stage import first_order, game, replies
 
     def many_solves() -> None:
         for _ in range(200):
@@ -160,10 +161,10 @@ def solving_rows() -> list[Row]:
         "solve": (
             many_solves,
             {
-                "first-order conditions": variational.first_order_point,
+                "first-order conditions": first_order.first_order_point,
                 "certificate": replies.deviation_certificate,
-                "which agents are exchangeable": stage.symmetry_groups,
-                "kernel calls, inside those": stage.Kernel.evaluate,
+                "which agents are exchangeable": game.symmetry_groups,
+                "kernel calls, inside those": game.Kernel.evaluate,
             },
         ),
         "study TR-1": (

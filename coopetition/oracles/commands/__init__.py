@@ -1,0 +1,1 @@
+"""Commands of the command line: `solve` and `dilemma`, a file each."""
