@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from coopetition.commands.dilemmas import dilemma as dilemma_command
+from coopetition.commands.solving import solve as solve_command
 from coopetition.oracles import STATUS, solve, status_of
-from coopetition.oracles.commands.dilemma import dilemma as dilemma_command
-from coopetition.oracles.commands.solve import solve as solve_command
 from coopetition.oracles.stage.solving import CONCEPTS
 from coopetition.oracles.status import CLASSES, LEVELS
 

@@ -1,1 +1,0 @@
-"""Commands of the command line: `solve` and `dilemma`, a file each."""
