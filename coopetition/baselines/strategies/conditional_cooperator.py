@@ -31,9 +31,7 @@ class ConditionalCooperator(Policy):
 
     name = "conditional_cooperator"
     classifier = Classifier(memory=1)
-    citation = (
-        "U. Fischbacher, S. Gaechter and E. Fehr, Are people conditionally cooperative?, Economics Letters 71 (2001)."
-    )
+    citation = "U. Fischbacher, S. Gaechter and E. Fehr, Are people conditionally cooperative? (2001)."
 
     def play(self, seen: Sight) -> np.ndarray:
         """A little less than they gave."""
