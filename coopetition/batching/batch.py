@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.batching.streams import RateStreams
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.games.parameters import choose
 from coopetition.kernels.machine import places
@@ -538,7 +539,7 @@ class Batch:
 
     def rollout(
         self,
-        policies: Any = "tit_for_tat",
+        policies: Any = None,
         steps: int | None = None,
         *,
         actions: np.ndarray | None = None,
@@ -551,15 +552,15 @@ class Batch:
         ----------
         policies : str or sequence of str
             For each agent, or for all: "constant_000" ... "constant_100", "tit_for_tat", "random", or "actions"
-            for what `actions` says.
+            for what `actions` says. By default all play `actions`, or "tit_for_tat" where there are none.
         steps : int, optional
             Number of steps; the horizon by default.
         actions : ndarray (steps, B, N) or (steps, N), optional
-            Script of the agents whose policy is "actions" (all agents, when no policies are named).
+            Script of the agents whose policy is "actions".
         record : bool
             Whether to return every step's payoffs, utilities and rewards.
         seed : int, optional
-            Seed of the "random" policy.
+            Seed of the "random" policy, whose copy k and agent i draw the stream of (seed + k, i).
 
         Notes
         -----
@@ -574,6 +575,8 @@ class Batch:
         steps = game.horizon if steps is None else int(steps)
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
+        if policies is None:
+            policies = "tit_for_tat" if actions is None else "actions"
         names = [policies] * n if isinstance(policies, str) else list(policies)
         if len(names) != n:
             raise ValueError(f"{len(names)} policies for {n} agents")
@@ -594,7 +597,7 @@ class Batch:
             elif any(name == "actions" for name in names):
                 raise ValueError("the policy 'actions' needs the argument actions")
             if drawn:
-                rates = np.random.default_rng(seed).uniform(size=(steps, copies, len(drawn)))
+                rates = np.stack([RateStreams(seed, copies, i).draws(steps) for i in drawn], axis=-1)
                 low, high = game.action_low[drawn], game.action_high[drawn]
                 script[..., drawn] = low + rates * (high - low)
         kept: dict[str, np.ndarray] = {}

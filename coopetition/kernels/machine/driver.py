@@ -121,15 +121,22 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
 
 @driver_stage
 def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Rates of the agents that a compiled policy plays."""
+    """Rates of the agents that a compiled policy plays: what a policy makes of an observation, bit for bit.
+
+    Rates are read as agents see them, in float32; and where actions are no rates, a rate goes through its action.
+    """
     n = d[places.AGENTS]
     policies = view_int64(d[places.POLICIES], n)
     constants = view_float64(d[places.POLICY_RATES], n)
     usual = parameter_vector(parameters, places.BASELINE_RATE, n)
+    low = parameter_vector(parameters, places.ACTION_LOW, n)
+    span = parameter_vector(parameters, places.ACTION_SPAN, n)
     rates = work_vector(work, places.RATE, n)
     before = rows_of(state, at[places.RATES], n)
     time = state[at[places.TIME]]
     for i in range(n):
+        if policies[i] == places.EXTERNAL:
+            continue
         rate = rates[i]
         if policies[i] == places.CONSTANT:
             for lane in range(rate.size):
@@ -137,17 +144,24 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
         elif policies[i] == places.TIT_FOR_TAT:
             first_other = before[1 if i == 0 else 0]
             for lane in range(rate.size):
-                rate[lane] = first_other[lane]
+                rate[lane] = np.float64(np.float32(first_other[lane]))
             if n > 2:
                 for j in range(1, n):
                     if j != i and (i > 0 or j > 1):
                         other = before[j]
                         for lane in range(rate.size):
-                            rate[lane] += other[lane]
+                            rate[lane] += np.float64(np.float32(other[lane]))
                 for lane in range(rate.size):
                     rate[lane] /= n - 1
             for lane in range(rate.size):
                 rate[lane] = usual[i] if time[lane] == 0.0 else rate[lane]
+        bottom = low[i]
+        width = span[i]
+        if bottom != 0.0 or width != 1.0:
+            for lane in range(rate.size):
+                c = (bottom + rate[lane] * width - bottom) / width
+                c = c if c > 0.0 else 0.0
+                rate[lane] = c if c < 1.0 else 1.0
 
 
 @merged
