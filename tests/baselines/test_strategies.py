@@ -1,4 +1,4 @@
-"""The strategies of the literature: what they reply, by hand; and that they play every game, on one copy and on many."""
+"""The strategies of the literature: their replies by hand; and every game is played, on one copy and on many."""
 
 from __future__ import annotations
 
