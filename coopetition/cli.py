@@ -26,8 +26,8 @@ app = typer.Typer(
 
 #: Commands of other sub-packages: module, and one line for the list of commands. What they take is theirs to say.
 REGISTERED = {
-    "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
-    "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
+    "solve": ("coopetition.commands.solving", "Solve an environment's game, with a certificate."),
+    "dilemma": ("coopetition.commands.dilemmas", "How much of a dilemma an environment is."),
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from coopetition.games.parameters import choose
-from coopetition.oracles.bargaining import BARGAINS, bargaining
-from coopetition.oracles.commitment import leader_index, stackelberg
-from coopetition.oracles.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
-from coopetition.oracles.frontier import pareto_front
-from coopetition.oracles.optimum import WELFARES, social_optimum
-from coopetition.oracles.replies import POINTS, deviation_certificate
-from coopetition.oracles.security import maximin
-from coopetition.oracles.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stability import RosenReport, rosen_condition, spectral_radius
-from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
-from coopetition.oracles.variational import first_order_point, natural_residual
+from coopetition.oracles.stage.bargaining import BARGAINS, bargaining
+from coopetition.oracles.stage.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
+from coopetition.oracles.stage.first_order import first_order_point, natural_residual
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.maximin import maximin
+from coopetition.oracles.stage.pareto_front import pareto_front
+from coopetition.oracles.stage.replies import POINTS, deviation_certificate
+from coopetition.oracles.stage.social_optimum import WELFARES, social_optimum
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
+from coopetition.oracles.stage.stackelberg import leader_index, stackelberg
 
 #: Concepts of the stage game, and what agents maximise in each unless told otherwise.
 CONCEPTS = {

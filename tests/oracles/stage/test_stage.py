@@ -26,7 +26,7 @@ from coopetition.oracles import (
     spectral_radius,
 )
 from coopetition.oracles.dilemmas import dilemma_along, dilemma_along_each
-from coopetition.oracles.stage import gradients, symmetry_groups
+from coopetition.oracles.stage.game import gradients, symmetry_groups
 
 EVERY = list(ENVIRONMENTS)
 
@@ -144,7 +144,7 @@ class PenniesStage(StageGame):
 
 def test_no_pure_equilibrium() -> None:
     """A game without one ends in NotConverged, which carries the best point and its epsilon."""
-    from coopetition.oracles.equilibrium import equilibrium
+    from coopetition.oracles.stage.equilibrium import equilibrium
 
     stage = PenniesStage("TrustDilemma-v0")
     with pytest.raises(NotConverged) as caught:

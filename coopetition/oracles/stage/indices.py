@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.oracles.solution import Solution
-from coopetition.oracles.solving import equilibria, solve
-from coopetition.oracles.stage import Array, StageGame, as_game
+from coopetition.oracles.stage.game import Array, StageGame, as_game
+from coopetition.oracles.stage.solution import Solution
+from coopetition.oracles.stage.solving import equilibria, solve
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,6 @@ def dependence_power(env_or_id: Any, state: Mapping[str, Any] | Array | None = N
 
 def to_dict(value: Any) -> dict[str, Any]:
     """A result dataclass of this module, for JSON."""
-    from coopetition.oracles.solution import plain
+    from coopetition.oracles.stage.solution import plain
 
     return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}

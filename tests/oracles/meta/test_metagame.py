@@ -17,7 +17,7 @@ from coopetition.oracles import (
     symmetric_payoffs,
     tournament,
 )
-from coopetition.oracles.metagame import fixation
+from coopetition.oracles.meta.alpha_rank import fixation
 
 POLICIES = ["constant_000", "constant_020", "constant_040", "tit_for_tat"]
 

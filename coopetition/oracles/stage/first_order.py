@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from coopetition.oracles.stage import Array, Objective, StageGame, difference_table, gradients
+from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table, gradients
 
 #: Step of the differences of gradients, as a part of the endowment.
 _STEP = 2e-4

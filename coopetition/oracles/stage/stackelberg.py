@@ -7,10 +7,10 @@ import time
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from coopetition.oracles.replies import best_replies
-from coopetition.oracles.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
-from coopetition.oracles.variational import first_order_point
+from coopetition.oracles.stage.first_order import first_order_point
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.replies import best_replies
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
 
 #: Levels of the leader that are tried before the best is refined; gain that a check of another grid may show.
 GRID, TOLERANCE = 65, 1e-5

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.games.game import Game
-from coopetition.oracles.stage import Array, as_game
+from coopetition.oracles.stage.game import Array, as_game
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
-from coopetition.oracles.stage import Array, Objective, StageGame, gradients
+from coopetition.oracles.stage.game import Array, Objective, StageGame, gradients
 
 #: Step of second differences, as a part of the endowment.
 _STEP = 1e-3

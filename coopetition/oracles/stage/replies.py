@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from coopetition.oracles.solution import Certificate
-from coopetition.oracles.stage import Array, Objective, StageGame
+from coopetition.oracles.stage.game import Array, Objective, StageGame
+from coopetition.oracles.stage.solution import Certificate
 
 #: Grid points per agent, cells that are refined, points per refined cell, and rounds at most.
 POINTS, CELLS, INNER, ROUNDS = 257, 3, 33, 12

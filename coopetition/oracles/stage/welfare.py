@@ -1,29 +1,23 @@
-"""Social optima of the stage game: the profile that maximises welfare.
+"""Welfare of profiles, and the search for its maximum.
 
-Welfare is the sum of payoffs ("utilitarian"), the product of gains over a disagreement point ("nash"), or the least
-payoff ("egalitarian"). Starts are screened by the kernel in one call, the best of them climbed by SciPy (L-BFGS-B, or
-SLSQP where constraints make the problem smooth), and then every coordinate is searched globally: an optimum that a
-single jump would improve does not pass.
+Starts are screened by the kernel in one call, the best of them climbed by SciPy (L-BFGS-B), and then every coordinate
+is searched globally: an optimum that a single jump would improve does not pass.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
-from coopetition.oracles.equilibrium import equilibrium
-from coopetition.oracles.replies import POINTS, deviation_certificate
-from coopetition.oracles.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stage import Array, Objective, StageGame, difference_table, slopes, symmetry_groups
-from coopetition.oracles.variational import first_order_point, natural_residual
+from coopetition.oracles.stage.first_order import first_order_point
+from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table, slopes, symmetry_groups
+from coopetition.oracles.stage.replies import POINTS, deviation_certificate
+from coopetition.oracles.stage.solution import Certificate
 
-WELFARES = ("utilitarian", "nash", "egalitarian")
 #: Screened profiles beside the structured ones, and how many of the best are climbed.
 SCREENED, CLIMBED = 256, 4
 #: Gain of moving one coordinate, in payoff, below which a point counts as an optimum.
@@ -183,64 +177,3 @@ def _tallest(heights: Array, sharp: int) -> int:
     top = float(heights.max())
     equal = np.flatnonzero(heights >= top - 1e-11 * (1.0 + abs(top)))
     return int(equal[-1] if equal[-1] >= sharp else heights.argmax())
-
-
-def social_optimum(
-    stage: StageGame,
-    objective: Objective,
-    start: Array | None = None,
-    *,
-    welfare: str = "utilitarian",
-    disagreement: Any = None,
-    strict: bool = True,
-    tolerance: float = TOLERANCE,
-    seed: int = 0,
-    concept: str = "social_optimum",
-) -> Solution:
-    """The profile of the greatest welfare, as a `Solution`.
-
-    Parameters
-    ----------
-    welfare : {"utilitarian", "nash", "egalitarian"}
-        What is maximised over profiles.
-    disagreement : array_like (N,), optional
-        Payoffs that "nash" compares with; those of the nash equilibrium by default.
-
-    Raises
-    ------
-    NotConverged
-        A single coordinate could still improve it, unless `strict` is False.
-    """
-    began, evaluated = time.perf_counter(), stage.evaluations
-    values: dict[str, Any] = {}
-    point = None
-    if welfare == "nash":
-        if disagreement is None:
-            nash = equilibrium(stage, objective, "nash")
-            disagreement, start = nash.payoffs, nash.actions if start is None else start
-        point = np.asarray(disagreement, dtype=np.float64)
-        if point.shape != (stage.n,) or not np.all(np.isfinite(point)):
-            raise ValueError(f"disagreement must be {stage.n} finite payoffs")
-        values["disagreement"] = point
-    if welfare == "utilitarian":
-        goal = WelfareObjective(stage, welfare, objective)
-        profile, certificate = maximise(stage, goal, start=start, seed=seed)
-        residual = natural_residual(stage, profile, goal)
-    else:
-        from coopetition.oracles.bargaining import constrained_welfare
-
-        goal = WelfareObjective(stage, welfare, objective, point)
-        profile, certificate = constrained_welfare(stage, goal, start=start, seed=seed)
-        residual = certificate.epsilon  # constraints bind: a gradient says nothing there
-    payoffs, utilities = stage.evaluate(profile[None])
-    converged = certificate.epsilon <= tolerance
-    values["welfare"] = float(goal.welfare(payoffs, utilities)[0])
-    report = {"method": "screen, L-BFGS-B", "evaluations": stage.evaluations - evaluated,
-              "seconds": time.perf_counter() - began}  # fmt: skip
-    solution = Solution(
-        stage.game.id, stage.game.agents, concept, f"{welfare} welfare of {objective.name} values", profile,
-        payoffs[0], utilities[0], converged, residual, certificate, report, values,
-    )  # fmt: skip
-    if strict and not converged:
-        raise NotConverged(solution, certificate.epsilon)
-    return solution

@@ -22,7 +22,7 @@ from coopetition.oracles import (
     solve,
     yardstick,
 )
-from coopetition.oracles.stored import stored_optimum
+from coopetition.oracles.episode.stored import stored_optimum
 
 MODES = ("private", "integrated", "cooperative")
 

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import qmc
 
-from coopetition.oracles.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stage import Array, Objective, StageGame, difference_table
+from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
 
 #: Own levels tried, profiles of the others tried against each, and the tolerance of the check, in payoff.
 GRID, THREATS, TOLERANCE = 129, 96, 1e-5

@@ -1,4 +1,4 @@
-"""The command `coopetition solve`, and `coopetition dilemma`, ready to be registered with Typer.
+"""The command `coopetition solve`.
 
 Solvers are imported when a command runs, so that help and the other commands start fast.
 """
@@ -10,10 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-
-def _fail(message: str) -> typer.Exit:
-    typer.echo(f"error: {message}", err=True)
-    return typer.Exit(2)
+from coopetition.commands.asking import refuse
 
 
 def _state_of(texts: list[str] | None) -> dict[str, Any]:
@@ -34,18 +31,6 @@ def _state_of(texts: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             raise ValueError(f"--state {text!r}: {value!r} is neither a number nor a list") from None
     return state
-
-
-def _values_along(text: str) -> tuple[str, list[Any]]:
-    """A parameter and its values, from ``gamma=0.2,0.5``; values are JSON, or words."""
-    name, sign, listed = text.partition("=")
-    if not sign or not listed:
-        raise ValueError(f"--along {text!r}: expected name=value,value,..., such as gamma=0.2,0.5,0.8")
-    try:
-        values = json.loads(f"[{listed}]")
-    except json.JSONDecodeError:
-        values = [word.strip() for word in listed.split(",")]
-    return name.strip(), values
 
 
 def _print_solution(found: Any) -> None:
@@ -111,9 +96,9 @@ def solve(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
-    from coopetition.oracles.frontier import Frontier
-    from coopetition.oracles.solution import NotConverged
-    from coopetition.oracles.solving import solve as solve_stage
+    from coopetition.oracles.stage.pareto_front import Frontier
+    from coopetition.oracles.stage.solution import NotConverged
+    from coopetition.oracles.stage.solving import solve as solve_stage
 
     given = {"leader": leader, "welfare": welfare, "solution": bargain}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
@@ -123,7 +108,7 @@ def solve(
     except NotConverged as error:
         found, failed = error.best, True
     except (ValueError, TypeError) as error:
-        raise _fail(str(error)) from None
+        raise refuse(str(error)) from None
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False))
     elif isinstance(found, Frontier):
@@ -132,62 +117,3 @@ def solve(
         _print_solution(found)
     if failed:
         raise typer.Exit(1)
-
-
-def dilemma(
-    environments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
-    ] = None,
-    mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
-    episode: Annotated[
-        bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
-    ] = False,
-    along: Annotated[
-        str | None,
-        typer.Option("--along", metavar="NAME=V1,V2,...", help="vary a parameter, such as gamma=0.2,0.5,0.8"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
-) -> None:
-    """How much of a dilemma environments are: price of anarchy, greed and fear."""
-    from coopetition.envs import ENVIRONMENTS
-    from coopetition.oracles.dilemmas import dilemma as measure
-    from coopetition.oracles.dilemmas import dilemma_along
-
-    rows, values = [], []
-    for key in environments or list(ENVIRONMENTS):
-        try:
-            if along is None:
-                rows.append(measure(key, mode, episode=episode))
-            else:
-                name, listed = _values_along(along)
-                rows += dilemma_along(key, name, listed, mode, episode=episode)
-                values += listed
-        except (ValueError, TypeError) as error:
-            raise _fail(str(error)) from None
-    if as_json:
-        typer.echo(json.dumps([row.to_dict() for row in rows], indent=1, allow_nan=False))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"dilemmas, {mode} rewards", title_justify="left")
-    names = ["environment", *([name] if along else []), "price of anarchy", "gap", "greed", "fear"]
-    names += ["episode: price of anarchy", "steps under nash"] if episode else []
-    for name in names:
-        table.add_column(name, justify="left" if name == "environment" else "right")
-    for k, row in enumerate(rows):
-        cells = [
-            row.environment,
-            *([str(values[k])] if along else []),
-            f"{row.price_of_anarchy:.4f}",
-            f"{row.cooperation_gap:.3f}",
-            f"{row.greed:.3f}",
-            f"{row.fear:.3f}",
-        ]
-        if episode:
-            cells += [
-                f"{row.episode['price_of_anarchy']:.4f}",
-                f"{row.episode['nash_length']:.0f} of {row.episode['horizon']:.0f}",
-            ]
-        table.add_row(*cells)
-    Console().print(table)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.oracles.bargaining import ray_point
-from coopetition.oracles.optimum import screened_profiles
-from coopetition.oracles.solution import plain
-from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.bargaining import ray_point
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.solution import plain
+from coopetition.oracles.stage.welfare import screened_profiles
 
 
 @dataclass(frozen=True, eq=False)

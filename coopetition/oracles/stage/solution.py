@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.oracles.stage import Array
+from coopetition.oracles.stage.game import Array
 
 
 def plain(value: Any) -> Any:

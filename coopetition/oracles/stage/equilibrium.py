@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from coopetition.oracles.replies import best_replies, deviation_certificate
-from coopetition.oracles.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stage import Array, Objective, StageGame, symmetry_groups
-from coopetition.oracles.variational import first_order_point, natural_residual
+from coopetition.oracles.stage.first_order import first_order_point, natural_residual
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.replies import best_replies, deviation_certificate
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
 
 #: Sweeps of best replies at most: all agents at once, then one after the other.
 SIMULTANEOUS, SEQUENTIAL = 12, 60
