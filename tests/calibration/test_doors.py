@@ -207,7 +207,7 @@ def wrong(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "match"),
     [
-        (("model", "environment"), "SLDC-v0", "model: unknown environment 'SLDC-v0'; did you mean 'SLCD-v0'"),
+        (("model", "environment"), "SLDC-v0", "model: unknown environment 'SLDC-v0'.*'SLCD-v0'"),
         (("model", "concept"), "coopetive", "model: unknown concept 'coopetive'; did you mean 'coopetitive'"),
         (("model", "concept"), None, "model: field 'concept' is missing"),
         (("model", "parameters", "gama"), 0.6, "parameters: .*gama"),
@@ -269,6 +269,11 @@ def test_files_that_are_no_case(tmp_path, name, text, match):
     result = RUNNER.invoke(app, [str(tmp_path / name)])
     assert result.exit_code == 2
     assert match in result.output
+
+
+def test_the_page_lists_all_measures():
+    page = (HERE.parents[1] / "docs" / "calibration.md").read_text()
+    assert "Measures: " + ", ".join(f"`{name}`" for name in measure_names()) + "." in page
 
 
 def test_measures_have_one_door():

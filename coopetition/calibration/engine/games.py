@@ -139,7 +139,7 @@ class Games:
 
     def pay(self, levels: Array) -> Points:
         """What the kernel pays at given levels, shape (B, N)."""
-        from coopetition.oracles.stage import StageGame
+        from coopetition.oracles.stage.game import StageGame
 
         paid = [StageGame(self[k]).evaluate(levels[k][None]) for k in range(self.count)]
         payoffs, utilities = (np.concatenate([pair[i] for pair in paid]) for i in (0, 1))

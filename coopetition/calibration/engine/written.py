@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coopetition.envs import environment_class
+
 from .case import Case, CaseData, Draws, Ranges, Run
 from .files import RubricError, check_fields, nearest, read_data
 from .games import Games, Points
@@ -232,14 +234,13 @@ def _completed(table: str, content: Mapping[str, Any]) -> Any:
 
 def _model(file: str, content: Mapping[str, Any], data: CaseData) -> Written:
     from coopetition.oracles import CONCEPTS
-    from coopetition.registration import ENVIRONMENT_IDS
 
     own = content["model"]
     check_fields(f"{file}: model", own, _MODEL["required"], _MODEL["optional"])
-    if own["environment"] not in ENVIRONMENT_IDS:
-        raise RubricError(
-            f"{file}: model: unknown environment {own['environment']!r}; {nearest(own['environment'], ENVIRONMENT_IDS)}"
-        )
+    try:
+        environment_class(own["environment"])
+    except (ValueError, TypeError) as error:
+        raise RubricError(f"{file}: model: {error}") from None
     if own["concept"] not in CONCEPTS:
         raise RubricError(f"{file}: model: unknown concept {own['concept']!r}; {nearest(own['concept'], CONCEPTS)}")
     tables: dict[str, tuple[Mapping[str, Any], ...]] = {}
