@@ -35,6 +35,10 @@ REGISTERED = {
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Environment ids, such as SLCD-v0; all twenty by default.")]
 Id = Annotated[str, typer.Argument(help="An environment id, such as SLCD-v0; see `coopetition list`.")]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="Which set of numbers: published, strong, or another that `show` names."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the environment's draws and of the policies'.")]
 RewardMode = Annotated[str, typer.Option("--reward-mode", help="What is rewarded: private, integrated or cooperative.")]
 Settings = Annotated[
@@ -59,24 +63,25 @@ def _options(
 
 
 @app.command("list")
-def list_environments(as_json: Json = False) -> None:
-    """List the twenty environments: mechanism, agents, horizon, and what each models."""
+def list_environments(preset: Preset = None, as_json: Json = False) -> None:
+    """List the twenty environments: mechanism, agents, horizon, presets, and what each models."""
     from coopetition.commands import listing
 
-    listing.run(as_json)
+    listing.run(preset or "published", as_json)
 
 
 @app.command()
-def show(environment_id: Id, settings: Settings = None, as_json: Json = False) -> None:
+def show(environment_id: Id, preset: Preset = None, settings: Settings = None, as_json: Json = False) -> None:
     """Show an environment's spec sheet: parameters, agents, spaces, layouts, and its page."""
     from coopetition.commands import showing
 
-    showing.run(environment_id, settings or [], as_json)
+    showing.run(environment_id, preset, settings or [], as_json)
 
 
 @app.command()
 def run(
     environment_id: Id,
+    preset: Preset = None,
     policy: Annotated[
         str,
         typer.Option("--policy", help="Who plays: a policy for all agents, or one each, joined by '+'."),
@@ -97,12 +102,13 @@ def run(
     """Play one episode and print it, step by step and in total."""
     from coopetition.commands import running
 
-    running.run(environment_id, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
+    running.run(environment_id, preset, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
 
 
 @app.command()
 def evaluate(
     environment_ids: Ids = None,
+    preset: Preset = None,
     policies: Annotated[
         list[str] | None,
         typer.Option(
@@ -136,7 +142,7 @@ def evaluate(
     from coopetition.commands import evaluating
 
     evaluating.run(
-        environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
+        environment_ids or [], preset, policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
         normalise, exploitability, thorough,
     )  # fmt: skip
 

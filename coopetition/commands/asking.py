@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from coopetition.games.parameters import nearest
-from coopetition.registration import ENVIRONMENT_IDS
+from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,12 +38,13 @@ def refuse(message: str) -> typer.Exit:
 
 
 def find_id(asked: str) -> str:
-    """The id that was meant: exact, or up to upper case and the version."""
-    for known in ENVIRONMENT_IDS:
-        if asked.removeprefix("coopetition/").lower() in (known.lower(), known.lower().rpartition("-")[0]):
-            return known
+    """The id that was meant: exact, or up to upper case and the version; a preset may stand behind a colon."""
+    named, colon, preset = asked.removeprefix("coopetition/").partition(":")
+    for known in (*ENVIRONMENT_IDS, *STRONG_IDS):
+        if named.lower() in (known.lower(), known.lower().rpartition("-")[0]):
+            return known + colon + preset
     # Compare without the version, whose letters would count as a likeness between any two ids.
-    names = {known.rpartition("-")[0].lower(): known for known in ENVIRONMENT_IDS}
+    names = {known.rpartition("-")[0].lower(): known for known in (*ENVIRONMENT_IDS, *STRONG_IDS)}
     hint = nearest(asked.lower().removesuffix("-v0"), names)
     for name, known in names.items():
         hint = hint.replace(repr(name), repr(known))

@@ -87,8 +87,12 @@ def _print_frontier(found: Any) -> None:
     Console().print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
 
 
+Preset = Annotated[str | None, typer.Option("--preset", help="which set of numbers: published, strong, ...")]
+
+
 def solve(
     environment: Annotated[str, typer.Argument(metavar="ID", help="an environment, such as SLCD-v0")],
+    preset: Preset = None,
     concept: Annotated[
         str,
         typer.Option(
@@ -111,6 +115,7 @@ def solve(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
+    from coopetition.envs import environment_class
     from coopetition.oracles.frontier import Frontier
     from coopetition.oracles.solution import NotConverged
     from coopetition.oracles.solving import solve as solve_stage
@@ -119,7 +124,9 @@ def solve(
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     failed = False
     try:
-        found = solve_stage(environment, concept, _state_of(state) or None, objective, **options)
+        found = solve_stage(
+            environment_class(environment, preset)(), concept, _state_of(state) or None, objective, **options
+        )
     except NotConverged as error:
         found, failed = error.best, True
     except (ValueError, TypeError) as error:
@@ -138,6 +145,7 @@ def dilemma(
     environments: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
     ] = None,
+    preset: Preset = None,
     mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
     episode: Annotated[
         bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
@@ -149,18 +157,19 @@ def dilemma(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
-    from coopetition.envs import ENVIRONMENTS
+    from coopetition.envs import ENVIRONMENTS, environment_class
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import dilemma_along
 
     rows, values = [], []
     for key in environments or list(ENVIRONMENTS):
         try:
+            parameters = environment_class(key, preset)()
             if along is None:
-                rows.append(measure(key, mode, episode=episode))
+                rows.append(measure(parameters, mode, episode=episode))
             else:
                 name, listed = _values_along(along)
-                rows += dilemma_along(key, name, listed, mode, episode=episode)
+                rows += dilemma_along(parameters, name, listed, mode, episode=episode)
                 values += listed
         except (ValueError, TypeError) as error:
             raise _fail(str(error)) from None
