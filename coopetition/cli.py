@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import coopetition
+from coopetition.commands.asking import Preset
 
 app = typer.Typer(
     name="coopetition",
@@ -25,20 +26,16 @@ app = typer.Typer(
 
 #: Commands of other sub-packages: module, and one line for the list of commands. What they take is theirs to say.
 REGISTERED = {
-    "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
-    "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
-    "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
-    "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
+    "solve": ("coopetition.commands.solving", "Solve an environment's game, with a certificate."),
+    "dilemma": ("coopetition.commands.dilemmas", "How much of a dilemma an environment is."),
+    "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
+    "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Environment ids, such as SLCD-v0; all twenty by default.")]
 Id = Annotated[str, typer.Argument(help="An environment id, such as SLCD-v0; see `coopetition list`.")]
-Preset = Annotated[
-    str | None,
-    typer.Option("--preset", help="Which set of numbers: published, strong, or another that `show` names."),
-]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the environment's draws and of the policies'.")]
 RewardMode = Annotated[str, typer.Option("--reward-mode", help="What is rewarded: private, integrated or cooperative.")]
 Settings = Annotated[

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from coopetition.games.game import Game
 
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="Which set of numbers: published, strong, or another that `list` names."),
+]
 #: Columns of a table that goes into a file or a pager, which should not be cut to eighty.
 PIPED_WIDTH = 140
 

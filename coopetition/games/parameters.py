@@ -7,14 +7,16 @@ defaults that differ. Each field carries its unit and domain, which the error me
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
+
+from coopetition.games.checks import choose as choose
+from coopetition.games.checks import nearest as nearest
 
 Vector = tuple[float, ...]
 Matrix = tuple[tuple[float, ...], ...]
@@ -69,21 +71,6 @@ def parameter(
     """A dataclass field with its domain and a sentence about it."""
     domain = Domain(kind, low, high, unit, open_low, choices)
     return dataclasses.field(default=default, metadata={"domain": domain, "about": about})
-
-
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A hint of the form ``; did you mean 'x'?``, or nothing."""
-    matches = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
-
-
-def choose(what: str, value: Any, allowed: Iterable[str]) -> str:
-    """`value` if it is allowed, else a ValueError that names what is allowed and the nearest match."""
-    allowed = list(allowed)
-    if value not in allowed:
-        names = ", ".join(repr(name) for name in allowed)
-        raise ValueError(f"unknown {what} {value!r}; allowed: {names}{nearest(value, allowed)}")
-    return str(value)
 
 
 def as_matrix(value: Any, n: int) -> np.ndarray:
