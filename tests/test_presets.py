@@ -150,10 +150,13 @@ def test_recovery_pays_what_is_left_of_the_episode() -> None:
         weights = np.minimum(batch.state()["trust"], 1.0 - batch.state()["damage"]) * batch.state()["dependence"]
     plain, rewarded = runs[0.0], runs[bonus]
     length = int(plain.lengths[0])
-    assert plain.terminated[0] and length == rewarded.lengths[0] < 200
+    assert plain.terminated[0]
+    assert length == rewarded.lengths[0] < 200
     lump = bonus * (200 - length)
-    assert plain.payoffs is not None and rewarded.payoffs is not None
-    assert plain.utilities is not None and rewarded.utilities is not None
+    assert plain.payoffs is not None
+    assert rewarded.payoffs is not None
+    assert plain.utilities is not None
+    assert rewarded.utilities is not None
     np.testing.assert_array_equal(rewarded.payoffs[: length - 1], plain.payoffs[: length - 1])
     np.testing.assert_allclose(rewarded.payoffs[length - 1] - plain.payoffs[length - 1], lump, rtol=1e-12)
     gained = rewarded.utilities[length - 1] - plain.utilities[length - 1]

@@ -214,9 +214,7 @@ class AppleAppStore(ReciprocityParameters):
         "strong": {"gamma": 4.5, "theta": 2.0},
         "relational": {
             "theta": 2.0,
-            "signal_scale": "endowment",
             "lambda_plus": 0.5,
-            "horizon": 66,
             "gamma": 1.5,
             "dependence": 0.9,
             "initial_trust": 0.1,

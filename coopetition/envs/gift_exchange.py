@@ -210,7 +210,6 @@ class GiftExchange(ReciprocityParameters):
         "strong": {"gamma": 2.9, "theta": 2.0, "shares": (0.55, 0.45)},
         "relational": {
             "theta": 2.0,
-            "signal_scale": "endowment",
             "lambda_plus": 0.5,
             "horizon": 60,
             "gamma": 1.0,

@@ -236,7 +236,6 @@ class GraduatedSanction(Sized, ReciprocityParameters):
         "strong": {"gamma": 15.0, "theta": 5.0, "baseline": 20.0},
         "relational": {
             "theta": 2.0,
-            "signal_scale": "endowment",
             "lambda_plus": 0.5,
             "horizon": 60,
             "gamma": 3.0,

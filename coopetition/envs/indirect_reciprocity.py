@@ -229,7 +229,6 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
         "strong": {"gamma": 8.0, "theta": 5.0},
         "relational": {
             "theta": 2.0,
-            "signal_scale": "endowment",
             "lambda_plus": 0.5,
             "horizon": 60,
             "gamma": 2.0,

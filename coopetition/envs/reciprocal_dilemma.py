@@ -207,7 +207,6 @@ class ReciprocalDilemma(ReciprocityParameters):
         "strong": {"gamma": 3.0, "theta": 2.0},
         "relational": {
             "theta": 2.0,
-            "signal_scale": "endowment",
             "lambda_plus": 0.5,
             "horizon": 60,
             "gamma": 1.0,

@@ -137,7 +137,7 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | **initial_trust** | 0.25 |  | [0, 1] per pair | T_ij at reset |
 | **initial_damage** | 0.5 |  | [0, 1] per pair | R_ij at reset |
 | **recovery_target** | 0.9 |  | (0, 1] | the episode is won when mean trust reaches it |
-| **recovery_bonus** | 0 | payoff/step | [0, inf) | paid to each at recovery, in one lump, for each step that is left |
+| **recovery_bonus** | 0 | payoff/step | [0, inf) | paid to each at recovery for each step that is left |
 | endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
 | shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
 | theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
@@ -219,7 +219,7 @@ class RecoveryRace(TrustParameters):
         0.90, low=0.0, high=1.0, open_low=True, about="the episode is won when mean trust reaches it"
     )
     recovery_bonus: float = parameter(
-        0.0, low=0.0, unit="payoff/step", about="paid to each at recovery, in one lump, for each step that is left"
+        0.0, low=0.0, unit="payoff/step", about="paid to each at recovery for each step that is left"
     )
 
     def rule_numbers(self) -> tuple[float, ...]:

@@ -189,7 +189,6 @@ class SLCD(TrustParameters):
             "gamma": 1.0,
             "dependence": 1.0,
             "initial_trust": 0.1,
-            "kappa": 1.0,
         },
     }
 
