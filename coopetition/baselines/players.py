@@ -11,7 +11,7 @@ from coopetition.envs import environment_class
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.policies.policy import Policy, scale_rates
-from coopetition.policies.registry import make_policy
+from coopetition.policies.registry import as_policy, make_policy
 
 #: One policy or name for all agents, or one for each.
 Policies = str | Policy | Sequence[str | Policy]
@@ -63,9 +63,7 @@ class Players:
         for policy in chosen:
             if isinstance(policy, str) and policy not in made:
                 made[policy] = make_policy(policy, game)
-            elif not isinstance(policy, str) and not callable(getattr(policy, "act", None)):
-                raise TypeError(f"{policy!r} is neither a baseline's name nor a policy with act(observations, agent)")
-        self.policies = [made[policy] if isinstance(policy, str) else policy for policy in chosen]
+        self.policies = [made[policy] if isinstance(policy, str) else as_policy(policy, game) for policy in chosen]
         self.names = tuple(
             policy if isinstance(policy, str) else getattr(policy, "name", type(policy).__name__) for policy in chosen
         )
