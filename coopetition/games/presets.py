@@ -8,7 +8,6 @@ speaks of an environment's defaults (its page, stored solutions, equality, ``to_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 
 from coopetition.games.parameters import Parameters, choose
@@ -19,6 +18,9 @@ PUBLISHED = "published"
 STRONG = "strong"
 
 P = TypeVar("P", bound=Parameters)
+
+#: Made once, since two classes of the same fields are not equal.
+_MADE: dict[tuple[type[Parameters], str], type[Parameters]] = {}
 
 
 def presets_of(cls: type[Parameters]) -> tuple[str, ...]:
@@ -65,11 +67,14 @@ def preset_class(cls: type[P], preset: str) -> type[P]:
     """
     published = cls.published_class()
     choose(f"preset of {published.id}", preset, presets_of(published))
-    return published if preset == PUBLISHED else _preset_class(published, preset)  # type: ignore[return-value]
+    if preset == PUBLISHED:
+        return published  # type: ignore[return-value]
+    if (published, preset) not in _MADE:
+        _MADE[published, preset] = _with_defaults(published, preset)
+    return _MADE[published, preset]  # type: ignore[return-value]
 
 
-@cache
-def _preset_class(published: type[Parameters], preset: str) -> type[Parameters]:
+def _with_defaults(published: type[Parameters], preset: str) -> type[Parameters]:
     numbers = dict(published.presets[preset])
     published.build(numbers)  # refuses what an argument of that name and value would be refused for
     body: dict[str, Any] = {
