@@ -17,6 +17,8 @@ from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 
 GAME_OPTIONS = ("reward_mode", "observation", "action_scale")
+#: Which of an environment's sets of numbers its other arguments start from.
+PRESET = "preset"
 VIEW_OPTIONS = ("render_mode", "info_level", "strict_actions")
 RENDER_MODES = ("ansi", "human", "rgb_array")
 INFO_LEVELS = ("basic", "full")
@@ -76,9 +78,15 @@ def split_options(
     ValueError
         An unknown id or mode, or a parameter out of its domain.
     """
-    cls = type(environment) if isinstance(environment, Parameters) else environment_class(environment)
+    preset = given.get(PRESET)
+    if isinstance(environment, Parameters):
+        cls = type(environment)
+        if preset is not None:
+            raise ValueError(f"preset = {preset!r}: parameters of {cls.id} have all their numbers; give an id instead")
+    else:
+        cls = environment_class(environment, preset)
     names = [field.name for field in dataclasses.fields(cls)]
-    checks.arguments(cls.id, given, [*more, *GAME_OPTIONS, *view, *names])
+    checks.arguments(cls.id, given, [*more, PRESET, *GAME_OPTIONS, *view, *names])
     values = {name: given[name] for name in names if name in given}
     parameters = dataclasses.replace(environment, **values) if isinstance(environment, cls) else cls.build(values)
     game = Game(parameters, **{name: given[name] for name in GAME_OPTIONS if name in given})
