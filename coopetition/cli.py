@@ -7,6 +7,7 @@ sub-packages are registered here by name and imported when they are called.
 from __future__ import annotations
 
 import importlib
+import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,8 +56,20 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    load: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--load", metavar="MODULE", help="Import a module first, which registers what is yours; repeatable."
+        ),
+    ] = None,
 ) -> None:
-    pass
+    for module in load or []:
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # a module of the folder in which the command is given
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise typer.BadParameter(f"{module!r} cannot be imported: {error}", param_hint="--load") from None
 
 
 @app.command("list")

@@ -234,21 +234,19 @@ class Batch:
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
         from coopetition.kernels.machine import driver as driver
-        from coopetition.kernels.machine.compiled import entry_point
 
-        single = self.lanes == 1
-        stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
+        stages = np.array([part.address() for part in self._stages()], dtype=np.int64)
         arrays[places.STAGES] = stages
         d[places.STAGES], d[places.STAGE_COUNT] = stages.ctypes.data, stages.size
-        d[places.PREPARE] = driver.prepare.address(single)
-        d[places.SHOW] = driver.show.address(single)
-        d[places.BLUR] = driver.blur.address(single) if noisy else 0
+        d[places.PREPARE] = driver.prepare.address()
+        d[places.SHOW] = driver.show.address()
+        d[places.BLUR] = driver.blur.address() if noisy else 0
         # The addresses in the descriptor are only good as long as these arrays live.
         self._described = arrays
         self._descriptor = d
         self._address = d.ctypes.data
         self._evaluation: tuple[int, np.ndarray, np.ndarray] | None = None
-        self._kernel = entry_point(driver.advance_on_threads if self.threads > 1 else driver.advance)
+        self._kernel = driver.kernel(self.threads)
 
     def _stages(self) -> list[Any]:
         """The stages of one step: the game's own between those of the driver."""
@@ -610,7 +608,7 @@ class Batch:
             from coopetition.kernels.machine.driver import play
 
             d[places.POLICIES] = codes.ctypes.data
-            d[places.PLAY] = play.address(self.lanes == 1)
+            d[places.PLAY] = play.address()
         d[places.POLICY_RATES] = constants.ctypes.data
         d[places.ACTIONS] = script.ctypes.data if script.size else 0
         for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS):

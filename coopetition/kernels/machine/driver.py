@@ -6,6 +6,7 @@ stays in the first-level cache. Nothing is random in here: drawn values come in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ import numpy as np
 
 from coopetition.kernels.machine import places
 from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
-from coopetition.kernels.machine.compiled import compiled, merged
+from coopetition.kernels.machine.compiled import compiled, entry_point, merged
 from coopetition.kernels.machine.memory import (
     address_of,
     call_stage,
@@ -29,6 +30,7 @@ from coopetition.kernels.machine.memory import (
     view_int64,
     work_vector,
 )
+from coopetition.kernels.machine.threads import in_turn
 from coopetition.kernels.rewards import write_rewards
 
 TERMINATED = 1.0
@@ -484,3 +486,10 @@ def _advance_on_threads(descriptor: int) -> int:
 
 
 advance_on_threads = compiled(_advance_on_threads, parallel=True, _nrt=True)
+
+
+def kernel(threads: int) -> Callable[[int], int]:
+    """The entry point for so many threads, compiled or loaded: ``kernel(threads)(descriptor's address)``."""
+    if threads == 1:
+        return entry_point(advance)
+    return in_turn(entry_point(advance_on_threads), lambda: entry_point(advance))
