@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 
-from coopetition.commands.asking import console
+from coopetition.commands.asking import console, print_json
 from coopetition.commands.tables import Column, Rows, print_rows
 
 if TYPE_CHECKING:
@@ -84,11 +85,18 @@ def _draw(record: EpisodeRecord) -> str | None:
     return str(PICTURE)
 
 
-def demo() -> None:
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers of the story as JSON.")] = False,
+) -> None:
     """Tell a story: trust lost and kept, a dilemma, a validated case, a picture, and what to try next."""
     from coopetition.baselines import record_episode
     from coopetition.calibration import validate
 
+    if as_json:
+        told = {"kept": _episode(betrayed=False), "lost": _episode(betrayed=True)}
+        trust = {name: {"trust": values.tolist(), "payoff": earned} for name, (values, earned) in told.items()}
+        print_json({"environment": GAME, **trust, "public_goods": [list(row) for row in _moral().cells]})
+        return
     out = console()
     began = time.monotonic()
     out.print("[dim]compiling kernels once, a few seconds; later runs find them on disk ...[/dim]")
