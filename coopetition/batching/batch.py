@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -243,6 +243,8 @@ class Batch:
         ndarray (B, N, O) float32
             `observations`.
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
         seeds = checks.seeds("seed", seed, self.num_envs if mask is None else int(np.count_nonzero(mask)))
         values = {name: self.game.checked_state(name, value) for name, value in (options or {}).items()}
         chosen = self.memory.mask

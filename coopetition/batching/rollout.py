@@ -102,7 +102,7 @@ def _script(batch: Batch, names: list[Any], steps: int, actions: Any, seed: int 
     n, copies = batch.game.n, batch.num_envs
     script = np.zeros((steps, copies, n))
     if actions is not None:
-        given = np.asarray(actions, dtype=np.float64)
+        given = checks.reals("actions", actions)
         given = given[:, np.newaxis] if given.ndim == 2 else given
         if given.shape not in ((steps, copies, n), (steps, 1, n)):
             raise ValueError(f"actions have shape {given.shape}, expected {(steps, copies, n)}")

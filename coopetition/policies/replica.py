@@ -121,7 +121,7 @@ class Replica:
         for _ in range(_ROUNDS):
             rates = np.linspace(low, high, _CANDIDATES, axis=1)
             actions[:, :, agent] = rates
-            tried._write_rows(state)
+            tried.memory.write_rows(state)
             tried.step(actions.reshape(-1, n))
             rewards = tried.rewards[:, agent].reshape(copies, _CANDIDATES)
             best = rewards.argmax(axis=1)
