@@ -41,7 +41,7 @@ LAZY = {
     ("policies.registry", "baselines"),  # a name's policy is imported when it is first asked for
 }
 #: And at the top: the shared numbering of the descriptor, a list of numbers without code.
-NUMBERING = {("api.view", "kernels.machine.places")}
+NUMBERING = {("api.view", "kernels.machine.numbers")}
 #: The roof, which may import everything, and which nothing below imports, but for `LAZY`.
 ROOF = {"cli", "commands", "plot", "testing", "benchmarks", "__init__"}
 

@@ -19,8 +19,8 @@ import numpy as np
 from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
 from coopetition.batching.batch import Batch, Snapshot
-from coopetition.games.game import OUTCOMES, Game
-from coopetition.kernels.machine import places
+from coopetition.games.game import Game
+from coopetition.kernels.machine.numbers import Descriptor, Operation
 
 #: A page is one allocation for the outputs of many steps: at most so many, and about so large.
 PAGE_LINES = 256
@@ -151,8 +151,8 @@ class View:
         spans["rates"] = slice(start, start + 8 * game.n)
         batch._describe(batch._noise.shape[2])
         if not self._writes_joint:
-            batch._descriptor[places.JOINT] = 0
-            batch._descriptor[places.JOINT_REWARDS] = 0
+            batch._descriptor[Descriptor.JOINT] = 0
+            batch._descriptor[Descriptor.JOINT_REWARDS] = 0
 
         totals = game.layout["reward_total"]
         head = totals.first + totals.size
@@ -219,7 +219,7 @@ class View:
     @property
     def outcome(self) -> str:
         """How the episode ended by the game's own rule; empty before, and at the horizon."""
-        return OUTCOMES[int(self._head[self.game.layout["outcome"].first])]
+        return self.game.outcomes[int(self._head[self.game.layout["outcome"].first])]
 
     def named_state(self) -> dict[str, np.ndarray]:
         """The game's state by name, as fresh arrays: ``trust`` (N, N), ``loyalty`` (N,), ``time`` () and so on."""
@@ -240,10 +240,10 @@ class View:
         """The joint state, float32, written for this call alone."""
         batch, cells = self._batch, self._batch._descriptor
         if not self._writes_joint:
-            seen = cells[places.OBSERVATIONS]
-            cells[places.OBSERVATIONS], cells[places.JOINT] = 0, batch.joint.ctypes.data
-            batch._run(places.OBSERVE)
-            cells[places.OBSERVATIONS], cells[places.JOINT] = seen, 0
+            seen = cells[Descriptor.OBSERVATIONS]
+            cells[Descriptor.OBSERVATIONS], cells[Descriptor.JOINT] = 0, batch.joint.ctypes.data
+            batch._run(Operation.OBSERVE)
+            cells[Descriptor.OBSERVATIONS], cells[Descriptor.JOINT] = seen, 0
         joint: np.ndarray = batch.joint[0].copy()
         return joint
 

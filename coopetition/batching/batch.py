@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 from coopetition.games.parameters import choose
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Autoreset, Descriptor, Operation, Policy
 
-AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
+AUTORESETS = {"disabled": Autoreset.DISABLED, "next_step": Autoreset.NEXT_STEP, "same_step": Autoreset.SAME_STEP}
 #: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
 CHUNK_BYTES = 256 * 1024
 MOST_LANES = 128
@@ -144,7 +144,7 @@ class Batch:
 
     def _allocate(self, observe: bool, observe_joint: bool) -> None:
         game, copies, n = self.game, self.num_envs, self.game.n
-        scratch_rows = places.work_rows(n, game.reciprocal)
+        scratch_rows = game.scratch_rows
         fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
         # Whole vectors: rows stay aligned, and lanes without a copy cost less than scalar code for the last ones.
         whole = copies + -copies % WHOLE if copies > 1 else 1
@@ -190,45 +190,46 @@ class Batch:
 
     def _describe(self, noisy: int) -> None:
         game = self.game
-        d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
-        d[places.AGENTS] = game.n
-        d[places.LANES] = self.lanes
-        d[places.COPIES] = self.num_envs
-        d[places.STATE_ROWS] = game.state_rows
-        d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
-        d[places.STEPS] = 1
-        d[places.AUTORESET] = AUTORESETS[self.autoreset]
-        d[places.STRICT] = self.strict_actions
-        d[places.OBSERVATION_COLUMNS] = game.n * game.observation_size
-        d[places.JOINT_COLUMNS] = game.joint_size
-        d[places.NOISE_COLUMNS] = noisy
-        d[places.RANDOM_GAMMA] = game.random_gamma
-        d[places.WORKERS] = self.threads
+        d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
+        d[Descriptor.AGENTS] = game.n
+        d[Descriptor.LANES] = self.lanes
+        d[Descriptor.COPIES] = self.num_envs
+        d[Descriptor.STATE_ROWS] = game.state_rows
+        d[Descriptor.WORK_ROWS] = game.scratch_rows
+        d[Descriptor.PARAMETER_COUNT] = game.parameter_block.size
+        d[Descriptor.STEPS] = 1
+        d[Descriptor.AUTORESET] = AUTORESETS[self.autoreset]
+        d[Descriptor.STRICT] = self.strict_actions
+        d[Descriptor.OBSERVATION_COLUMNS] = game.n * game.observation_size
+        d[Descriptor.JOINT_COLUMNS] = game.joint_size
+        d[Descriptor.NOISE_COLUMNS] = noisy
+        d[Descriptor.RANDOM_GAMMA] = game.random_gamma
+        d[Descriptor.WORKERS] = self.threads
         arrays = {
-            places.AT: game.at,
-            places.PARAMETERS: game.parameter_block,
-            places.INITIAL: self._initial,
-            places.STATE: self._state,
-            places.WORK: self._work,
-            places.ACTIONS: self.actions,
-            places.OBSERVATIONS: self.observations,
-            places.JOINT: self.joint,
-            places.REWARDS: self.rewards,
-            places.JOINT_REWARDS: self.joint_rewards,
-            places.PAYOFFS: self.payoffs,
-            places.UTILITIES: self.utilities,
-            places.TERMINATED: self.terminated,
-            places.TRUNCATED: self.truncated,
-            places.FINAL_OBSERVATIONS: self.final_observations,
-            places.FINAL_JOINT: self.final_joint,
-            places.RESET_MASK: self._mask,
-            places.NEXT_GAMMA: self._next_gamma,
-            places.NOISE: self._noise,
-            places.OBSERVATION_ROWS: game.observation_rows,
-            places.OBSERVATION_SCALES: game.observation_scales,
-            places.JOINT_ROWS: game.joint_rows,
-            places.JOINT_SCALES: game.joint_scales,
-            places.NOISE_PLACES: game.noise_places,
+            Descriptor.AT: game.at,
+            Descriptor.PARAMETERS: game.parameter_block,
+            Descriptor.INITIAL: self._initial,
+            Descriptor.STATE: self._state,
+            Descriptor.WORK: self._work,
+            Descriptor.ACTIONS: self.actions,
+            Descriptor.OBSERVATIONS: self.observations,
+            Descriptor.JOINT: self.joint,
+            Descriptor.REWARDS: self.rewards,
+            Descriptor.JOINT_REWARDS: self.joint_rewards,
+            Descriptor.PAYOFFS: self.payoffs,
+            Descriptor.UTILITIES: self.utilities,
+            Descriptor.TERMINATED: self.terminated,
+            Descriptor.TRUNCATED: self.truncated,
+            Descriptor.FINAL_OBSERVATIONS: self.final_observations,
+            Descriptor.FINAL_JOINT: self.final_joint,
+            Descriptor.RESET_MASK: self._mask,
+            Descriptor.NEXT_GAMMA: self._next_gamma,
+            Descriptor.NOISE: self._noise,
+            Descriptor.OBSERVATION_ROWS: game.observation_rows,
+            Descriptor.OBSERVATION_SCALES: game.observation_scales,
+            Descriptor.JOINT_ROWS: game.joint_rows,
+            Descriptor.JOINT_SCALES: game.joint_scales,
+            Descriptor.NOISE_PLACES: game.noise_places,
         }
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
@@ -237,11 +238,11 @@ class Batch:
 
         single = self.lanes == 1
         stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
-        arrays[places.STAGES] = stages
-        d[places.STAGES], d[places.STAGE_COUNT] = stages.ctypes.data, stages.size
-        d[places.PREPARE] = driver.prepare.address(single)
-        d[places.SHOW] = driver.show.address(single)
-        d[places.BLUR] = driver.blur.address(single) if noisy else 0
+        arrays[Descriptor.STAGES] = stages
+        d[Descriptor.STAGES], d[Descriptor.STAGE_COUNT] = stages.ctypes.data, stages.size
+        d[Descriptor.PREPARE] = driver.prepare.address(single)
+        d[Descriptor.SHOW] = driver.show.address(single)
+        d[Descriptor.BLUR] = driver.blur.address(single) if noisy else 0
         # The addresses in the descriptor are only good as long as these arrays live.
         self._described = arrays
         self._descriptor = d
@@ -253,7 +254,7 @@ class Batch:
         """The stages of one step: the game's own between those of the driver."""
         from coopetition.kernels.machine import driver as driver
 
-        parts = [driver.begin, *self.game.parameters.stages(), driver.account]
+        parts = [driver.begin, *self.game.stages(), driver.account]
         if self.autoreset == "same_step":
             return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
         return [*parts, driver.hold, driver.write_outcomes, driver.show]
@@ -272,13 +273,13 @@ class Batch:
 
     def _run(self, operation: int) -> None:
         d = self._descriptor
-        d[places.OPERATION] = operation
-        if operation != places.STEP:
-            actions = d[places.ACTIONS]
-            d[places.ACTIONS] = 0
+        d[Descriptor.OPERATION] = operation
+        if operation != Operation.STEP:
+            actions = d[Descriptor.ACTIONS]
+            d[Descriptor.ACTIONS] = 0
             self._kernel(self._address)
-            d[places.ACTIONS] = actions
-            d[places.OPERATION] = places.STEP
+            d[Descriptor.ACTIONS] = actions
+            d[Descriptor.OPERATION] = Operation.STEP
         else:
             refused = self._kernel(self._address)
             if refused:
@@ -399,7 +400,7 @@ class Batch:
         if self._noise.size:
             self._draw_noise(copies, 1)
             self._noise_cursor[copies] += 1
-        self._run(places.RESET)
+        self._run(Operation.RESET)
         if self.game.random_gamma:
             self._draw_gamma(copies)
         self._is_reset = True
@@ -410,7 +411,7 @@ class Batch:
             for name, value in values.items():
                 state[self.game.layout[name].rows, copies] = value.reshape(-1, 1)
             self._write_rows(state)
-            self._run(places.OBSERVE)
+            self._run(Operation.OBSERVE)
         return self.observations
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -451,7 +452,7 @@ class Batch:
         waiting = self.terminated | self.truncated
         if self._noise.size:
             self._draw_noise(np.arange(self.num_envs), 2)
-        self._run(places.STEP)
+        self._run(Operation.STEP)
         if self._noise.size:
             self._noise_cursor += 1
             if self.autoreset == "same_step":
@@ -499,11 +500,11 @@ class Batch:
                 )
         self._write_rows(rows)
         self._is_reset = True
-        self._run(places.OBSERVE)
+        self._run(Operation.OBSERVE)
 
     def outcomes(self) -> list[str]:
         """Each copy's outcome so far: "", "collapsed", "recovered" or "dissolved"."""
-        return [OUTCOMES[int(code)] for code in self._rows()[self.game.layout["outcome"].first]]
+        return [self.game.outcomes[int(code)] for code in self._rows()[self.game.layout["outcome"].first]]
 
     def snapshot(self) -> Snapshot:
         """A copy of the whole state, random streams included."""
@@ -536,7 +537,7 @@ class Batch:
             self._noise_block[...], self._noise_cursor[...] = drawn[:2]
             self._gamma_block[...], self._gamma_cursor[...] = drawn[2:]
         self._is_reset = True
-        self._run(places.OBSERVE)
+        self._run(Operation.OBSERVE)
 
     def rollout(
         self,
@@ -585,7 +586,7 @@ class Batch:
             codes[i], constants[i] = compiled_policy(name)
         script = np.zeros(0)
         drawn = [i for i, name in enumerate(names) if name == "random"]
-        if (codes == places.EXTERNAL).any():
+        if (codes == Policy.EXTERNAL).any():
             script = np.zeros((steps, copies, n))
             if actions is not None:
                 given = np.asarray(actions, dtype=np.float64)
@@ -601,22 +602,22 @@ class Batch:
                 script[..., drawn] = low + rates * (high - low)
         kept: dict[str, np.ndarray] = {}
         d = self._descriptor.copy()
-        d[places.OPERATION] = places.STEP
-        d[places.STEPS] = steps
+        d[Descriptor.OPERATION] = Operation.STEP
+        d[Descriptor.STEPS] = steps
         if codes.any():
             from coopetition.kernels.machine.driver import play
 
-            d[places.POLICIES] = codes.ctypes.data
-            d[places.PLAY] = play.address(self.lanes == 1)
-        d[places.POLICY_RATES] = constants.ctypes.data
-        d[places.ACTIONS] = script.ctypes.data if script.size else 0
-        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS):
+            d[Descriptor.POLICIES] = codes.ctypes.data
+            d[Descriptor.PLAY] = play.address(self.lanes == 1)
+        d[Descriptor.POLICY_RATES] = constants.ctypes.data
+        d[Descriptor.ACTIONS] = script.ctypes.data if script.size else 0
+        for place in (Descriptor.OBSERVATIONS, Descriptor.JOINT, Descriptor.JOINT_REWARDS):
             d[place] = 0
-        ends = {"terminated": places.TERMINATED, "truncated": places.TRUNCATED}
+        ends = {"terminated": Descriptor.TERMINATED, "truncated": Descriptor.TRUNCATED}
         outputs = {
-            "payoffs": (places.PAYOFFS, np.float64),
-            "utilities": (places.UTILITIES, np.float64),
-            "rewards": (places.REWARDS, np.float32),
+            "payoffs": (Descriptor.PAYOFFS, np.float64),
+            "utilities": (Descriptor.UTILITIES, np.float64),
+            "rewards": (Descriptor.REWARDS, np.float32),
         }
         for name, (place, dtype) in outputs.items():
             if record:
@@ -625,12 +626,12 @@ class Batch:
         flags = np.zeros((2, steps if record else 1, copies), dtype=np.bool_)
         for flag, place in zip(flags, ends.values(), strict=True):
             d[place] = flag.ctypes.data
-        d[places.RECORD] = record
+        d[Descriptor.RECORD] = record
         refused = self._kernel(d.ctypes.data)
         if refused:
             raise self._refusal(refused, script)
         self.terminated[:], self.truncated[:] = flags[:, -1]
-        self._run(places.OBSERVE)
+        self._run(Operation.OBSERVE)
         layout, rows = game.layout, self._rows()
         return Rollout(
             returns=np.ascontiguousarray(rows[layout["reward_total"].rows].T),
@@ -677,10 +678,10 @@ class Batch:
         """Address of a descriptor for `evaluate`, the state from which it plays, and the descriptor itself."""
         start = self.game.initial_state.copy()
         d = self._descriptor.copy()
-        d[places.OPERATION] = places.EVALUATE
-        d[places.AUTORESET] = places.DISABLED
-        d[places.INITIAL] = start.ctypes.data
-        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
+        d[Descriptor.OPERATION] = Operation.EVALUATE
+        d[Descriptor.AUTORESET] = Autoreset.DISABLED
+        d[Descriptor.INITIAL] = start.ctypes.data
+        for place in (Descriptor.OBSERVATIONS, Descriptor.JOINT, Descriptor.JOINT_REWARDS, Descriptor.TERMINATED):
             d[place] = 0
         return d.ctypes.data, start, d
 
@@ -688,12 +689,12 @@ class Batch:
 def compiled_policy(name: str) -> tuple[int, float]:
     """Code and rate of a policy that the kernel plays."""
     if name in ("actions", "random"):
-        return places.EXTERNAL, 0.0
+        return Policy.EXTERNAL, 0.0
     if name == "tit_for_tat":
-        return places.TIT_FOR_TAT, 0.0
+        return Policy.TIT_FOR_TAT, 0.0
     prefix, _, percent = str(name).partition("_")
     if prefix == "constant" and percent.isdigit() and len(percent) == 3 and int(percent) <= 100:
-        return places.CONSTANT, int(percent) / 100.0
+        return Policy.CONSTANT, int(percent) / 100.0
     raise ValueError(
         f"no compiled policy {name!r}; allowed: 'constant_000' ... 'constant_100', 'tit_for_tat', 'random', 'actions'"
     )
