@@ -24,8 +24,10 @@ from coopetition.api.options import (
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
 from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
 from coopetition.batching.batch import Batch
+from coopetition.batching.streams import seeds_of_copies
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
+from coopetition.policies.policy import Policy
 
 RESET_MASK = "reset_mask"
 #: What the batch's own autoreset is. Under "SameStep" the view restarts copies itself, after it has read the totals
@@ -79,8 +81,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     Notes
     -----
-    Stepping it equals stepping B single environments, seeded alike: copy k with ``seed + k``. (A partner that plays
-    at random draws from one stream for all copies.) Infos are those of the single environments, stacked, each
+    Stepping it equals stepping B single environments, seeded alike: copy k with ``seed + k``, partners that draw
+    included. Infos are those of the single environments, stacked, each
     with its mask under ``_key``; the totals of an episode come with its last step, under "SameStep" within
     ``final_info``. Nothing that is returned is written again.
     """
@@ -108,7 +110,6 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             if self.index is None
             else policies_for(game, self.index, DEFAULT_PARTNER if partners is None else partners)
         )
-        self._partner_stream = np.random.default_rng()
         self.autoreset_mode = autoreset_mode_of(autoreset_mode)
         self.metadata = {**METADATA, "autoreset_mode": self.autoreset_mode}
         self.render_mode = options.render_mode
@@ -192,12 +193,15 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                 raise ValueError(f"{len(seeds)} seeds for num_envs = {self.num_envs}")
             self._batch.reset(seed=[seeds[k] for k in copies], options=values, mask=mask)
         else:
+            seeds = seeds_of_copies(seed, self.num_envs)
             super().reset(seed=None if seed is None else int(seed))
             self._batch.reset(seed=None if seed is None else int(seed), options=values, mask=mask)
-            if seed is not None:
-                self._partner_stream = np.random.default_rng([int(seed), self.index or 0])
         if mask.all():
-            reset_policies(self._policies, self._partner_stream, self.num_envs)
+            reset_policies(self._policies, None if seed is None else seeds, self.num_envs)
+        elif seed is not None:
+            for policy in {id(policy): policy for _, policy in self._policies}.values():
+                if isinstance(policy, Policy):
+                    policy.reseed([one if chosen else None for one, chosen in zip(seeds, mask, strict=True)])
         self._has_reset = True
         self._ended = self._ended[~mask[self._ended]]
         if self._draws:
@@ -287,6 +291,10 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                     f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {self.num_envs}"
                 )
             given[:, j] = played
+        if self._ended.size:  # under "NextStep" these copies only restart: nobody has played there
+            for policy in {id(policy): policy for _, policy in self._policies}.values():
+                if isinstance(policy, Policy):
+                    policy.waited(self._ended)
 
     def _check_own(self, actions: np.ndarray) -> None:
         """Refuse bad actions before any partner has acted on them, so that partners' states stay as they were."""
@@ -391,7 +399,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def snapshot(self) -> ViewSnapshot:
         """A copy of all episodes as they stand, random streams included."""
-        names = ("_ended", "_has_reset", "_history", "_policies", "_partner_stream")
+        names = ("_ended", "_has_reset", "_history", "_policies")
         return ViewSnapshot(self._batch.snapshot(), {name: copy.deepcopy(getattr(self, name)) for name in names})
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.batching.streams import RateStreams
 from coopetition.games.game import Game
 from coopetition.games.parameters import choose
 from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Autoreset, Descriptor, Operation, Policy
@@ -234,21 +235,19 @@ class Batch:
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
         from coopetition.kernels.machine import driver as driver
-        from coopetition.kernels.machine.compiled import entry_point
 
-        single = self.lanes == 1
-        stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
+        stages = np.array([part.address() for part in self._stages()], dtype=np.int64)
         arrays[Descriptor.STAGES] = stages
         d[Descriptor.STAGES], d[Descriptor.STAGE_COUNT] = stages.ctypes.data, stages.size
-        d[Descriptor.PREPARE] = driver.prepare.address(single)
-        d[Descriptor.SHOW] = driver.show.address(single)
-        d[Descriptor.BLUR] = driver.blur.address(single) if noisy else 0
+        d[Descriptor.PREPARE] = driver.prepare.address()
+        d[Descriptor.SHOW] = driver.show.address()
+        d[Descriptor.BLUR] = driver.blur.address() if noisy else 0
         # The addresses in the descriptor are only good as long as these arrays live.
         self._described = arrays
         self._descriptor = d
         self._address = d.ctypes.data
         self._evaluation: tuple[int, np.ndarray, np.ndarray] | None = None
-        self._kernel = entry_point(driver.advance_on_threads if self.threads > 1 else driver.advance)
+        self._kernel = driver.kernel(self.threads)
 
     def _stages(self) -> list[Any]:
         """The stages of one step: the game's own between those of the driver."""
@@ -541,7 +540,7 @@ class Batch:
 
     def rollout(
         self,
-        policies: Any = "tit_for_tat",
+        policies: Any = None,
         steps: int | None = None,
         *,
         actions: np.ndarray | None = None,
@@ -554,15 +553,15 @@ class Batch:
         ----------
         policies : str or sequence of str
             For each agent, or for all: "constant_000" ... "constant_100", "tit_for_tat", "random", or "actions"
-            for what `actions` says.
+            for what `actions` says. By default all play `actions`, or "tit_for_tat" where there are none.
         steps : int, optional
             Number of steps; the horizon by default.
         actions : ndarray (steps, B, N) or (steps, N), optional
-            Script of the agents whose policy is "actions" (all agents, when no policies are named).
+            Script of the agents whose policy is "actions".
         record : bool
             Whether to return every step's payoffs, utilities and rewards.
         seed : int, optional
-            Seed of the "random" policy.
+            Seed of the "random" policy, whose copy k and agent i draw the stream of (seed + k, i).
 
         Notes
         -----
@@ -577,6 +576,8 @@ class Batch:
         steps = game.horizon if steps is None else int(steps)
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
+        if policies is None:
+            policies = "tit_for_tat" if actions is None else "actions"
         names = [policies] * n if isinstance(policies, str) else list(policies)
         if len(names) != n:
             raise ValueError(f"{len(names)} policies for {n} agents")
@@ -597,7 +598,7 @@ class Batch:
             elif any(name == "actions" for name in names):
                 raise ValueError("the policy 'actions' needs the argument actions")
             if drawn:
-                rates = np.random.default_rng(seed).uniform(size=(steps, copies, len(drawn)))
+                rates = np.stack([RateStreams(seed, copies, i).draws(steps) for i in drawn], axis=-1)
                 low, high = game.action_low[drawn], game.action_high[drawn]
                 script[..., drawn] = low + rates * (high - low)
         kept: dict[str, np.ndarray] = {}
@@ -608,7 +609,7 @@ class Batch:
             from coopetition.kernels.machine.driver import play
 
             d[Descriptor.POLICIES] = codes.ctypes.data
-            d[Descriptor.PLAY] = play.address(self.lanes == 1)
+            d[Descriptor.PLAY] = play.address()
         d[Descriptor.POLICY_RATES] = constants.ctypes.data
         d[Descriptor.ACTIONS] = script.ctypes.data if script.size else 0
         for place in (Descriptor.OBSERVATIONS, Descriptor.JOINT, Descriptor.JOINT_REWARDS):

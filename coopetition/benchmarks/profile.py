@@ -148,8 +148,12 @@ def shares(work: Callable[[], object], parts: dict[str, Callable[..., Any]]) -> 
 
 def solving_rows() -> list[Row]:
     """Where a `solve` and the studies that take longest spend their time."""
-    from coopetition.calibration import equilibrium, experiment, rubric, study, study_tr4
-    from coopetition.oracles import replies, solve, stage, variational
+    from coopetition.calibration import experiment
+    from coopetition.calibration.cases.slcd import equilibrium
+    from coopetition.calibration.engine import rubric
+    from coopetition.calibration.studies import study, tr4
+    from coopetition.oracles import solve
+    from coopetition.oracles.stage import first_order, game, replies
 
     def many_solves() -> None:
         for _ in range(200):
@@ -160,10 +164,10 @@ def solving_rows() -> list[Row]:
         "solve": (
             many_solves,
             {
-                "first-order conditions": variational.first_order_point,
+                "first-order conditions": first_order.first_order_point,
                 "certificate": replies.deviation_certificate,
-                "which agents are exchangeable": stage.symmetry_groups,
-                "kernel calls, inside those": stage.Kernel.evaluate,
+                "which agents are exchangeable": game.symmetry_groups,
+                "kernel calls, inside those": game.Kernel.evaluate,
             },
         ),
         "study TR-1": (
@@ -178,8 +182,8 @@ def solving_rows() -> list[Row]:
         "study TR-4": (
             lambda: experiment("tr4"),
             {
-                "trajectories": study_tr4.trajectory,
-                "targets": study_tr4.targets,
+                "trajectories": tr4.trajectory,
+                "targets": tr4.targets,
                 "main effects": study.main_effects,
             },
         ),

@@ -202,6 +202,9 @@ class CoalitionFormation(Sized, TeamParameters):
             "thin_steps", high=1.0, integer=True, observed=False, meaning="steps in a row with too few loyal members"
         ),
     )
+    presets: ClassVar[Any] = {
+        "strong": {"omega": 6.0, "exit_threshold": 0.25},
+    }
 
     n_agents: int = parameter(6, "integer", 2, 1000, about="number of agents, all members at reset")
     horizon: int = 150

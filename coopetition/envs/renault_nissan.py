@@ -209,6 +209,9 @@ class RenaultNissan(TrustParameters):
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
     derived: ClassVar[dict[str, int | str]] = {"phases": 16}
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment"},
+    }
 
     phase: str = parameter(
         "mature",

@@ -218,6 +218,9 @@ class ReputationMarket(Sized, TrustParameters):
             "reputation", ("n",), "initial_reputation", high=1.0, noisy=True, meaning="q_i; others' are seen with noise"
         ),
     )
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 12.0, "theta": 5.0, "signal_scale": "endowment", "reputation_neutral": 0.3},
+    }
 
     n_agents: int = parameter(5, "integer", 2, 1000, about="number of agents")
     baseline: Any = 35.0

@@ -7,7 +7,9 @@ defaults that differ. Each field carries its unit and domain, which the error me
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -40,6 +42,9 @@ class Parameters(Declaring):
     #: The namespaces of the class's stages, as `Scalar`: state fields, and outcomes.
     State: ClassVar[Any] = numbers.State
     Outcome: ClassVar[Any] = numbers.Outcome
+    #: Which preset the class's defaults are, and the presets that the environment has beside its published numbers.
+    preset: ClassVar[str] = "published"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
 
@@ -65,6 +70,20 @@ class Parameters(Declaring):
             domain = self.domain(field.name)
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name), domain))
         self.check()
+
+    @classmethod
+    def published_class(cls) -> type[Parameters]:
+        """The environment's class with its published defaults, whatever the preset of this one."""
+        return next(base for base in cls.__mro__ if issubclass(base, Parameters) and base.preset == "published")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """The class of a preset is found again through its environment's, which is an importable name."""
+        if self.preset == "published":
+            return super().__reduce_ex__(protocol)
+        from coopetition.games.presets import restore
+
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return restore, (self.published_class(), self.preset, values)
 
     @classmethod
     def about(cls, name: str) -> str:

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from coopetition.batching.batch import Batch
 from coopetition.games.game import Game
 from coopetition.games.parameters import choose
-from coopetition.oracles.equilibrium import find_equilibrium
-from coopetition.oracles.optimum import social_optimum
-from coopetition.oracles.sequences import best_constant
-from coopetition.oracles.solution import NotConverged
-from coopetition.oracles.stage import Array, Objective, StageGame, as_game
+from coopetition.oracles.episode.constants import best_constant
+from coopetition.oracles.stage.equilibrium import find_equilibrium
+from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game
+from coopetition.oracles.stage.social_optimum import social_optimum
+from coopetition.oracles.stage.solution import NotConverged
 
 #: How far a replica's rates may be from those observed (float32) before they count as other rates.
 _SEEN = 1e-6

@@ -206,18 +206,6 @@ def parameters_of(d: Any) -> Any:
     return view_float64(d[Descriptor.PARAMETERS], d[Descriptor.PARAMETER_COUNT])
 
 
-@merged
-def lanes_of(d: Any) -> int:
-    """Lanes of a chunk."""
-    return d[Descriptor.LANES]
-
-
-@merged
-def one_lane(d: Any) -> int:
-    """Takes the place of `lanes_of` where a batch has a single copy."""
-    return 1
-
-
 def body(*arguments: Any) -> None:
     """Stands for a stage's own source in the two frames below."""
 
@@ -225,7 +213,7 @@ def body(*arguments: Any) -> None:
 def _mechanism_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
     d = view_int64(descriptor, DESCRIPTOR_SIZE)
     rows = d[Descriptor.STATE_ROWS]
-    lanes = lanes_of(d)
+    lanes = d[Descriptor.LANES]
     body(
         view_int64(d[Descriptor.AT], AT_SIZE),
         parameters_of(d),
@@ -237,7 +225,7 @@ def _mechanism_frame(descriptor: int, state: int, work: int, step: int, first: i
 def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
     d = view_int64(descriptor, DESCRIPTOR_SIZE)
     rows = d[Descriptor.STATE_ROWS]
-    lanes = lanes_of(d)
+    lanes = d[Descriptor.LANES]
     body(
         d,
         view_int64(d[Descriptor.AT], AT_SIZE),

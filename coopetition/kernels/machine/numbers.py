@@ -30,11 +30,7 @@ class Number(int):
         number.space, number.name = space, name
         return number
 
-    def __repr__(self) -> str:
-        return f"{self.space}.{self.name}"
-
-    def __str__(self) -> str:
-        return int.__repr__(self)  # LLVM is written with it
+    # Its text is the plain number's: LLVM is written with it, and digests of what a stage reads are taken of it.
 
     def __reduce__(self) -> Any:
         return int, (int(self),)
