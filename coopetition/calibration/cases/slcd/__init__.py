@@ -17,4 +17,10 @@ CASE = Case(
     notes=page.notes,
     figure=page.draw,
     measures=model.measures,
+    departures={
+        "the box": (
+            "levels lie in [.01, 100], whatever the endowments; the kernel's lie in [0, e_i]. No published run "
+            "is near a bound."
+        ),
+    },
 )
