@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 import coopetition
+from coopetition.commands.asking import Preset
 
 app = typer.Typer(
     name="coopetition",
@@ -72,24 +73,25 @@ def _options(
 
 
 @app.command("list")
-def list_environments(as_json: Json = False) -> None:
-    """List the twenty environments: mechanism, agents, horizon, and what each models."""
+def list_environments(preset: Preset = None, as_json: Json = False) -> None:
+    """List the twenty environments: mechanism, agents, horizon, presets, and what each models."""
     from coopetition.commands import listing
 
-    listing.run(as_json)
+    listing.run(preset or "published", as_json)
 
 
 @app.command()
-def show(environment_id: Id, settings: Settings = None, as_json: Json = False) -> None:
+def show(environment_id: Id, preset: Preset = None, settings: Settings = None, as_json: Json = False) -> None:
     """Show an environment's spec sheet: parameters, agents, spaces, layouts, and its page."""
     from coopetition.commands import showing
 
-    showing.run(environment_id, settings or [], as_json)
+    showing.run(environment_id, preset, settings or [], as_json)
 
 
 @app.command()
 def run(
     environment_id: Id,
+    preset: Preset = None,
     policy: Annotated[
         str,
         typer.Option("--policy", help="Who plays: a policy for all agents, or one each, joined by '+'."),
@@ -110,12 +112,13 @@ def run(
     """Play one episode and print it, step by step and in total."""
     from coopetition.commands import running
 
-    running.run(environment_id, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
+    running.run(environment_id, preset, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
 
 
 @app.command()
 def evaluate(
     environment_ids: Ids = None,
+    preset: Preset = None,
     policies: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,7 +152,7 @@ def evaluate(
     from coopetition.commands import evaluating
 
     evaluating.run(
-        environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
+        environment_ids or [], preset, policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
         normalise, exploitability, thorough,
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters, choose, nearest
 
 GAME_OPTIONS = ("reward_mode", "observation", "action_scale")
+#: Which of an environment's sets of numbers its other arguments start from.
+PRESET = "preset"
 VIEW_OPTIONS = ("render_mode", "info_level", "strict_actions")
 RENDER_MODES = ("ansi", "human", "rgb_array")
 INFO_LEVELS = ("basic", "full")
@@ -70,9 +72,15 @@ def split_options(
     ValueError
         An unknown id or mode, or a parameter out of its domain.
     """
-    cls = type(environment) if isinstance(environment, Parameters) else environment_class(environment)
+    preset = given.get(PRESET)
+    if isinstance(environment, Parameters):
+        cls = type(environment)
+        if preset is not None:
+            raise ValueError(f"preset = {preset!r}: parameters of {cls.id} have all their numbers; give an id instead")
+    else:
+        cls = environment_class(environment, preset)
     names = [field.name for field in dataclasses.fields(cls)]
-    allowed = [*more, *GAME_OPTIONS, *VIEW_OPTIONS, *names]
+    allowed = [*more, PRESET, *GAME_OPTIONS, *VIEW_OPTIONS, *names]
     for name in given:
         if name not in allowed:
             raise TypeError(

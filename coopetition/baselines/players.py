@@ -32,12 +32,12 @@ def as_game(game: Game | Parameters | str, options: dict[str, Any]) -> Game:
             raise TypeError(f"a Game has its options already; {', '.join(options)} cannot be set here")
         return game
     chosen = {name: value for name, value in options.items() if name in GAME_OPTIONS}
-    given = {name: value for name, value in options.items() if name not in GAME_OPTIONS}
+    given = {name: value for name, value in options.items() if name not in (*GAME_OPTIONS, "preset")}
     if isinstance(game, Parameters):
         given = {**game.to_dict(), **given}
         given.pop("id")
         return Game(type(game).build(given), **chosen)
-    return Game(environment_class(game).build(given), **chosen)
+    return Game(environment_class(game, options.get("preset")).build(given), **chosen)
 
 
 class Players:

@@ -91,6 +91,7 @@ def table_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -
 
 def run(
     environment_ids: Sequence[str],
+    preset: str | None,
     policies: Sequence[str],
     episodes: int,
     seed: int,
@@ -106,7 +107,8 @@ def run(
     ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(ENVIRONMENT_IDS)
     texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
     texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
-    games = [make_game(name, settings, reward_mode=reward_mode) for name in ids]
+    games = [make_game(name, settings, preset=preset, reward_mode=reward_mode) for name in ids]
+    ids = [game.id for game in games]
     casts = []
     for text in texts:
         names = read_policies(text)
