@@ -210,6 +210,17 @@ class RenaultNissan(TrustParameters):
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
     presets: ClassVar[Any] = {
         "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment"},
+        # What TR-2 validates: one D, trust and damage carried through all phases, which differ in what the two do. The
+        # report gives no endowment; 10 lies above every documented action.
+        "case": {
+            "endowment": 10.0,
+            "baseline": 5.0,
+            "dependence": ((0.0, 0.75), (0.65, 0.0)),
+            "initial_trust": ((0.0, 0.55), (0.50, 0.0)),
+            "initial_damage": 0.0,
+            "horizon": 79,
+            "collapse_threshold": 0.0,
+        },
     }
 
     phase: str = parameter(

@@ -8,6 +8,7 @@ CASE = Case(
     title="Apache HTTP Server, 1995-2023",
     report="TR-3",
     data=model.DATA,
+    environment="ApacheProject-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,

@@ -8,6 +8,7 @@ CASE = Case(
     title="Apple iOS App Store, 2008-2024",
     report="TR-4",
     data=model.DATA,
+    environment="AppleAppStore-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,

@@ -8,6 +8,7 @@ CASE = Case(
     title="Renault-Nissan, 1999-2025",
     report="TR-2",
     data=model.DATA,
+    environment="RenaultNissan-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,

@@ -8,6 +8,7 @@ CASE = Case(
     title="S-LCD: Samsung and Sony, 2004-2011",
     report="TR-1",
     data=model.DATA,
+    environment="SLCD-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,
