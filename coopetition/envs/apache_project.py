@@ -3,7 +3,7 @@
 Volunteers write a server together, 1995-2023. As the project grows, each one's share of the product shrinks
 and so does the loyalty that it can hold. The team depends on all its members equally. Beside
 LoyaltyTeam-v0: size, productivity and a cap on loyalty by phase. `coopetition validate apache` compares the
-model with the record.
+case of this name with the record: its numbers are those of `preset="case"`, not the ones below.
 
 ## Payoff
 

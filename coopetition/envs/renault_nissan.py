@@ -3,7 +3,8 @@
 Renault and Nissan since 1999: one rescues the other, the rescued grows, and the balance tips. A phase of
 that history sets who depends on whom, and how much trust and damage there is; `phase="history"` plays all
 four in one episode. Beside TrustDilemma-v0: unequal partners, slow trust, and the phases.
-`coopetition validate renault-nissan` compares the model with the record.
+`coopetition validate renault-nissan` compares the case of this name with the record: its numbers are those of
+`preset="case"`, not the ones below.
 
 ## Payoff
 

@@ -3,7 +3,8 @@
 The joint venture S-LCD (2004-2011): Samsung runs the plant, Sony needs its panels, and both sell the same
 sets. Dependence is TR-1's reading of the contract: Sony on Samsung more than Samsung on Sony. Beside
 TrustDilemma-v0: unequal dependence and shares, a lower baseline, more trust to start with and a slower
-trust. `coopetition validate slcd` compares the model with the record.
+trust. `coopetition validate slcd` compares the case of this name with the record: its numbers are those of
+`preset="case"`, not the ones below.
 
 ## Payoff
 
