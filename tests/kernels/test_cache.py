@@ -226,7 +226,9 @@ FOLDER = "from coopetition.kernels.machine.cache import cache_folder\nprint(cach
 def test_the_folder_is_this_users_alone(tmp_path):
     found = run_python(FOLDER, tmp_path)
     folder = Path(found.stdout.strip())
-    assert folder.parent == tmp_path and str(os.getuid()) in folder.name and not found.stderr
+    assert folder.parent == tmp_path
+    assert str(os.getuid()) in folder.name
+    assert not found.stderr
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -256,5 +258,6 @@ def test_the_shared_temporary_folder_is_used_only_if_nobody_else_can_write_there
     code = "import os\ndel os.environ['COOPETITION_CACHE_DIR']\n" + FOLDER
     found = run_python(code, tmp_path, XDG_CACHE_HOME=str(home), TMPDIR=str(tmp_path))
     assert found.stdout.strip() == "None"
-    assert len(found.stderr.strip().splitlines()) == 1 and "without a cache" in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert "without a cache" in found.stderr
     shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
