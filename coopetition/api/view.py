@@ -19,7 +19,7 @@ from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
 from coopetition.batching.batch import Batch, Snapshot
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 
 #: A page is one allocation for the outputs of many steps: at most so many, and about so large.
 PAGE_LINES = 256
@@ -197,7 +197,7 @@ class View:
     @property
     def outcome(self) -> str:
         """How the episode ended by the game's own rule; empty before, and at the horizon."""
-        return OUTCOMES[int(self._head[self.game.layout["outcome"].first])]
+        return self.game.outcomes[int(self._head[self.game.layout["outcome"].first])]
 
     def named_state(self) -> dict[str, np.ndarray]:
         """The game's state by name, as fresh arrays: ``trust`` (N, N), ``loyalty`` (N,), ``time`` () and so on."""
