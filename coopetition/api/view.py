@@ -19,7 +19,7 @@ from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
 from coopetition.batching.batch import Batch, Snapshot
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 
 #: A page is one allocation for the outputs of several steps. What is kept of a step, such as an observation in a replay
 #: buffer, keeps the page that it lies on: a page is at most so large, unless one array alone is larger.
@@ -245,7 +245,7 @@ class View:
     @property
     def outcome(self) -> str:
         """How the episode ended by the game's own rule; empty before, and at the horizon."""
-        return OUTCOMES[int(self._head[self.game.layout["outcome"].first])]
+        return self.game.outcomes[int(self._head[self.game.layout["outcome"].first])]
 
     def named_state(self) -> dict[str, np.ndarray]:
         """The game's state by name, as fresh arrays: ``trust`` (N, N), ``loyalty`` (N,), ``time`` () and so on."""
