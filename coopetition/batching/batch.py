@@ -16,7 +16,7 @@ from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
-from coopetition.games.variants import Variants, drawn_variants
+from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
 
 
@@ -54,7 +54,8 @@ class Batch:
     variants : Variants, optional
         Many parameter sets, `num_envs / K` copies of each, one set's after another's; `game` is the first set's.
     vary : dict of str to (float, float), optional
-        Parameters drawn uniformly for each copy and episode, from the copy's seed.
+        Parameters drawn uniformly for each copy and episode, from the copy's seed; `variants` has a set for each
+        copy.
     block : tuple of str
         Arrays, "state" among them, to lay next to each other; see `coopetition.batching.memory.Memory`.
 
@@ -114,14 +115,12 @@ class Batch:
     ) -> None:
         self.game = game
         self.num_envs = checks.count("num_envs", num_envs)
-        if vary:
-            if variants is not None:
-                raise ValueError("parameters= and vary= do not go together: each set would be drawn anew")
-            variants = drawn_variants(game, self.num_envs, vary)
-        elif variants is not None and self.num_envs % variants.count:
+        if vary and (variants is None or variants.count != self.num_envs):
+            raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
+        if variants is not None and self.num_envs % variants.count:
             raise ValueError(
-                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, each of which "
-                "is played by the same number of copies"
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, which all have "
+                "the same number of copies"
             )
         self.variants = variants
         self.threads = checks.count("threads", threads)
@@ -144,7 +143,9 @@ class Batch:
             varied=bool(vary),
         )
         self._bind()
-        self.draws = Draws(self.memory, vary) if game.random_gamma or self.memory.noisy or vary else None
+        self.draws: Draws | None = None
+        if game.random_gamma or self.memory.noisy or vary:
+            self.draws = Draws(self.memory, vary)
         self._is_reset = False
 
     def _bind(self) -> None:

@@ -37,6 +37,7 @@ class Draws:
         self._gamma_block = np.zeros((copies, GAMMA_BLOCK))
         self._gamma_cursor = np.full(copies, GAMMA_BLOCK)
         self.vary = dict(vary or {})
+        self._chosen = memory.variants.source.chosen if vary and memory.variants is not None else None
         self._bounds = np.array(list(self.vary.values()), dtype=np.float64).reshape(-1, 2)
 
     def seed(self, seeds: Sequence[int | None], copies: np.ndarray) -> None:
@@ -106,7 +107,7 @@ class Draws:
             low, high = self._bounds.T
             drawn = np.stack([self._rngs[copy].uniform(low, high) for copy in copies])
             arrays = dict(zip(self.vary, drawn.T, strict=True))
-            self.memory.next_numbers[copies] = from_arrays(self.game, arrays).rows()
+            self.memory.next_numbers[copies] = from_arrays(self.game, arrays, self._chosen).rows()
 
     def snapshot(self) -> tuple[Any, ...]:
         """The streams as they stand; empty before they were seeded."""
@@ -116,7 +117,7 @@ class Draws:
 
     def _arrays(self) -> tuple[np.ndarray, ...]:
         memory = self.memory
-        held = (memory.next_gamma, memory.noise, self._noise_block, self._noise_cursor)
+        held: tuple[np.ndarray, ...] = (memory.next_gamma, memory.noise, self._noise_block, self._noise_cursor)
         held += (self._gamma_block, self._gamma_cursor)
         if self.vary and memory.variants is not None:
             sets = memory.variants

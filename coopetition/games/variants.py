@@ -9,7 +9,7 @@ one set after another on one stand-in object.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from coopetition.games import checks
 from coopetition.games.declared import Domain
-from coopetition.games.fields import value_of
+from coopetition.games.fields import StateField, value_of
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.kernels.machine import numbers
@@ -71,7 +71,7 @@ class Variants:
     def parameters_of(self, k: int) -> Parameters:
         """Set k as an object."""
         if isinstance(self.source, Columns):
-            return _replaced(self.source.base, self.source.set_of(k))
+            return changed(self.source.base, self.source.set_of(k), self.source.chosen)
         found: Parameters = self.source[k]
         return found
 
@@ -141,10 +141,13 @@ class Columns:
         The first set.
     arrays : dict of str to ndarray (K, ...)
         The varied parameters, checked and broadcast.
+    chosen : iterable of str, optional
+        Parameters of the base that somebody chose; all by default.
     """
 
-    def __init__(self, base: Parameters, arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, base: Parameters, arrays: Mapping[str, np.ndarray], chosen: Iterable[str] | None = None) -> None:
         self.base = base
+        self.chosen = None if chosen is None else tuple(chosen)
         self.arrays = dict(arrays)
         self.count = len(next(iter(arrays.values())))
         self._stand_in = object.__new__(type(base))
@@ -157,7 +160,8 @@ class Columns:
 
     def each(self, read: Callable[[Any], Any]) -> list[Any] | None:
         """What `read` makes of each set; None if it reads nothing that varies, and so is the same for all."""
-        noting = object.__new__(_noting(type(self.base)))
+        cls: Any = type(self.base)
+        noting: Any = object.__new__(_noting(cls))
         noting.__dict__.update(self.base.__dict__)
         noted: set[str] = set()
         noting.__dict__["_noted"] = noted
@@ -189,7 +193,7 @@ def _number(p: Any, name: str) -> Any:
 
 
 @functools.cache
-def _noting(cls: type) -> type:
+def _noting(cls: Any) -> type:
     """A subclass whose objects note what is read of them."""
 
     def note(self: Any, name: str) -> Any:
@@ -265,7 +269,7 @@ def checked_arrays(cls: type[Parameters], given: Mapping[str, Any], n: int) -> d
     return found
 
 
-def from_arrays(game: Game, given: Mapping[str, Any]) -> Variants:
+def from_arrays(game: Game, given: Mapping[str, Any], chosen: Iterable[str] | None = None) -> Variants:
     """The variants of a game whose parameters differ from it by arrays.
 
     Parameters
@@ -274,6 +278,8 @@ def from_arrays(game: Game, given: Mapping[str, Any]) -> Variants:
         Everything that does not vary.
     given : mapping of str to array_like (K, ...)
         As for `checked_arrays`.
+    chosen : iterable of str, optional
+        Parameters of the game that somebody chose; the class resolves the others anew for each set. All by default.
 
     Raises
     ------
@@ -283,17 +289,18 @@ def from_arrays(game: Game, given: Mapping[str, Any]) -> Variants:
     """
     cls = type(game.parameters)
     arrays = checked_arrays(cls, given, game.n)
-    base = _replaced(
-        game.parameters, {name: _as_kept(cls.domain(name), array[:1])[0] for name, array in arrays.items()}
-    )
-    columns = Columns(base, arrays)
+    kept = tuple(field.name for field in fields(cls)) if chosen is None else tuple(chosen)
+    firsts = {name: _as_kept(cls.domain(name), array[:1])[0] for name, array in arrays.items()}
+    base = changed(game.parameters, firsts, kept)
+    arrays.update(_resolved(base, arrays, kept))
+    columns = Columns(base, arrays, kept)
     columns.each(lambda p: p.check())
     first = Game(base, game.mode, game.observation, game.action_scale)
     _check_structure(first, columns)
     return _filled(first, columns)
 
 
-def drawn_variants(game: Game, copies: int, vary: Mapping[str, Any]) -> Variants:
+def drawn_variants(game: Game, copies: int, vary: Mapping[str, Any], chosen: Iterable[str] | None = None) -> Variants:
     """A set for each copy, whose numbers are drawn later from ranges.
 
     Raises
@@ -312,15 +319,34 @@ def drawn_variants(game: Game, copies: int, vary: Mapping[str, Any]) -> Variants
         if type(game.parameters).domain(name).kind == "integer":
             raise TypeError(f"{game.id}: {name} is an integer and is not drawn")
     corners = np.array(np.meshgrid(*ends.values(), indexing="ij")).reshape(len(ends), -1)
-    found = from_arrays(game, dict(zip(ends, corners, strict=True)))
+    found = from_arrays(game, dict(zip(ends, corners, strict=True)), chosen)
     if (found.at != found.at[0]).any():
         raise ValueError(f"{game.id}: {', '.join(ends)} cannot be drawn from ranges that turn a rule on or off")
     middle = {name: np.full(copies, pair.mean()) for name, pair in ends.items()}
-    return from_arrays(game, middle)
+    return from_arrays(game, middle, chosen)
 
 
-def _replaced(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
-    return type(parameters).build({**{f.name: getattr(parameters, f.name) for f in fields(parameters)}, **values})
+def _resolved(base: Parameters, arrays: Mapping[str, np.ndarray], chosen: Iterable[str]) -> dict[str, np.ndarray]:
+    """What the class resolves from others where nobody chose it, if that differs between sets."""
+    cls = type(base)
+    left = object.__new__(cls)
+    left.__dict__.update(base.__dict__)
+    for field in fields(cls):
+        if field.default is None and field.name not in chosen and field.name not in arrays:
+            left.__dict__[field.name] = None
+    found = Columns(left, arrays).each(lambda p: p.resolved())
+    resolved: dict[str, np.ndarray] = {}
+    for name in () if found is None else found[0]:
+        domain = cls.domain(name)
+        values = [domain.checked(f"{cls.id}: set {k}", name, one[name], base.n) for k, one in enumerate(found or ())]
+        resolved[name] = np.array(values)
+    return resolved
+
+
+def changed(parameters: Parameters, values: Mapping[str, Any], chosen: Iterable[str] | None = None) -> Parameters:
+    """The same parameters but for some values; what nobody chose is resolved anew (by default all was chosen)."""
+    names = [f.name for f in fields(parameters)] if chosen is None else chosen
+    return type(parameters).build({**{name: getattr(parameters, name) for name in names}, **values})
 
 
 def _check_structure(game: Game, columns: Columns) -> None:
@@ -391,7 +417,7 @@ def _filled(game: Game, columns: Columns) -> Variants:
     joined = repeated(game.joint_scales)
     for name, line in game.fields.items():
         field = game.layout[name]
-        start = columns.each(lambda p, line=line: value_of(line.initial, p, line))
+        start = columns.each(functools.partial(_entry, line, "initial"))
         if start is not None:
             values = np.array(start, dtype=np.float64)
             if field.shape == (n, n):
@@ -400,7 +426,7 @@ def _filled(game: Game, columns: Columns) -> Variants:
                 values.reshape(count, *values.shape[1:], *[1] * (len(field.shape) - values.ndim + 1)),
                 (count, *field.shape),
             ).reshape(count, -1)
-        scale = columns.each(lambda p, line=line: value_of(line.scale, p, line))
+        scale = columns.each(functools.partial(_entry, line, "scale"))
         if scale is not None:
             _rescale(game, name, np.array(scale, dtype=np.float64), seen, joined)
     horizons = columns.values("horizon")
@@ -419,6 +445,10 @@ def _filled(game: Game, columns: Columns) -> Variants:
         action_high=high,
         source=columns,
     )
+
+
+def _entry(line: StateField, what: str, p: Any) -> Any:
+    return value_of(getattr(line, what), p, line)
 
 
 def _rescale(game: Game, name: str, scale: np.ndarray, seen: np.ndarray, joined: np.ndarray) -> None:
