@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.games import fields
+from coopetition.games import checks, fields
 from coopetition.games.checks import choose, nearest
 from coopetition.games.declared import as_matrix
 from coopetition.games.families import family_of
@@ -260,7 +260,7 @@ class Game:
     def checked_state(self, name: str, value: Any) -> np.ndarray:
         """One named part of the state for one copy, broadcast and checked."""
         field = self.layout[self._settable(name)]
-        array = np.asarray(value, dtype=np.float64)
+        array = checks.reals(f"state {name!r}", value)
         if field.shape == (self.n, self.n):
             array = as_matrix(array, self.n)
         elif array.ndim == 0:
