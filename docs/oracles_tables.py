@@ -1,6 +1,6 @@
-"""Write the stored optima, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
+"""Write the stored sequences, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
 
-Run ``python docs/oracles_tables.py optima`` (ten minutes), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
+Run ``python docs/oracles_tables.py sequences`` (an hour), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
 ``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, open_loop_optimum, solve
+from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, solve
+from coopetition.oracles.episode import storing
 from coopetition.oracles.episode.stored import stored_optimum
 from coopetition.oracles.stage.indices import prices
 from coopetition.oracles.status import CLASSES
@@ -247,7 +248,7 @@ def page() -> None:
 
 
 PARTS = {
-    "optima": optima, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
+    "sequences": sequences, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
     "collapse": collapse, "schelling": schelling, "page": page,
 }  # fmt: skip
 

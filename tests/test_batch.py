@@ -380,7 +380,7 @@ def stepped(batch: Batch, policies: list[str], script: np.ndarray, steps: int) -
                 total = np.zeros(batch.num_envs)
                 for j in range(game.n):
                     if j != i:
-                        total += state["rates"][:, j]
+                        total += state["rates"][:, j].astype(np.float32)  # as agents see them
                 rates[:, i] = np.where(state["time"] == 0.0, game.baseline_rate[i], total / (game.n - 1))
         batch.step(rates)
         for name, rows in seen.items():

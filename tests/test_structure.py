@@ -36,7 +36,6 @@ ARROWS = {
 }
 #: What may be imported beyond that, by one module and only inside a function.
 LAZY = {
-    ("api.partners", "baselines"),  # partners are named as baselines are
     ("api.render", "plot"),  # a figure is drawn on demand
     ("policies.registry", "baselines"),  # a name's policy is imported when it is first asked for
 }
@@ -118,7 +117,6 @@ WRONG = [
     ("batching.batch", "from coopetition import api"),
     ("envs.slcd", "from coopetition.batching.batch import Batch"),
     ("api.joint", "from coopetition.oracles import solve"),
-    ("api.partners", "from coopetition.baselines import make_policy"),
     ("api.joint", "def f():\n    from coopetition.baselines import make_policy"),
     ("api.view", "from coopetition.kernels.trust import update_trust"),
     ("oracles.stage", "def f():\n    from coopetition import baselines"),
@@ -140,7 +138,6 @@ RIGHT = [
     ("baselines.players", "def f():\n    from coopetition import oracles"),
     ("calibration.slcd", "from coopetition.oracles import nash"),
     ("games.game", "def f():\n    from coopetition.kernels.machine.driver import advance"),
-    ("api.partners", "def f():\n    from coopetition.baselines import make_policy"),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import refuse
+from coopetition.commands.asking import Preset, refuse
 
 
 def _values_along(text: str) -> tuple[str, list[Any]]:
@@ -26,6 +26,7 @@ def dilemma(
     environments: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
     ] = None,
+    preset: Preset = None,
     mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
     episode: Annotated[
         bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
@@ -37,18 +38,19 @@ def dilemma(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
-    from coopetition.envs import ENVIRONMENTS
+    from coopetition.envs import ENVIRONMENTS, environment_class
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import dilemma_along
 
     rows, values = [], []
     for key in environments or list(ENVIRONMENTS):
         try:
+            parameters = environment_class(key, preset)()
             if along is None:
-                rows.append(measure(key, mode, episode=episode))
+                rows.append(measure(parameters, mode, episode=episode))
             else:
                 name, listed = _values_along(along)
-                rows += dilemma_along(key, name, listed, mode, episode=episode)
+                rows += dilemma_along(parameters, name, listed, mode, episode=episode)
                 values += listed
         except (ValueError, TypeError) as error:
             raise refuse(str(error)) from None

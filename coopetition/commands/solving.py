@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import refuse
+from coopetition.commands.asking import Preset, refuse
 
 
 def _state_of(texts: list[str] | None) -> dict[str, Any]:
@@ -74,6 +74,7 @@ def _print_frontier(found: Any) -> None:
 
 def solve(
     environment: Annotated[str, typer.Argument(metavar="ID", help="an environment, such as SLCD-v0")],
+    preset: Preset = None,
     concept: Annotated[
         str,
         typer.Option(
@@ -96,6 +97,7 @@ def solve(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
+    from coopetition.envs import environment_class
     from coopetition.oracles.stage.pareto_front import Frontier
     from coopetition.oracles.stage.solution import NotConverged
     from coopetition.oracles.stage.solving import solve as solve_stage
@@ -104,7 +106,9 @@ def solve(
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     failed = False
     try:
-        found = solve_stage(environment, concept, _state_of(state) or None, objective, **options)
+        found = solve_stage(
+            environment_class(environment, preset)(), concept, _state_of(state) or None, objective, **options
+        )
     except NotConverged as error:
         found, failed = error.best, True
     except (ValueError, TypeError) as error:

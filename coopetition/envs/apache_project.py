@@ -183,6 +183,9 @@ class ApacheProject(Sized, TeamParameters):
 
     id: ClassVar[str] = "ApacheProject-v0"
     roles: ClassVar[tuple[str, ...]] = ("committer_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"phase": "emergence"},
+    }
 
     phase: str = parameter("maturity", "choice", choices=tuple(PHASES), about="phase of the project's history")
     n_agents: int = parameter(None, "integer", 2, 1000, about="number of committers; by phase")

@@ -210,6 +210,16 @@ class AppleAppStore(ReciprocityParameters):
 
     id: ClassVar[str] = "AppleAppStore-v0"
     roles: ClassVar[tuple[str, ...]] = ("apple", "major", "small")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 4.5, "theta": 2.0},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "gamma": 1.5,
+            "dependence": 0.9,
+            "initial_trust": 0.1,
+        },
+    }
 
     horizon: int = 66
     endowment: Any = (100.0, 80.0, 60.0)

@@ -208,6 +208,9 @@ class RenaultNissan(TrustParameters):
     id: ClassVar[str] = "RenaultNissan-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment"},
+    }
 
     phase: str = parameter(
         "mature",

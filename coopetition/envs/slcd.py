@@ -179,6 +179,18 @@ class SLCD(TrustParameters):
     id: ClassVar[str] = "SLCD-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("samsung", "sony")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment", "initial_trust": 0.3},
+        "relational": {
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 1.0,
+            "dependence": 1.0,
+            "initial_trust": 0.1,
+        },
+    }
 
     baseline: Any = 30.0
     shares: Any = (0.55, 0.45)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.batching.batch import compiled_policy
+from coopetition.batching.streams import RateStreams
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.stage.game import Array
 
@@ -51,7 +52,7 @@ class Table:
             if isinstance(entry, str):
                 name = checked_name(entry)
                 if name == "random":
-                    self.script[:, i] = np.random.default_rng([seed, i]).uniform(size=horizon)
+                    self.script[:, i] = RateStreams(seed, 1, i).draws(horizon)[:, 0]
                 else:
                     self.names[i] = name
             elif hasattr(entry, "act"):

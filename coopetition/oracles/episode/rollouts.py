@@ -7,7 +7,7 @@ mode pays; an episode that ends early pays nothing from then on, so values jump 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,6 @@ from coopetition.oracles.stage.social_optimum import social_optimum
 
 #: Copies a rollout at most.
 MOST_COPIES = 4096
-
-
-class Policy(Protocol):
-    """What an agent's policy offers: the interface of `coopetition.baselines` and of `Oracle`."""
-
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
-        """Start new episodes in `num_envs` copies."""
-
-    def act(self, observations: Array, i: int) -> Array:
-        """Rates (B,) of agent i from its observations (B, O)."""
 
 
 class Episode:
