@@ -29,6 +29,7 @@ REGISTERED = {
     "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
     "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
+    "train": ("coopetition.commands.training", "Train policies by reinforcement learning, many runs at once."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Policy
+from coopetition.policies.trained import TrainedPolicy, is_policy_file
 
 Factory = Callable[[Game], Policy]
 
@@ -78,13 +80,17 @@ def available() -> tuple[str, ...]:
 
 
 def check_policy_name(name: str) -> str:
-    """The name, if there is such a policy.
+    """The name, if there is such a policy; a name that ends in ``.safetensors`` is the file of a trained one.
 
     Raises
     ------
     ValueError
         There is none; the message has what there is, and the nearest match.
     """
+    if is_policy_file(name):
+        if not Path(name).is_file():
+            raise ValueError(f"there is no file {name!r} to read a trained policy from")
+        return name
     if name not in _POLICIES:
         named = [other for other in available() if not other.startswith("constant_")]
         raise ValueError(
@@ -100,14 +106,14 @@ def make_policy(name: str, game: Game) -> Policy:
     Parameters
     ----------
     name : str
-        One of `available`.
+        One of `available`, or the file of a trained policy (``.safetensors``).
     game : Game
         What it will play, in the action scale and observation of the game.
 
     Raises
     ------
     ValueError
-        An unknown name, with the nearest match.
+        An unknown name, with the nearest match; a file that is missing, broken, or not for this game.
 
     Examples
     --------
@@ -116,7 +122,9 @@ def make_policy(name: str, game: Game) -> Policy:
     >>> make_policy("tit_for_tat", coopetition.make_game("SLCD-v0")).classifier.memory
     1
     """
-    factory = _POLICIES[check_policy_name(name)]
+    if is_policy_file(check_policy_name(name)):
+        return TrainedPolicy(game, name)
+    factory = _POLICIES[name]
     if isinstance(factory, str):
         module, _, attribute = factory.partition(":")
         factory = getattr(importlib.import_module(module), attribute)
