@@ -17,14 +17,15 @@ import numpy as np
 from coopetition.envs import ENVIRONMENTS
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters, choose
-from coopetition.oracles.episode import Episode
-from coopetition.oracles.equilibrium import equilibrium
-from coopetition.oracles.indices import _ratio
-from coopetition.oracles.optimum import social_optimum
-from coopetition.oracles.replies import best_replies
-from coopetition.oracles.sequences import best_known_optimum, best_response
-from coopetition.oracles.solution import plain
-from coopetition.oracles.stage import Array, Objective, StageGame, as_game
+from coopetition.oracles.episode.replies import best_response
+from coopetition.oracles.episode.rollouts import Episode
+from coopetition.oracles.episode.yardstick import best_known_optimum
+from coopetition.oracles.stage.equilibrium import equilibrium
+from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game
+from coopetition.oracles.stage.indices import _ratio
+from coopetition.oracles.stage.replies import best_replies
+from coopetition.oracles.stage.social_optimum import social_optimum
+from coopetition.oracles.stage.solution import plain
 
 MODES = ("private", "integrated", "cooperative")
 
@@ -114,10 +115,18 @@ def dilemma(
     fear = float((at_nash - values(alone)[agents, agents]).max())
     totals = at_best.sum(), at_nash.sum()
     return Dilemma(
-        stage.game.id, mode, nash.actions, best.actions, nash.converged, _ratio(*map(float, totals)),
-        float(totals[0] - totals[1]), greed, max(fear, 0.0), _schelling(stage, nash.actions, best.actions, objective),
+        stage.game.id,
+        mode,
+        nash.actions,
+        best.actions,
+        nash.converged,
+        _ratio(*map(float, totals)),
+        float(totals[0] - totals[1]),
+        greed,
+        max(fear, 0.0),
+        _schelling(stage, nash.actions, best.actions, objective),
         _over_episode(stage, mode, nash.actions, state, iterations) if episode else {},
-    )  # fmt: skip
+    )
 
 
 def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> float:
@@ -166,11 +175,14 @@ def _over_episode(
         alone[:, i] = tables[1][:, i]
         fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
     return {
-        "nash": float(nash_returns.sum()), "nash_length": float(length), "horizon": float(episode.horizon),
+        "nash": float(nash_returns.sum()),
+        "nash_length": float(length),
+        "horizon": float(episode.horizon),
         "optimum": float(best_returns.sum()),
-        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())), "greed": greed,
+        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())),
+        "greed": greed,
         "fear": max(fear, 0.0),
-    }  # fmt: skip
+    }
 
 
 def _stated(given: Parameters) -> dict[str, Any]:
@@ -200,9 +212,7 @@ def dilemma_along(
     """
     given = as_game(game_or_id).parameters
     kept = _stated(given)
-    return [
-        dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values
-    ]  # fmt: skip
+    return [dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values]
 
 
 def dilemma_along_each(

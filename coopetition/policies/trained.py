@@ -95,7 +95,7 @@ class TrainedPolicy(Policy):
         arrays, metadata = read_tensors(path)
         self.about = read_about(path, metadata, FORMAT, "policy")
         self.name = Path(path).stem
-        self.classifier = Classifier()  # type: ignore[misc]
+        self.classifier = Classifier()
         self._read(path, arrays)
 
     @property

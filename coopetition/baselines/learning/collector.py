@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from coopetition.baselines.learning.task import Task, Trajectory
-from coopetition.batching.batch import Batch, aligned_zeros
+from coopetition.batching.batch import Batch
+from coopetition.batching.memory import aligned_zeros
 from coopetition.games.game import Game
-from coopetition.policies.policy import scale_rates
+from coopetition.policies.policy import Policy, scale_rates
 from coopetition.policies.registry import make_policy
 
 #: From observations (R, E, L, O) and the step within the trajectory to latents and rates (R, E, L, A).
