@@ -211,11 +211,13 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
             return
         order = self._order
         position = self._position
-        names, lows, highs, actions, revealed, nobody = self._hot
+        real, array, names, lows, highs, actions, revealed, nobody = self._hot
         i = order[position]
-        if type(action) is np.ndarray and action.dtype.kind == "f" and action.size == 1:
+        try:
             value = action.item()
-        else:
+            if type(value) is not real or type(action) is not array:
+                value = self._one_number(action, agent)
+        except (AttributeError, ValueError):
             value = self._one_number(action, agent)
         low = lows[i]
         rate = (value - low) / (highs[i] - low)
@@ -238,7 +240,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def _gather(self) -> None:
         names = self.game.agents
         self._revealed = cells_of(self._revealed_rates)
-        self._hot = (names, self._lows, self._highs, self._actions, self._revealed, dict.fromkeys(names, 0.0))
+        nobody = dict.fromkeys(names, 0.0)
+        self._hot = (float, np.ndarray, names, self._lows, self._highs, self._actions, self._revealed, nobody)
 
     def _out_of_bounds(self, value: float, i: int) -> float:
         batch = self._batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import tracemalloc
 import warnings
 
 import gymnasium
@@ -282,15 +283,38 @@ def test_what_was_returned_stays(name, steps):
     assert same(kept, copies)
 
 
-@pytest.mark.parametrize("name", ["TrustDilemma-v0", "ApacheProject-v0"])
+@pytest.mark.parametrize("name", IDS)
 def test_what_is_kept_holds_little_else(name):
-    """An observation in a replay buffer holds the page that it lies on, which must stay small."""
+    """An observation in a replay buffer holds the page that it lies on: 4 KiB at most, or what it is itself."""
     joint = coopetition.gymnasium_env(name)
+    agent = coopetition.gymnasium_env(name, control=0)
     parallel = coopetition.parallel_env(name)
-    shown = [joint.reset(seed=1)[0], *parallel.reset(seed=1)[0].values()]
+    aec = coopetition.aec_env(name)
+    aec.reset(seed=1)
+    shown = [joint.reset(seed=1)[0], agent.reset(seed=1)[0], *parallel.reset(seed=1)[0].values(), aec.last()[0]]
+    shown += play_parallel(parallel, steps=1)[0].values()
     for array in shown:
         held = array if array.base is None else array.base
-        assert held.nbytes <= max(PAGE_BYTES, 8 * sum(one.nbytes for one in shown))
+        assert held.nbytes <= max(PAGE_BYTES, array.nbytes)
+    assert PAGE_BYTES <= 4096
+
+
+def test_a_million_steps_keep_what_was_kept():
+    """One observation in 256 kept: as much memory as 4 KiB each, at most."""
+    env = coopetition.parallel_env("TrustDilemma-v0", horizon=20_000)
+    env.reset(seed=1)
+    actions = dict.fromkeys(env.agents, np.array([0.5]))
+    kept = []
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for step in range(20_000):
+        observations = env.step(actions)[0]
+        if step % 256 == 0:
+            kept.append(observations["agent_0"])
+    del observations
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < (4096 + 512) * (len(kept) + 2)
 
 
 @pytest.mark.parametrize("name", ["TrustDilemma-v0", "PlatformEcosystem-v0"])
