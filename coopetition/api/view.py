@@ -230,6 +230,12 @@ class View:
         self._window = None
         self._hook()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.game!r}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
     # --- starting, looking, going back
 
     @property
