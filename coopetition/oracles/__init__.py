@@ -16,6 +16,7 @@ _HOMES = {
     "stage.game": ("StageGame", "Objective", "as_game", "OBJECTIVES"),
     "stage.solution": ("Solution", "Certificate", "NotConverged"),
     "stage.solving": ("solve", "equilibria", "certify", "EquilibriumSet"),
+    "stage.many": ("solve_many", "ManySolutions"),
     "stage.registry": ("CONCEPTS", "Concept", "concept_names", "register_concept", "unregister_concept"),
     "evidence": ("Status",),
     "stage.stability": ("spectral_radius", "rosen_condition", "RosenReport"),

@@ -217,5 +217,5 @@ def equilibria(
         )
     solutions.sort(key=lambda solution: -float(solution.payoffs.sum()))
     rosen = rosen_condition(stage, goal)
-    known = uniqueness(stage, goal, found, rosen)
-    return EquilibriumSet(tuple(solutions), known, rosen, len(profiles))
+    verdict = uniqueness(stage, goal, found, rosen)
+    return EquilibriumSet(tuple(solutions), verdict, rosen, len(profiles))
