@@ -30,7 +30,7 @@ _HOMES = {
     "episode.nash": ("open_loop_nash",),
     "episode.replies": ("best_response",),
     "episode.exploitability": ("exploitability", "Exploitability"),
-    "episode.yardstick": ("yardstick", "Yardstick", "normalised_return"),
+    "episode.yardstick": ("yardstick", "Yardstick", "normalised_return", "efficiency"),
     "meta.empirical_game": ("EmpiricalGame", "empirical_game", "symmetric_payoffs"),
     "meta.replicator": ("replicator_dynamics", "Replicator"),
     "meta.alpha_rank": ("alpha_rank", "AlphaRank"),

@@ -163,7 +163,7 @@ def _over_episode(
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
     repeated = episode.rates(np.tile(nash, (episode.horizon, 1)))
-    tables = np.array([repeated, best_known_optimum(episode, repeated)])
+    tables = np.array([repeated, best_known_optimum(episode)])
     nash_returns, best_returns = episode.returns(tables)
     length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
     groups = episode.groups()
