@@ -183,7 +183,7 @@ from coopetition.games.parameters import Sized, TeamParameters, parameter
 from coopetition.kernels.fastmath import power
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import rows_of, stage, work_vector
-from coopetition.kernels.machine.numbers import Integer, Work
+from coopetition.kernels.machine.numbers import ON_THRESHOLD, Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,10 +239,10 @@ State, Scalar, Outcome = CoalitionFormation.State, CoalitionFormation.Scalar, Co
 def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Waits run down, disloyal members leave (lowest loyalty first), loyal outsiders come back."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     cooldown = parameters[Scalar.REENTRY_COOLDOWN]
-    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD]
+    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD] - ON_THRESHOLD
     members = rows_of(state, at[State.MEMBERS], n)
     waits = rows_of(state, at[State.WAIT], n)
     loyalties = rows_of(state, at[State.LOYALTY], n)
@@ -372,7 +372,7 @@ def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """The coalition dissolves when two steps in a row leave too few loyal members."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     loyal = work[0]
     for lane in range(loyal.size):

@@ -270,6 +270,10 @@ class Work(metaclass=Names):
 
 DESCRIPTOR_SIZE = Descriptor.size
 
+#: How far below a threshold of slowly moving state still counts as on it: sums of steps such as .02 c reach a threshold
+#: that exact arithmetic meets only to within their rounding.
+ON_THRESHOLD = 2.0**-32
+
 #: How many places a namespace has for names of a reward mode, and after them of an environment.
 MODE_ROOM = {"Scalar": 8, "Vector": 2, "Matrix": 1}
 OWN_ROOM = {"State": 32, "Scalar": 40, "Vector": 8, "Matrix": 3}
