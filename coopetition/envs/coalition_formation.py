@@ -177,6 +177,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import team_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import Sized, TeamParameters, parameter
@@ -226,6 +228,17 @@ class CoalitionFormation(Sized, TeamParameters):
     outside_option: float = parameter(
         0.5, low=0.0, kernel=True, about="what working alone pays, as a part of its product"
     )
+
+    def largest_payoff(self) -> float:
+        """With the bonus, or outside."""
+        return super().largest_payoff() * (1.0 + self.stability_bonus + self.outside_option)
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Who is in the coalition waits for nothing."""
+        both = (state["members"] == 1.0) & (state["wait"] > 0.0)
+        if "wait" in given and both.any():
+            raise ValueError(f"{self.id}: state 'wait' is set for an agent whose state 'members' says that it is in")
+        state["wait"][both] = 0.0
 
     def stages(self) -> list[Stage]:
         """Membership, pay inside and outside, dissolution."""

@@ -202,6 +202,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import reciprocity_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import ReciprocityParameters, Sized, parameter
@@ -250,6 +252,13 @@ class GraduatedSanction(Sized, ReciprocityParameters):
     memory: int = 10
     lambda_R: float = 1.8
     omega: float = 1.0
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Violations are those of the memory."""
+        memory, time = state["memory"], state["time"]
+        played = np.arange(memory.shape[1])[:, np.newaxis] < time
+        below = memory < np.asarray(self.baseline_rate)[:, np.newaxis, np.newaxis]
+        state["violations"][...] = (below & played).sum(axis=1)
 
     @property
     def part_of_memory(self) -> float:

@@ -264,6 +264,10 @@ class ReputationMarket(Sized, TrustParameters):
         if len(self.tier_multipliers) != 4:
             raise self.refuse("tier_multipliers", "expected four numbers")
 
+    def largest_payoff(self) -> float:
+        """In the best tier."""
+        return super().largest_payoff() * max(1.0, *self.tier_multipliers)
+
     @property
     def noise_deviation(self) -> float:
         """Standard deviation of the noise on others' reputations."""

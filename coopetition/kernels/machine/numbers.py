@@ -322,11 +322,12 @@ def extended(space: Names, sizes: dict[str, int], start: int, room: int, owner: 
     Raises
     ------
     TypeError
-        A name that is taken, or more names than there is room for.
+        More names than there is room for.
+
+    Notes
+    -----
+    A name of its own hides a shared one of the same name in the owner's stages, and nowhere else.
     """
-    taken = [name for name in sizes if name in space]
-    if taken:
-        raise TypeError(f"{owner}: the kernels' {space.__name__} has a name {taken[0]} already; choose another")
     first = max(start, space.size)
     wanted = first - start + sum(sizes.values())
     if wanted > room:
