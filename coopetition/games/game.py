@@ -21,7 +21,7 @@ from coopetition.games.fields import StateField
 from coopetition.games.guards import check_stages, needs_pairs
 from coopetition.games.parameters import Parameters
 from coopetition.games.rewards import REWARD_MODES as REWARD_MODES
-from coopetition.games.rewards import read_reward_mode
+from coopetition.games.rewards import Cooperative, Integrated, Private, read_reward_mode
 from coopetition.kernels.machine import numbers
 from coopetition.kernels.machine.numbers import Integer, Matrix, Scalar, Vector
 
@@ -158,6 +158,13 @@ class Game:
             check_stages(self, stages)
             self._stages = stages
         return self._stages
+
+    @property
+    def asked_mode(self) -> Any:
+        """The reward mode as another game, or an oracle's objective, takes it: a name, a matrix, or a mode."""
+        if self.mutuality is not None:
+            return self.mutuality
+        return self.reward_mode if type(self.mode) in (Private, Integrated, Cooperative) else self.mode
 
     @property
     def scratch_rows(self) -> int:

@@ -105,7 +105,7 @@ class Oracle:
         self.name = choose("oracle", name, ORACLES)
         self.reference = ORACLES[name]
         shown = as_game(game_or_id)
-        mode = shown.reward_mode if shown.mutuality is None else shown.mutuality
+        mode = shown.asked_mode
         self.game = Game(shown.parameters, mode, observation=shown.observation)
         self.start = dict(state or {})
         self.classifier = {

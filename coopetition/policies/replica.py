@@ -36,7 +36,7 @@ class Replica:
         if game.random_gamma:
             middle = float(np.mean(parameters.gamma_range))  # type: ignore[attr-defined]
             parameters = dataclasses.replace(parameters, gamma=middle)  # type: ignore[call-arg]
-        mode = game.reward_mode if game.mutuality is None else game.mutuality
+        mode = game.asked_mode
         self.game = Game(parameters, mode, observation=game.observation)
         self.batch = Batch(self.game, copies, autoreset="disabled", observe=False)
         self.batch.reset(seed=0)
