@@ -29,6 +29,7 @@ _HOMES = {
     "meta.empirical_game": ("EmpiricalGame", "empirical_game", "symmetric_payoffs"),
     "meta.replicator": ("replicator_dynamics", "Replicator"),
     "meta.alpha_rank": ("alpha_rank", "AlphaRank"),
+    "meta.diversity": ("suite_diversity", "SuiteDiversity"),
     "meta.tournament": ("tournament", "Tournament"),
     "policies": ("Oracle", "ORACLES", "oracles_of"),
     "dilemmas": ("dilemma", "Dilemma", "dilemma_along", "dilemma_along_each", "dilemma_table"),
