@@ -27,6 +27,7 @@ app = typer.Typer(
 
 #: Commands of other sub-packages: module, and one line for the list of commands. What they take is theirs to say.
 REGISTERED = {
+    "demo": ("coopetition.commands.demonstrating", "What the suite is about, in one screen."),
     "solve": ("coopetition.commands.solving", "Solve an environment's game, with a certificate."),
     "dilemma": ("coopetition.commands.dilemmas", "How much of a dilemma an environment is."),
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),

@@ -116,9 +116,9 @@ class AgentEnv(GymnasiumView):
         if self._over:
             raise self._need_reset()
         i = self.index
-        try:
+        if type(action) is np.ndarray and action.dtype.kind == "f" and action.size == 1:
             self._actions[i] = action.item()
-        except (AttributeError, TypeError, ValueError):
+        else:
             self._actions[i] = self._one_number(action, self.agent)
         self._check_own()
         seen = self._seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_polici
 from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
 from coopetition.batching.batch import Batch
 from coopetition.batching.streams import seeds_of_copies
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Policy
@@ -184,19 +185,20 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         observations : ndarray (B, S) or (B, O) float32
         infos : dict
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
         given = dict(options or {})
         mask = self._checked_mask(given.pop(RESET_MASK, None))
         values = checked_reset_options(self.game, given)
         copies = np.flatnonzero(mask)
-        if seed is not None and not isinstance(seed, int | np.integer):
-            seeds = list(seed)
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"{len(seeds)} seeds for num_envs = {self.num_envs}")
+        seed = checks.seeds("seed", seed, self.num_envs)
+        if isinstance(seed, list):
+            seeds: list[int | None] = seed
             self._batch.reset(seed=[seeds[k] for k in copies], options=values, mask=mask)
         else:
             seeds = seeds_of_copies(seed, self.num_envs)
-            super().reset(seed=None if seed is None else int(seed))
-            self._batch.reset(seed=None if seed is None else int(seed), options=values, mask=mask)
+            super().reset(seed=seed)
+            self._batch.reset(seed=seed, options=values, mask=mask)
         if mask.all():
             reset_policies(self._policies, None if seed is None else seeds, self.num_envs)
         elif seed is not None:
@@ -273,16 +275,12 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _read(self, actions: Any) -> None:
         """Write the actions of all agents, partners' included, where the kernel reads them."""
         shape = self.action_space.shape
-        try:
-            array = actions if isinstance(actions, np.ndarray) else np.asarray(actions, dtype=np.float64)
-            fits = array.shape == shape
-            given = self._given
-            if fits:
-                given[:, self._played] = array
-        except (TypeError, ValueError):
-            raise ValueError(f"actions {actions!r} are not numbers; the state is unchanged") from None
-        if not fits:
+        plain = type(actions) is np.ndarray and actions.dtype.kind == "f"
+        array = actions if plain else checks.reals("actions", actions)
+        if array.shape != shape:
             raise ValueError(f"actions have shape {array.shape}, expected {shape}; the state is unchanged")
+        given = self._given
+        given[:, self._played] = array
         if self._policies:
             self._check_own(given[:, self.index])
         for j, policy in self._policies:

@@ -19,6 +19,7 @@ import numpy as np
 from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
 from coopetition.batching.batch import Batch, Snapshot
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.kernels.machine import places
 
@@ -267,11 +268,8 @@ class View:
         return self._batch._refusal(code, self._batch.actions)
 
     def _one_number(self, action: Any, agent: str) -> float:
-        """An agent's action as a number; a ValueError that names the agent."""
-        try:
-            array = np.asarray(action, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"action {action!r} of agent {agent!r} is not a number; the state is unchanged") from None
+        """An agent's action as a number; an error that names the agent."""
+        array = checks.reals(f"action of agent {agent!r}", action)
         if array.size != 1:
             raise ValueError(
                 f"action of agent {agent!r} has shape {array.shape}, expected (1,); the state is unchanged"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from coopetition.batching.streams import RateStreams
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.games.parameters import choose
 from coopetition.kernels.machine import places
@@ -124,17 +125,13 @@ class Batch:
         observe_joint: bool = False,
         buffers: dict[str, np.ndarray] | None = None,
     ) -> None:
-        if int(num_envs) < 1:
-            raise ValueError(f"num_envs = {num_envs!r}: expected at least 1")
-        if int(threads) < 1:
-            raise ValueError(f"threads = {threads!r}: expected at least 1")
         self.game = game
-        self.num_envs = int(num_envs)
-        self.threads = int(threads)
+        self.num_envs = checks.count("num_envs", num_envs)
+        self.threads = checks.count("threads", threads)
         self.autoreset = choose("autoreset", autoreset, AUTORESETS)
-        self.strict_actions = bool(strict_actions)
+        self.strict_actions = checks.flag("strict_actions", strict_actions)
         self._buffers = dict(buffers or {})
-        self._allocate(observe, observe_joint)
+        self._allocate(checks.flag("observe", observe), checks.flag("observe_joint", observe_joint))
         if self._buffers:
             raise ValueError(f"unknown buffers: {', '.join(sorted(self._buffers))}")
         self._rngs: list[np.random.Generator] = []
@@ -301,18 +298,10 @@ class Batch:
     # --- randomness: drawn here, per copy, and passed in
 
     def _seed(self, seed: int | Sequence[int | None] | None, copies: np.ndarray) -> None:
-        if seed is None:
-            seeds: list[int | None] = [None] * copies.size
-        elif isinstance(seed, int | np.integer):
-            if seed < 0:
-                raise ValueError(f"seed = {seed}: expected a non-negative integer")
-            seeds = [int(seed) + int(copy) for copy in copies]
-        else:
-            seeds = list(seed)
-            if len(seeds) != copies.size:
-                raise ValueError(f"{len(seeds)} seeds for {copies.size} copies")
+        seed = checks.seeds("seed", seed, copies.size)
         if not self._stochastic:
             return
+        seeds = seed if isinstance(seed, list) else [None if seed is None else seed + int(copy) for copy in copies]
         if not self._rngs:
             self._rngs = [np.random.default_rng() for _ in range(self.num_envs)]
             self._noise_block = np.zeros((self.num_envs, NOISE_BLOCK, self._noise.shape[2]))
@@ -383,6 +372,9 @@ class Batch:
         ndarray (B, N, O) float32
             `observations`.
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
+        checks.seeds("seed", seed, self.num_envs if mask is None else int(np.count_nonzero(mask)))
         values = {name: self.game.checked_state(name, value) for name, value in (options or {}).items()}
         if mask is None:
             self._mask[:] = True
@@ -434,7 +426,8 @@ class Batch:
             raise RuntimeError("call reset() before step()")
         own = self.actions
         if actions is not own:
-            given = np.asarray(actions)
+            plain = type(actions) is np.ndarray and actions.dtype.kind == "f"
+            given = actions if plain else checks.reals("actions", actions)
             if given.shape != own.shape:
                 raise ValueError(f"actions have shape {given.shape}, expected {own.shape}")
             own[...] = given
@@ -572,9 +565,7 @@ class Batch:
         if self._stochastic and self.autoreset != "disabled":
             raise ValueError(f"{self.game.id} draws random numbers at each restart: use autoreset='disabled'")
         game, n, copies = self.game, self.game.n, self.num_envs
-        steps = game.horizon if steps is None else int(steps)
-        if steps < 1:
-            raise ValueError(f"steps = {steps}: expected at least 1")
+        steps = game.horizon if steps is None else checks.count("steps", steps)
         if policies is None:
             policies = "tit_for_tat" if actions is None else "actions"
         names = [policies] * n if isinstance(policies, str) else list(policies)
@@ -589,7 +580,7 @@ class Batch:
         if (codes == places.EXTERNAL).any():
             script = np.zeros((steps, copies, n))
             if actions is not None:
-                given = np.asarray(actions, dtype=np.float64)
+                given = checks.reals("actions", actions)
                 given = given[:, np.newaxis] if given.ndim == 2 else given
                 if given.shape not in ((steps, copies, n), (steps, 1, n)):
                     raise ValueError(f"actions have shape {given.shape}, expected {(steps, copies, n)}")

@@ -161,7 +161,8 @@ def kind_of(value: Any) -> str:
 
 
 def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    # NumPy counts durations among the integers.
+    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_ | np.timedelta64)
 
 
 def _holds_a_bool(value: Any) -> bool:
