@@ -160,9 +160,9 @@ class AgentEnv(GymnasiumView):
         i, value = self.index, self._actions[self.index]
         if not self._low <= value <= self._high:
             if not math.isfinite(value):
-                raise self._batch._refusal(i + 1, self._batch.actions)
+                raise self._batch.refusal(i + 1)
             if self._batch.strict_actions:
-                raise self._batch._refusal(-(i + 1), self._batch.actions)
+                raise self._batch.refusal(-(i + 1))
 
     def _add_end(self, info: dict[str, Any]) -> None:
         layout = self.game.layout

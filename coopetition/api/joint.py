@@ -26,7 +26,7 @@ class GymnasiumView(View, gymnasium.Env[np.ndarray, np.ndarray]):
         """Start an episode; the game draws from ``np_random``, Gymnasium's own stream."""
         values = self._checked_options(options)
         gymnasium.Env.reset(self, seed=checks.seed("seed", seed))
-        if self._batch._stochastic and self._drawn_from is not self.np_random:
+        if self._batch.stochastic and self._drawn_from is not self.np_random:
             self._drawn_from = self.np_random
             self._batch.use_generator(0, self.np_random)
         self._restart(None, values)

@@ -26,7 +26,7 @@ from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
 from coopetition.batching.batch import Batch
 from coopetition.batching.streams import seeds_of_copies
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Policy
 
@@ -39,7 +39,6 @@ BATCH_AUTORESET = {
     AutoresetMode.DISABLED: "disabled",
 }
 #: As Python strings in an array, so that codes can index them.
-OUTCOME_NAMES = np.array(OUTCOMES, dtype=object)
 #: Infos that are zero when nothing has been played yet.
 PAID = ("rewards", "payoff", "utility")
 
@@ -301,11 +300,11 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         assert i is not None
         bad = np.flatnonzero(~np.isfinite(actions))
         if bad.size:
-            raise self._batch._refusal(int(bad[0]) * game.n + i + 1, self._given)
+            raise self._batch.refusal(int(bad[0]) * game.n + i + 1)
         if self._batch.strict_actions:
             bad = np.flatnonzero((actions < game.action_low[i]) | (actions > game.action_high[i]))
             if bad.size:
-                raise self._batch._refusal(-(int(bad[0]) * game.n + i + 1), self._given)
+                raise self._batch.refusal(-(int(bad[0]) * game.n + i + 1))
 
     def _seen(self) -> np.ndarray:
         """What the learner sees now, in memory that the next step writes again."""
@@ -379,8 +378,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Totals and outcomes of some copies; zero and None for the others."""
         layout = self.game.layout
         # Most steps end few copies, or none: only those are read.
-        chunks, lanes = np.divmod(copies, self._batch.lanes)
-        rows = self._batch._state[chunks, : self._head, lanes]
+        rows = self._batch.memory.rows_of(copies, slice(self._head))
         rewards, payoffs = rows[:, layout["reward_total"].rows], rows[:, layout["payoff_total"].rows]
         lengths = rows[:, layout["time"].first].astype(np.int64)
         of_copies: dict[str, np.ndarray]
@@ -391,7 +389,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             of_copies = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
         totals = {name: only(values, copies, self.num_envs) for name, values in of_copies.items()}
         outcomes = np.empty(self.num_envs, dtype=object)
-        outcomes[copies] = OUTCOME_NAMES[rows[:, layout["outcome"].first].astype(np.int64)]
+        outcomes[copies] = np.array(self.game.outcomes, dtype=object)[rows[:, layout["outcome"].first].astype(np.int64)]
         return totals, outcomes
 
     # --- planning
@@ -411,9 +409,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Every copy's joint state, float32 (B, S)."""
         if not self._has_reset:
             raise ResetNeeded("Cannot call state() before calling reset()")
-        rows, scales = self.game.joint_rows, self.game.joint_scales
-        joint: np.ndarray = (self._batch._rows()[rows].T * scales).astype(np.float32)
-        return joint
+        return self._batch.joint_state()
 
     # --- rendering
 

@@ -12,7 +12,7 @@ import numpy as np
 from coopetition.baselines.players import Players, Policies, as_game
 from coopetition.batching.batch import Batch
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 
 #: Copies that are played at once.
@@ -136,7 +136,7 @@ def evaluate(
     for first in range(0, episodes, MOST_COPIES):
         parts.append(_play(played, players, min(MOST_COPIES, episodes - first), seed + first))
     returns, payoffs, rate_sums, lengths, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
-    ends = Counter(OUTCOMES[int(code)] or "horizon" for code in codes)
+    ends = Counter(played.outcomes[int(code)] or "horizon" for code in codes)
     rates = rate_sums.sum(axis=0) / lengths.sum()
     place = _normalised(played, float(returns.sum(axis=1).mean())) if normalise else None
     gains = _gains(played, players, seed, thorough) if exploitability else None

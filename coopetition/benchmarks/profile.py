@@ -15,7 +15,7 @@ from coopetition.batching.batch import Batch
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.throughput import PAIR_GAME, varied_actions
 from coopetition.benchmarks.timing import Case, Effort, interleaved
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import Descriptor
 
 SECTION = "Where a step goes"
 COPIES = 1024
@@ -40,12 +40,12 @@ def stage_case(name: str, copies: Batch, address: int | None) -> Case:
     Each stage starts from the same state and is run a few times only: trust that is moved by this stage alone would
     soon be subnormal, which costs a hundred times as much.
     """
-    descriptor = copies._descriptor.copy()
+    descriptor = copies.memory.descriptor.copy()
     stages = np.full(REPEATED, address or 0, dtype=np.int64)
-    descriptor[places.STAGES] = stages.ctypes.data
-    descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
-    kernel, address = copies._kernel, descriptor.ctypes.data
-    state = copies._state
+    descriptor[Descriptor.STAGES] = stages.ctypes.data
+    descriptor[Descriptor.STAGE_COUNT] = 0 if address is None else REPEATED
+    kernel, address = copies.memory.kernel, descriptor.ctypes.data
+    state = copies.memory.state
     before = state.copy()
 
     def run(count: int) -> None:
@@ -68,7 +68,7 @@ def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
     whole = make_batch(environment_id, COPIES)
     whole.reset(seed=0)
     own = whole.actions
-    parts = copies._stages()
+    parts = copies.memory.stages()
     names = [part.body.__name__ for part in parts]
     cases = [stage_case("driver", copies, None)]
     cases += [

@@ -1,9 +1,10 @@
 """SLCD-v0: Samsung and Sony make panels together and sell televisions against each other.
 
 The joint venture S-LCD (2004-2011): Samsung runs the plant, Sony needs its panels, and both sell the same
-sets. Dependence is calibrated on the record: Sony on Samsung more than Samsung on Sony. Beside
+sets. Dependence is TR-1's reading of the contract: Sony on Samsung more than Samsung on Sony. Beside
 TrustDilemma-v0: unequal dependence and shares, a lower baseline, more trust to start with and a slower
-trust. `coopetition validate slcd` compares the model with the record.
+trust. `coopetition validate slcd` compares the case of this name with the record: its numbers are those of
+`preset="case"`, not the ones below.
 
 ## Payoff
 
@@ -190,6 +191,8 @@ class SLCD(TrustParameters):
             "dependence": 1.0,
             "initial_trust": 0.1,
         },
+        # What TR-1 validates is static: everybody is trusted, w = D, and nothing moves.
+        "case": {"initial_trust": 1.0, "lambda_plus": 0.0, "lambda_minus": 0.0, "mu_R": 0.0},
     }
 
     baseline: Any = 30.0

@@ -138,6 +138,13 @@ def reals(name: str, value: Any) -> np.ndarray:
     raise TypeError(f"{name} = {shown(value)} is not a number, but {kind_of(value)}")
 
 
+def numbers_in(name: str, value: Any) -> np.ndarray:
+    """Real numbers as an array of their own type: what `reals` takes, without a copy where none is needed."""
+    if type(value) is np.ndarray and value.dtype.kind in "iuf":
+        return value
+    return reals(name, value)
+
+
 def arguments(what: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     """Refuse arguments that `what` does not have, in Python's own words, with what is allowed and the nearest."""
     allowed = list(allowed)

@@ -66,12 +66,12 @@ class Replica:
             rates = np.empty((seen.copies, game.n))
             rates[:, seen.agent] = seen.own_rate
             rates[:, [j for j in range(game.n) if j != seen.agent]] = seen.other_rates
-            before = batch._rows()
+            before = batch.rows()
             batch.step(rates)
             if not moved.all():  # what is done to a copy that has not moved is undone
-                after = batch._rows()
+                after = batch.rows()
                 after[:, ~moved] = before[:, ~moved]
-                batch._write_rows(after)
+                batch.memory.write_rows(after)
             self._steps = time
 
     def _read_start(self, seen: Sight, fresh: np.ndarray) -> None:
@@ -81,14 +81,14 @@ class Replica:
         rows = game.observation_rows[i * size : (i + 1) * size]
         scales = game.observation_scales[i * size : (i + 1) * size]
         noisy = game.noise_places[(game.noise_places >= i * size) & (game.noise_places < (i + 1) * size)] - i * size
-        state = self.batch._rows()
+        state = self.batch.rows()
         shown = np.concatenate([seen[name] for name in game.observation_layout], axis=1)
         differs = (np.abs((state[rows] * scales[:, np.newaxis]).T - shown) > _SEEN) & fresh[:, np.newaxis]
         differs[:, noisy] = False
         if differs.any():
             copies, columns = np.nonzero(differs)
             state[rows[columns], copies] = shown[copies, columns] / scales[columns]
-            self.batch._write_rows(state)
+            self.batch.memory.write_rows(state)
 
     def payoffs(self, agent: int) -> np.ndarray:
         """What the agent was paid in the step that was followed last, pi_i (B,)."""
@@ -114,14 +114,14 @@ class Replica:
             self._tried = Batch(self.game, copies * _CANDIDATES, autoreset="disabled", observe=False)
             self._tried.reset(seed=0)
         tried = self._tried
-        state = np.repeat(self.batch._rows(), _CANDIDATES, axis=1)
+        state = np.repeat(self.batch.rows(), _CANDIDATES, axis=1)
         actions = np.empty((copies, _CANDIDATES, n))
         actions[:, :, [j for j in range(n) if j != agent]] = others[:, np.newaxis]
         low, high = np.zeros(copies), np.ones(copies)
         for _ in range(_ROUNDS):
             rates = np.linspace(low, high, _CANDIDATES, axis=1)
             actions[:, :, agent] = rates
-            tried._write_rows(state)
+            tried.memory.write_rows(state)
             tried.step(actions.reshape(-1, n))
             rewards = tried.rewards[:, agent].reshape(copies, _CANDIDATES)
             best = rewards.argmax(axis=1)

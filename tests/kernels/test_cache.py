@@ -39,7 +39,7 @@ def rule(at, parameters, state, work):
 DRIVE = '''
 import sys
 import numpy as np
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Descriptor
 from coopetition.kernels.machine.compiled import compiled
 
 cached = []
@@ -61,9 +61,9 @@ def run(stage):
     from numba import njit
     from coopetition.kernels.machine.memory import call_stage
     state, parameters, at = np.full((1, 1), 3.0), np.zeros(4096), np.zeros(4096, dtype=np.int64)
-    d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
-    d[places.AGENTS] = d[places.LANES] = d[places.COPIES] = d[places.STATE_ROWS] = d[places.WORK_ROWS] = 1
-    d[places.AT], d[places.PARAMETERS] = at.ctypes.data, parameters.ctypes.data
+    d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
+    d[Descriptor.AGENTS] = d[Descriptor.LANES] = d[Descriptor.COPIES] = d[Descriptor.STATE_ROWS] = d[Descriptor.WORK_ROWS] = 1
+    d[Descriptor.AT], d[Descriptor.PARAMETERS] = at.ctypes.data, parameters.ctypes.data
     work = np.zeros((8, 1))
     call = njit(lambda *a: call_stage(a[0], a[1], a[2], a[3], a[4], a[5]))
     call(stage.address(), d.ctypes.data, state.ctypes.data, work.ctypes.data, 0, 0)
@@ -226,7 +226,9 @@ FOLDER = "from coopetition.kernels.machine.cache import cache_folder\nprint(cach
 def test_the_folder_is_this_users_alone(tmp_path):
     found = run_python(FOLDER, tmp_path)
     folder = Path(found.stdout.strip())
-    assert folder.parent == tmp_path and str(os.getuid()) in folder.name and not found.stderr
+    assert folder.parent == tmp_path
+    assert str(os.getuid()) in folder.name
+    assert not found.stderr
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -256,5 +258,6 @@ def test_the_shared_temporary_folder_is_used_only_if_nobody_else_can_write_there
     code = "import os\ndel os.environ['COOPETITION_CACHE_DIR']\n" + FOLDER
     found = run_python(code, tmp_path, XDG_CACHE_HOME=str(home), TMPDIR=str(tmp_path))
     assert found.stdout.strip() == "None"
-    assert len(found.stderr.strip().splitlines()) == 1 and "without a cache" in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert "without a cache" in found.stderr
     shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)

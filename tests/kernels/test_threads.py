@@ -66,7 +66,8 @@ def test_threads_and_forks_do_not_end_the_process(layer, what):
     if what is not PYTHON_THREADS and not hasattr(os, "fork"):
         pytest.skip("this system does not fork")
     environment = {**os.environ, "NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", PLAY + what], env=environment, capture_output=True, text=True, timeout=300)  # fmt: skip
+    command = [sys.executable, "-c", PLAY + what]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     if "No threading layer could be loaded" in done.stderr:
         pytest.skip(f"Numba has no {layer} layer here")
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ write.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -32,6 +33,8 @@ import numpy as np
 from numba.core import serialize
 from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
+
+from coopetition.kernels.machine.numbers import Names
 
 logger = logging.getLogger("coopetition")
 
@@ -70,7 +73,9 @@ class Content:
 
     def add(self, value: Any, names: Iterable[str] = ()) -> None:
         """Take a value in; of a module or a class, only the attributes of these names."""
-        if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        if isinstance(value, int):  # as a number: one that knows its name shows only that
+            self._say(type(value).__name__, int.__repr__(value))
+        elif value is None or isinstance(value, float | complex | str | bytes | np.generic):
             self._say(type(value).__name__, value if isinstance(value, bytes) else repr(value))
         elif isinstance(value, np.ndarray):
             self._say("array", value.dtype.str, value.shape, value.tobytes())
@@ -84,7 +89,7 @@ class Content:
                 self.add(item, names)
         elif isinstance(value, types.CodeType):
             self._add_code(value)
-        elif isinstance(value, types.ModuleType):
+        elif isinstance(value, types.ModuleType | Names):
             self._say("module", value.__name__)
             if not _is_versioned(value.__name__):
                 self._add_attributes(value, names)
@@ -266,10 +271,8 @@ class KernelCache:
             return CompileResult._rebuild(target_context, *pickle.loads(_checked(data, key)))
         except Exception as error:  # whatever is in the file, it is no reason to stop
             _say_damaged(path, str(error) or type(error).__name__)
-        try:
+        with contextlib.suppress(OSError):
             path.unlink()
-        except OSError:
-            pass
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:

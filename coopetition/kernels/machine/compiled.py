@@ -30,7 +30,7 @@ def compiled(function: F | None = None, **options: Any) -> Any:
     settings = {**SETTINGS, **options}
     if numba.config.DISABLE_JIT:
         return function
-    source = function.__code__  # type: ignore[attr-defined]
+    source = function.__code__
     origin = hashlib.sha256(source.co_filename.encode() + source.co_code).hexdigest()[:12]
     dispatcher = numba.njit(**settings)(_renamed(function, f"{function.__qualname__}_{origin}"))
     dispatcher._cache = KernelCache(dispatcher.py_func, settings)
@@ -115,7 +115,7 @@ class Stage:
             signature = normalize_signature("void(int64, int64, int64, int64, int64)")
             options = {**SETTINGS, "no_cfunc_wrapper": False}
             framed = self._framed()
-            kernel = CFunc(framed, signature, locals={}, options=options)
+            kernel: Any = CFunc(framed, signature, locals={}, options=options)
             kernel._cache = KernelCache(framed, options)
             kernel.compile()
             self._compiled = kernel

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.batching.batch import compiled_policy
+from coopetition.batching.rollout import compiled_policy
 from coopetition.batching.streams import RateStreams
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.stage.game import Array
@@ -127,7 +127,7 @@ class Table:
             returns = played.returns
             for i, name in enumerate(names):
                 if name != "actions":
-                    rates[:, t, i] = batch._rows()[rates_field.first + i]
+                    rates[:, t, i] = batch.rows()[rates_field.first + i]
         episode.rollouts += count
         return returns, rates
 

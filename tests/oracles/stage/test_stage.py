@@ -44,7 +44,7 @@ def random_states(game: Game, count: int, seed: int = 0) -> list[np.ndarray]:
     batch.set_state(start)
     for _ in range(int(rng.integers(1, 12))):
         batch.step(rng.uniform(size=(count, game.n)))
-    rows = batch._rows()
+    rows = batch.rows()
     rows[game.layout["ended"].rows] = 0.0
     rows[game.layout["time"].rows] = np.minimum(rows[game.layout["time"].rows], game.horizon - 1)
     return list(rows.T.copy())
