@@ -124,7 +124,7 @@ class Batch:
             noisy=game.noise_places.size if observe else 0,
         )
         self._bind()
-        self.draws = Draws(self.memory) if game.random_gamma or self.memory.noisy else None
+        self.draws = Draws(self.memory) if game.random_gamma or game.uncertain or self.memory.noisy else None
         self._is_reset = False
 
     def _bind(self) -> None:

@@ -12,10 +12,12 @@ from coopetition.batching.memory import Memory
 #: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
 NOISE_BLOCK = 64
 GAMMA_BLOCK = 32
+#: An episode's chance is a whole number below this, which float64 holds exactly.
+CHANCES = 2**53
 
 
 class Draws:
-    """The random streams of a game that draws: observation noise, and the gamma of the next episode.
+    """The random streams of a game that draws: observation noise, and the gamma and the chance of the next episode.
 
     Parameters
     ----------
@@ -33,12 +35,14 @@ class Draws:
         self._noise_cursor = np.full(copies, NOISE_BLOCK)
         self._gamma_block = np.zeros((copies, GAMMA_BLOCK))
         self._gamma_cursor = np.full(copies, GAMMA_BLOCK)
+        self._chance_block = np.zeros((copies, GAMMA_BLOCK if self.game.uncertain else 0))
+        self._chance_cursor = np.full(copies, GAMMA_BLOCK)
 
     def seed(self, seeds: Sequence[int | None], copies: np.ndarray) -> None:
         """Start the streams of these copies, by index; those whose seed is None go on."""
         if not self._rngs:
             self._rngs = [np.random.default_rng() for _ in range(self.memory.copies)]
-            self._draw_gamma(np.arange(self.memory.copies))
+            self.after_restart(np.arange(self.memory.copies))
         for copy, own_seed in zip(copies, seeds, strict=True):
             if own_seed is not None:
                 self.start_stream(copy, np.random.default_rng(own_seed))
@@ -50,9 +54,10 @@ class Draws:
         self._rngs[copy] = generator
         self._noise_cursor[copy] = NOISE_BLOCK
         self._gamma_cursor[copy] = GAMMA_BLOCK
+        self._chance_cursor[copy] = GAMMA_BLOCK
         # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is reset by hand
         # and one that is reset by the kernel read the same numbers.
-        self._draw_gamma(np.array([copy]))
+        self.after_restart(np.array([copy]))
 
     def _draw_gamma(self, copies: np.ndarray) -> None:
         """Put these copies' next gammas where the kernel finds them when it restarts one."""
@@ -64,6 +69,16 @@ class Draws:
             self._gamma_cursor[copy] = 0
         self.memory.next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
         self._gamma_cursor[copies] += 1
+
+    def _draw_chance(self, copies: np.ndarray) -> None:
+        """The same for what uncertainty follows from."""
+        if not self.game.uncertain:
+            return
+        for copy in copies[self._chance_cursor[copies] == GAMMA_BLOCK]:
+            self._chance_block[copy] = self._rngs[copy].integers(CHANCES, size=GAMMA_BLOCK)
+            self._chance_cursor[copy] = 0
+        self.memory.next_chance[copies] = self._chance_block[copies, self._chance_cursor[copies]]
+        self._chance_cursor[copies] += 1
 
     def _draw_noise(self, copies: np.ndarray, draws: int) -> None:
         """Fill the first `draws` noise rows of these copies from their blocks, without using them up."""
@@ -95,16 +110,21 @@ class Draws:
     def after_restart(self, copies: np.ndarray) -> None:
         """Draw what the next episodes of these copies start with."""
         self._draw_gamma(copies)
+        self._draw_chance(copies)
 
     def snapshot(self) -> tuple[Any, ...]:
         """The streams as they stand; empty before they were seeded."""
         if not self._rngs:
             return ()
-        arrays = (self.memory.next_gamma, self.memory.noise, *self._blocks())
+        arrays = (*self._ahead(), *self._blocks())
         return ([rng.bit_generator.state for rng in self._rngs], *(array.copy() for array in arrays))
 
+    def _ahead(self) -> tuple[np.ndarray, ...]:
+        return self.memory.next_gamma, self.memory.next_chance, self.memory.noise
+
     def _blocks(self) -> tuple[np.ndarray, ...]:
-        return self._noise_block, self._noise_cursor, self._gamma_block, self._gamma_cursor
+        noise = (self._noise_block, self._noise_cursor)
+        return (*noise, self._gamma_block, self._gamma_cursor, self._chance_block, self._chance_cursor)
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot."""
@@ -114,5 +134,5 @@ class Draws:
         states, *arrays = snapshot
         for rng, state in zip(self._rngs, states, strict=True):
             rng.bit_generator.state = state
-        for mine, kept in zip((self.memory.next_gamma, self.memory.noise, *self._blocks()), arrays, strict=True):
+        for mine, kept in zip((*self._ahead(), *self._blocks()), arrays, strict=True):
             mine[...] = kept

@@ -169,6 +169,7 @@ class Memory:
         self.mask = np.zeros(copies, dtype=np.bool_)
         self.initial = game.initial_state.copy()
         self.next_gamma = np.zeros(copies)
+        self.next_chance = np.zeros(copies if game.uncertain else 0)
         self.noise = np.zeros((2, copies, noisy))
         self._in_block = block
         self._lay_block()
@@ -221,6 +222,7 @@ class Memory:
             Descriptor.WORK: self.work,
             Descriptor.RESET_MASK: self.mask,
             Descriptor.NEXT_GAMMA: self.next_gamma,
+            Descriptor.NEXT_CHANCE: self.next_chance,
             Descriptor.NOISE: self.noise,
             Descriptor.OBSERVATION_ROWS: game.observation_rows,
             Descriptor.OBSERVATION_SCALES: game.observation_scales,

@@ -252,3 +252,8 @@ class ApacheProject(Sized, TeamParameters):
         elif self.initial_loyalty is None:
             values["initial_loyalty"] = 0.5 * values.get("loyalty_cap", self.loyalty_cap)
         return values
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

@@ -390,3 +390,8 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     for lane in range(loyal.size):
         ended[lane] = 1.0 if thin[lane] >= 2.0 else 0.0
         outcome[lane] = Outcome.DISSOLVED if thin[lane] >= 2.0 else 0.0
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

@@ -334,3 +334,8 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
         for lane in range(close.size):
             standing = agreement[lane] if agreed[lane] != 0.0 else 0.0
             agreement[lane] = level[lane] if close[lane] != 0.0 else standing
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

@@ -313,3 +313,8 @@ def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
                     trusted = trust[lane] if trust[lane] < ceiling else ceiling
                     standing = fma(q[lane], others[lane], equal[lane])
                     utility[lane] = fma(trusted * dependence * standing, payoff[lane], utility[lane])
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

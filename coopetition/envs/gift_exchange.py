@@ -226,3 +226,8 @@ class GiftExchange(ReciprocityParameters):
     memory: int = 3
     lambda_R: float = 1.2
     omega: float = 0.8
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

@@ -203,3 +203,8 @@ class PartnerHoldUp(TrustParameters):
     def watched(self) -> np.ndarray:
         """Only the weak partner's trust in the strong one ends the game."""
         return np.array([[0.0, 0.0], [1.0, 0.0]])
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

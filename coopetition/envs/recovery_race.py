@@ -197,7 +197,7 @@ class RecoveryRace(TrustParameters):
             "signal_scale": "endowment",
             "kappa": 2.0,
             "lambda_plus": 0.2,
-            "delta_R": 0.03,
+            "delta_R": 0.02,
             "baseline": 50.0,
             "horizon": 100,
             "recovery_bonus": 200.0,
@@ -245,3 +245,8 @@ def award(at: Any, parameters: Any, state: Any, work: Any) -> None:
         payoff = payoffs[i]
         for lane in range(payoff.size):
             payoff[lane] += bonus * (horizon - time[lane]) if outcome[lane] == Outcome.RECOVERED else 0.0
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

@@ -235,3 +235,8 @@ class SynergySearch(TrustParameters):
     def gamma_scale(self) -> float:
         """What takes a revealed gamma to [0, 1]."""
         return 1.0 / self.largest_gamma
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |

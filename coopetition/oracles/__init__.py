@@ -29,6 +29,8 @@ _HOMES = {
     "meta.empirical_game": ("EmpiricalGame", "empirical_game", "symmetric_payoffs"),
     "meta.replicator": ("replicator_dynamics", "Replicator"),
     "meta.alpha_rank": ("alpha_rank", "AlphaRank"),
+    "episode.patience": ("critical_continuation", "CriticalContinuation"),
+    "stakes": ("stakes", "Stakes", "margin", "Margin"),
     "meta.diversity": ("suite_diversity", "SuiteDiversity"),
     "meta.tournament": ("tournament", "Tournament"),
     "policies": ("Oracle", "ORACLES", "oracles_of"),
