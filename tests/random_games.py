@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.envs import environment_class
+from coopetition.envs import ENVIRONMENTS, environment_class
 
 Generator = np.random.Generator
 
@@ -63,12 +63,15 @@ INTEGERS = {
     "reentry_cooldown": (0, 6),
 }
 AGENTS = {"initial_reputation": 1.0, "initial_loyalty": 1.0}
+#: What a hash disturbs or hides has tests of its own (test_uncertainty).
+UNCERTAIN = {"continuation", "continuation_form", "observe_time", "tremble", "monitoring_noise"}
 #: Derived from other parameters, or without effect on dynamics and pay.
 NOT_DRAWN = {
     "PublicGoods-v0": {"omega", "beta", "cost"},
     "ApacheProject-v0": {"n_agents"},  # by phase
     "ReputationMarket-v0": {"reputation_visibility"},  # noise in views has tests of its own
 }
+NOT_DRAWN = {key: NOT_DRAWN.get(key, set()) | UNCERTAIN for key in ENVIRONMENTS}
 
 
 def number_in(rng: Generator, name: str, domain: Any) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from coopetition.batching.batch import Batch
+from coopetition.envs import environment_class
 from coopetition.games.game import Game
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.solution import plain
@@ -131,14 +132,14 @@ def suite_diversity(
     """
     if len(policies) < 3 or not ids or not modes:
         raise ValueError(f"{len(ids)} environments, {len(policies)} policies, {len(modes)} modes: expected 1, 3, 1")
-    from coopetition.api.make import make_game
-
     games: list[tuple[str, str]] = []
     alone, against = [], []
     for key in ids:
-        parameters = make_game(key, **(options or {})).parameters
-        totals = {"payoffs": "private", "rewards": "integrated"}
-        tables = _tables(Game(parameters, totals["rewards"]), tuple(policies), int(episodes), int(seed))
+        given = options or {}
+        cls = environment_class(key) if isinstance(key, str) else type(key)
+        parameters = cls.build(given) if isinstance(key, str) else dataclasses.replace(key, **given)
+        # One run of the integrated game gives all three modes: payoffs and utilities are counted side by side.
+        tables = _tables(Game(parameters, "integrated"), tuple(policies), int(episodes), int(seed))
         for mode in modes:
             one, other = tables[mode] if mode in tables else _tables_of(parameters, mode, policies, episodes, seed)
             games.append((parameters.id, str(mode)))
@@ -227,4 +228,4 @@ def _tables(game: Game, policies: tuple[str, ...], episodes: int, seed: int) -> 
 
 def _uncertain(game: Game) -> bool:
     """Whether anything but gamma is drawn."""
-    return bool(game.noise_places.size) or getattr(game, "uncertain", False)
+    return bool(game.noise_places.size) or game.uncertain
