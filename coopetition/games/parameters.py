@@ -172,7 +172,7 @@ class Parameters(Declaring):
         if self.continuation == 1.0 and not self.uncertain:
             return self
         ends = {"continuation": 1.0} if continuation_form is None else {"continuation_form": continuation_form}
-        return replace(self, tremble=0.0, monitoring_noise=0.0, **ends)  # type: ignore[arg-type]
+        return replace(self, tremble=0.0, monitoring_noise=0.0, **ends)
 
     @property
     def n(self) -> int:

@@ -244,5 +244,5 @@ def margin(
             (tempted, afraid), "harmony"
         )
     high, low = pairs[best].tolist()
-    values = (float(table[best, i]) for table in (temptation, reward, punishment, sucker))
-    return Margin(float(worst[best]), high, low, *values, episode.game.agents[i], kind)
+    t, r, p, s = (float(table[best, i]) for table in (temptation, reward, punishment, sucker))
+    return Margin(float(worst[best]), float(high), float(low), t, r, p, s, episode.game.agents[i], kind)

@@ -53,7 +53,7 @@ BEYOND_THE_STAGE: dict[str, dict[str, Status]] = {
         Status(
             "cross-checked",
             f"{_RANKED}::test_against_exact_arithmetic",
-            "exact arithmetic, games up to five strategies",
+            "exact arithmetic, up to five strategies",
         )
     ),
     "replicator_dynamics": by_class(Status("cross-checked", f"{_META}::test_replicator", "logistic closed form")),

@@ -35,7 +35,7 @@ class Replica:
         parameters = game.parameters
         if game.random_gamma:
             middle = float(np.mean(parameters.gamma_range))  # type: ignore[attr-defined]
-            parameters = dataclasses.replace(parameters, gamma=middle)
+            parameters = dataclasses.replace(parameters, gamma=middle)  # type: ignore[call-arg]
         if not parameters.observe_time:
             raise ValueError(f"a policy that follows the state of {game.id} needs the clock: observe_time=True")
         parameters = parameters.without_chance()
