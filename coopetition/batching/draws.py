@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from coopetition.batching.memory import Memory
+from coopetition.games.variants import from_arrays
 
 #: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
 NOISE_BLOCK = 64
@@ -23,9 +24,11 @@ class Draws:
     ----------
     memory : Memory
         Where the kernel finds what is drawn.
+    vary : dict of str to (float, float), optional
+        Parameters drawn for each copy and episode, and the ranges in which they are uniform.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, vary: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.memory = memory
         self.game = memory.game
         copies = memory.copies
@@ -37,6 +40,9 @@ class Draws:
         self._gamma_cursor = np.full(copies, GAMMA_BLOCK)
         self._chance_block = np.zeros((copies, GAMMA_BLOCK if self.game.uncertain else 0))
         self._chance_cursor = np.full(copies, GAMMA_BLOCK)
+        self.vary = dict(vary or {})
+        self._chosen = memory.variants.source.chosen if vary and memory.variants is not None else None
+        self._bounds = np.array(list(self.vary.values()), dtype=np.float64).reshape(-1, 2)
 
     def seed(self, seeds: Sequence[int | None], copies: np.ndarray) -> None:
         """Start the streams of these copies, by index; those whose seed is None go on."""
@@ -63,8 +69,10 @@ class Draws:
         """Put these copies' next gammas where the kernel finds them when it restarts one."""
         if not self.game.random_gamma:
             return
-        low, high = self.game.parameters.gamma_range  # type: ignore[attr-defined]
+        sets = self.memory.variants
         for copy in copies[self._gamma_cursor[copies] == GAMMA_BLOCK]:
+            own = self.game.parameters if sets is None else sets.parameters_of(copy // self.memory.copies_of_set)
+            low, high = own.gamma_range  # type: ignore[attr-defined]
             self._gamma_block[copy] = self._rngs[copy].uniform(low, high, size=GAMMA_BLOCK)
             self._gamma_cursor[copy] = 0
         self.memory.next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
@@ -111,20 +119,26 @@ class Draws:
         """Draw what the next episodes of these copies start with."""
         self._draw_gamma(copies)
         self._draw_chance(copies)
+        if self.vary and copies.size:
+            low, high = self._bounds.T
+            drawn = np.stack([self._rngs[copy].uniform(low, high) for copy in copies])
+            arrays = dict(zip(self.vary, drawn.T, strict=True))
+            self.memory.next_numbers[copies] = from_arrays(self.game, arrays, self._chosen).rows()
 
     def snapshot(self) -> tuple[Any, ...]:
         """The streams as they stand; empty before they were seeded."""
         if not self._rngs:
             return ()
-        arrays = (*self._ahead(), *self._blocks())
-        return ([rng.bit_generator.state for rng in self._rngs], *(array.copy() for array in arrays))
+        return ([rng.bit_generator.state for rng in self._rngs], *(array.copy() for array in self._arrays()))
 
-    def _ahead(self) -> tuple[np.ndarray, ...]:
-        return self.memory.next_gamma, self.memory.next_chance, self.memory.noise
-
-    def _blocks(self) -> tuple[np.ndarray, ...]:
-        noise = (self._noise_block, self._noise_cursor)
-        return (*noise, self._gamma_block, self._gamma_cursor, self._chance_block, self._chance_cursor)
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        memory = self.memory
+        held: tuple[np.ndarray, ...] = (memory.next_gamma, memory.noise, self._noise_block, self._noise_cursor)
+        held += (self._gamma_block, self._gamma_cursor, memory.next_chance, self._chance_block, self._chance_cursor)
+        if self.vary and memory.variants is not None:
+            sets = memory.variants
+            held += (memory.next_numbers, sets.parameters, sets.initial, sets.observation_scales, sets.joint_scales)
+        return held
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot."""
@@ -134,5 +148,5 @@ class Draws:
         states, *arrays = snapshot
         for rng, state in zip(self._rngs, states, strict=True):
             rng.bit_generator.state = state
-        for mine, kept in zip((*self._ahead(), *self._blocks()), arrays, strict=True):
+        for mine, kept in zip(self._arrays(), arrays, strict=True):
             mine[...] = kept
