@@ -119,8 +119,8 @@ class Batch:
             raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
         if variants is not None and self.num_envs % variants.count:
             raise ValueError(
-                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} sets of parameters, which have "
-                "the same number of copies each"
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, which all "
+                "have the same number of copies"
             )
         self.variants = variants
         self.threads = checks.count("threads", threads)
@@ -144,7 +144,7 @@ class Batch:
         )
         self._bind()
         self.draws: Draws | None = None
-        if game.random_gamma or self.memory.noisy or vary:
+        if game.random_gamma or game.uncertain or self.memory.noisy or vary:
             self.draws = Draws(self.memory, vary)
         self._is_reset = False
 
