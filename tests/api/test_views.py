@@ -177,8 +177,29 @@ def test_max_cycles_is_the_horizon():
     assert coopetition.aec_env("SLCD-v0", max_cycles=3, horizon=3).game.horizon == 3
 
 
+@pytest.mark.parametrize("name", IDS)
+def test_a_policy_of_the_parallel_view_plays_the_aec_view(name):
+    """By default the same observations, whoever has moved; metadata says that nothing is revealed."""
+    parallel, aec = coopetition.parallel_env(name, horizon=4), coopetition.aec_env(name, horizon=4)
+    assert aec.metadata["sequential"] is False
+    assert aec.observation_layout == parallel.observation_layout
+    seen, _ = parallel.reset(seed=3)
+    aec.reset(seed=3)
+    stream = np.random.default_rng(1)
+    while parallel.agents:
+        actions = {agent: stream.uniform(0.4, 1.0, 1).astype(np.float32) for agent in parallel.agents}
+        for agent in parallel.possible_agents:
+            assert aec.agent_selection == agent
+            assert same(aec.last()[0], seen[agent])
+            aec.step(actions[agent])
+        seen, rewards, *_ = parallel.step(actions)
+        assert aec.rewards == rewards
+    for options in ({"sequential": True}, {"turn_order": "random"}):
+        assert coopetition.aec_env(name, **options).metadata["sequential"] is True
+
+
 def test_layouts_name_every_column():
-    env = coopetition.aec_env("ReputationMarket-v0")
+    env = coopetition.aec_env("ReputationMarket-v0", sequential=True)
     layout = env.observation_layout
     assert list(layout)[:2] == ["own_rate", "other_rates"]
     assert list(layout)[-2:] == ["revealed", "moved"]
