@@ -62,7 +62,7 @@ def pairs(n: int) -> list[tuple[int, int]]:
 
 
 #: Loyalties and reputations this far below a threshold count as on it: a sum of steps is rounded.
-ON_THRESHOLD = 2.0**-32
+ON_THRESHOLD = 2.0**-40
 
 
 def clip(x: float, low: float, high: float) -> float:

@@ -286,7 +286,7 @@ class Game:
                 each = np.stack([self.checked_state(name, one) for one in array])
                 written[field.rows] = each.reshape(copies, -1).T
             else:
-                written[field.rows] = self.checked_state(name, array).reshape(-1, 1)
+                written[field.rows] = self.checked_state(name, value).reshape(-1, 1)
         if state:
             parts = self.read_state(written)
             parts["ended"][...] = parts["outcome"][...] = 0.0

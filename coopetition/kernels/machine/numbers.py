@@ -272,7 +272,7 @@ DESCRIPTOR_SIZE = Descriptor.size
 
 #: How far below a threshold of slowly moving state still counts as on it: sums of steps such as .02 c reach a threshold
 #: that exact arithmetic meets only to within their rounding.
-ON_THRESHOLD = 2.0**-32
+ON_THRESHOLD = 2.0**-40
 
 #: How many places a namespace has for names of a reward mode, and after them of an environment.
 MODE_ROOM = {"Scalar": 8, "Vector": 2, "Matrix": 1}
