@@ -121,8 +121,8 @@ class Batch:
             raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
         if variants is not None and self.num_envs % variants.count:
             raise ValueError(
-                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} sets of parameters, which have "
-                "the same number of copies each"
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, which all "
+                "have the same number of copies"
             )
         self.variants = variants
         self.threads = checks.count("threads", threads)
