@@ -203,7 +203,7 @@ from coopetition.games.fields import StateField
 from coopetition.games.parameters import Sized, TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.numbers import ON_THRESHOLD, Integer, Work
+from coopetition.kernels.machine.numbers import Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,9 +303,9 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     if parameters[Scalar.TIERS] == 0.0:
         return
     n = at[Integer.N]
-    premium = parameters[Scalar.TIER_THRESHOLDS] - ON_THRESHOLD
-    standard = parameters[Scalar.TIER_THRESHOLDS + 1] - ON_THRESHOLD
-    probation = parameters[Scalar.TIER_THRESHOLDS + 2] - ON_THRESHOLD
+    premium = parameters[Scalar.TIER_THRESHOLDS]
+    standard = parameters[Scalar.TIER_THRESHOLDS + 1]
+    probation = parameters[Scalar.TIER_THRESHOLDS + 2]
     best, usual, low, lowest = (
         parameters[Scalar.TIER_MULTIPLIERS],
         parameters[Scalar.TIER_MULTIPLIERS + 1],
