@@ -146,7 +146,7 @@ class Batch:
         )
         self._bind()
         self.draws: Draws | None = None
-        if game.random_gamma or self.memory.noisy or vary:
+        if game.random_gamma or game.uncertain or self.memory.noisy or vary:
             self.draws = Draws(self.memory, vary)
         self._is_reset = False
 

@@ -182,6 +182,7 @@ class Memory:
         self.state[:] = np.repeat(self.initial.reshape(self.sets, -1), self.chunks_of_set, axis=0)[..., np.newaxis]
         self.mask = np.zeros(copies, dtype=np.bool_)
         self.next_gamma = np.zeros(copies)
+        self.next_chance = np.zeros(copies if game.uncertain else 0)
         self.noise = np.zeros((2, copies, noisy))
         self.next_numbers = variants.rows() if varied and variants is not None else np.zeros((0, 0))
         self._own = np.zeros((threads if variants is not None else 0, DESCRIPTOR_SIZE), dtype=np.int64)
@@ -244,6 +245,7 @@ class Memory:
             Descriptor.WORK: self.work,
             Descriptor.RESET_MASK: self.mask,
             Descriptor.NEXT_GAMMA: self.next_gamma,
+            Descriptor.NEXT_CHANCE: self.next_chance,
             Descriptor.NOISE: self.noise,
             Descriptor.OBSERVATION_ROWS: game.observation_rows,
             Descriptor.OBSERVATION_SCALES: numbers.observation_scales,
