@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,22 +11,13 @@ import numpy as np
 from coopetition.batching import rollout as rollouts
 from coopetition.batching.draws import Draws
 from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
+from coopetition.batching.memory import Snapshot as Snapshot
 from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
-
-    state: np.ndarray
-    random: tuple[Any, ...]
-    parameters: Any
-    mode: Any
 
 
 class Batch:
