@@ -1,13 +1,14 @@
 """Deterministic policy gradients with centralised critics: what MADDPG, MATD3 and M3DDPG share.
 
-Each agent i has an actor a_i = mu_i(o_i) and one or two critics Q_i(joint state, a_1 ... a_N) of its own reward r_i. With
-primes for targets, critics descend
+Each agent i has an actor a_i = mu_i(o_i) and one or two critics Q_i(joint state, a_1 ... a_N) of its own reward
+r_i. With primes for targets, critics descend
 
     (Q_i(x, a) - [r_i + discount Q'_i(x', mu'_1(o'_1), ..., mu'_N(o'_N))])^2 / 2,
 
-a the rates that were played, and the actor ascends Q_i(x, a_1, ..., mu_i(o_i), ..., a_N), which goes through its own rate
-only. Rates are the logistic function of the actor's output, in [0, 1] in training, in targets and in play alike: nothing
-is trained on levels. While it learns, an agent plays its rate with Gaussian noise, clipped to the box.
+a the rates that were played, and the actor ascends Q_i(x, a_1, ..., mu_i(o_i), ..., a_N), which goes through its
+own rate only. Rates are the logistic function of the actor's output, in [0, 1] in training, in targets and in play
+alike: nothing is trained on levels. While it learns, an agent plays its rate with Gaussian noise, clipped to the
+box.
 
 References
 ----------
@@ -146,7 +147,7 @@ class DeterministicActorCritic(FromMemory):
         return self.rates(networks.actor_target, batch.next_observations)
 
     def others_rates(self, critic: Any, batch_seen: Any, joint: Any, own: Any, rates: Any, settings: Any) -> Any:  # noqa: ARG002
-        """The others' rates as each learner's critic is shown them: (B, L, A), or (B, L, L, A) if one sees other than all do."""
+        """The others' rates as critics are shown them: (B, L, A), or (B, L, L, A) if each sees them differently."""
         return rates
 
     def value(self, critic: Any, batch_seen: Any, joint: Any, own: Any, rates: Any, settings: Any) -> Any:

@@ -1,21 +1,22 @@
 """M3DDPG: minimax MADDPG; each agent learns against others who might act a little worse for it.
 
-Every agent maximises its own discounted reward r_i of the mode as its critic values it after an adversarial step on the
-others' rates, at the next state and in the actor's gradient: instead of a_j its critic is shown
+Every agent maximises its own discounted reward r_i of the mode as its critic values it after an adversarial step on
+the others' rates, at the next state and in the actor's gradient: instead of a_j its critic is shown
 
     clip(a_j - epsilon g_j / |g|, 0, 1),   g = d Q_i / d a_-i,
 
-the linearised inner minimum of the paper (eq. 12 to 14) with steps of one length, kept inside the box. Its stage game's
-solution is therefore a *robust point*, where each rate is the best against others epsilon away in the direction that
-hurts, and no equilibrium; with epsilon 0 it is MADDPG. In training critics see the joint state and everybody's rates; in
-play an actor sees its own observation.
+the linearised inner minimum of the paper (eq. 12 to 14) with steps of one length, kept inside the box. Its stage
+game's solution is therefore a *robust point*, where each rate is the best against others epsilon away in the
+direction that hurts, and no equilibrium; with epsilon 0 it is MADDPG. In training critics see the joint state and
+everybody's rates; in play an actor sees its own observation.
 
-Hyper-parameters: epsilon .05 of the endowment (the paper tries .1 to 1e-3 on a box twice as wide); the rest as for MADDPG.
+Hyper-parameters: epsilon .05 of the endowment (the paper tries .1 to 1e-3 on a box twice as wide); the rest as for
+MADDPG.
 
 References
 ----------
-Li, Wu, Cui, Dong, Fang & Russell (2019), Robust multi-agent reinforcement learning via minimax deep deterministic policy
-gradient, AAAI 33, eq. 12-14, algorithm 1.
+Li, Wu, Cui, Dong, Fang & Russell (2019), Robust multi-agent reinforcement learning via minimax deep deterministic
+policy gradient, AAAI 33, eq. 12-14, algorithm 1.
 """
 
 from __future__ import annotations

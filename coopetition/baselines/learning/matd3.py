@@ -1,12 +1,13 @@
 """MATD3: MADDPG with twin critics, smoothed targets, and actors that move at every second update.
 
-Every agent maximises its own discounted reward r_i of the mode; see `deterministic`. Three changes against overestimated
-values, as in TD3: the target is the smaller of two critics' (clipped double Q); the target actors' rates are blurred,
-clip(mu'_j(o'_j) + clip(noise, -c, c), 0, 1), so that critics cannot be peaked; actors and targets move less often than
-critics. In training critics see the joint state and everybody's rates; in play an actor sees its own observation.
+Every agent maximises its own discounted reward r_i of the mode; see `deterministic`. Three changes against
+overestimated values, as in TD3: the target is the smaller of two critics' (clipped double Q); the target actors'
+rates are blurred, clip(mu'_j(o'_j) + clip(noise, -c, c), 0, 1), so that critics cannot be peaked; actors and
+targets move less often than critics. In training critics see the joint state and everybody's rates; in play an
+actor sees its own observation.
 
-Hyper-parameters: two critics, delay of two, smoothing of .1 clipped at .25 (Fujimoto et al.: .2 and .5 on a box twice as
-wide); the rest as for MADDPG.
+Hyper-parameters: two critics, delay of two, smoothing of .1 clipped at .25 (Fujimoto et al.: .2 and .5 on a box
+twice as wide); the rest as for MADDPG.
 
 References
 ----------

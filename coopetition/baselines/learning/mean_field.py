@@ -1,15 +1,15 @@
 """MeanFieldAC: an actor-critic whose critic sees the others through their mean, three agents and more.
 
-Every agent maximises its own discounted reward r_i of the mode. With abar_-i the mean of the others' rates, its critics
-learn Q_i(o_i, a_i, abar_-i), Yang et al.'s mean-field approximation of Q_i(o_i, a_1, ..., a_N) (their eq. 9); the actor
-follows the gradient of Q_i through its own rate. As in their soft Boltzmann policies (eq. 12) the policy keeps some entropy; here
-the squashed Gaussian and the tuned temperature of `soft_actor_critic` do that for continuous rates. The mean does not
-contain the agent itself.
+Every agent maximises its own discounted reward r_i of the mode. With abar_-i the mean of the others' rates, its
+critics learn Q_i(o_i, a_i, abar_-i), Yang et al.'s mean-field approximation of Q_i(o_i, a_1, ..., a_N) (their eq.
+9); the actor follows the gradient of Q_i through its own rate. As in their soft Boltzmann policies (eq. 12) the
+policy keeps some entropy; here the squashed Gaussian and the tuned temperature of `soft_actor_critic` do that for
+continuous rates. The mean does not contain the agent itself.
 
 In training the critic sees the agent's observation and the mean; in play the actor sees its own observation alone.
 
-Hyper-parameters as for ISAC. Limits: with two agents the mean field is the other's rate and nothing is approximated, so
-that they are refused; where roles differ, a mean hides who gave.
+Hyper-parameters as for ISAC. Limits: with two agents the mean field is the other's rate and nothing is
+approximated, so that they are refused; where roles differ, a mean hides who gave.
 
 References
 ----------

@@ -1,8 +1,8 @@
 """Replay: what a run has played lately, joint states and actions once, not once an agent.
 
-Every column of an agent's observation is a column of the joint state times a number, unless it is seen with noise. So the
-joint state is kept, and observations are read off it when they are sampled (`Task.columns`): ApacheProject's forty agents
-would otherwise keep forty times as much. Where observations are noisy they are kept themselves.
+Every column of an agent's observation is a column of the joint state times a number, unless it is seen with noise.
+So the joint state is kept, and observations are read off it when they are sampled (`Task.columns`): ApacheProject's
+forty agents would otherwise keep forty times as much. Where observations are noisy they are kept themselves.
 
 Nothing is replayed across a reset: what follows a step is kept with it, after a truncation the state in which the
 episode stopped. A terminated step has nothing that follows, and its bootstrap is left out.

@@ -1,14 +1,14 @@
 """QMIX: the team's value is a monotone mix of the agents' utilities, whose weights come from the joint state.
 
-All agents are trained on the team reward, the mean of r_i; see `value_decomposition` for the equations. The mixer is a
-layer of two, elu(q W_1(x) + b_1(x)) W_2(x) + b_2(x), whose weights are absolute values of linear functions of the joint
-state x: the team's value rises in every utility, so that each agent's best bin is part of the team's best (their eq. 5).
-In training the mixer sees the joint state; in play an agent sees its own observation.
+All agents are trained on the team reward, the mean of r_i; see `value_decomposition` for the equations. The mixer
+is a layer of two, elu(q W_1(x) + b_1(x)) W_2(x) + b_2(x), whose weights are absolute values of linear functions of
+the joint state x: the team's value rises in every utility, so that each agent's best bin is part of the team's best
+(their eq. 5). In training the mixer sees the joint state; in play an agent sees its own observation.
 
 Hyper-parameters: eleven bins, a mixing layer of 16; the rest as for the other learners from memory.
 
-Limits: games whose best bin of one agent depends on another's are not monotone and cannot be mixed exactly (relative
-overgeneralisation); rates between bins are not tried.
+Limits: games whose best bin of one agent depends on another's are not monotone and cannot be mixed exactly
+(relative overgeneralisation); rates between bins are not tried.
 
 References
 ----------

@@ -2,11 +2,12 @@
 
 With alpha_i the temperature, each learner's two critics descend
 
-    (Q_i(view_i) - [r_i + discount (min of both target critics' Q_i(next view_i) - alpha_i log pi_i(a'_i | o'_i))])^2 / 2,
+    (Q_i(view_i) - [r_i + discount (min of both targets' Q_i(next view_i) - alpha_i log pi_i(a'_i | o'_i))])^2 / 2,
 
-its actor descends alpha_i log pi_i(a_i | o_i) - min Q_i(view_i with a_i), a_i drawn by reparametrisation, and alpha_i moves
-so that the entropy of pi_i approaches a target. A rate's density lives on [0, 1], where the uniform one has entropy 0 and
-every other less: the target is negative, about the logarithm of the width that is left for exploring.
+its actor descends alpha_i log pi_i(a_i | o_i) - min Q_i(view_i with a_i), a_i drawn by reparametrisation, and
+alpha_i moves so that the entropy of pi_i approaches a target. A rate's density lives on [0, 1], where the uniform
+one has entropy 0 and every other less: the target is negative, about the logarithm of the width that is left for
+exploring.
 
 References
 ----------

@@ -1,13 +1,14 @@
 """Value decomposition over discretised rates: what VDN and QMIX share; they differ in how utilities are mixed.
 
-Each agent has utilities q_i(o_i, b) of its bins b = 0, 1 / (bins - 1), ..., 1; the team's value is a mix of the utilities
-of the bins *that were taken*. All agents are trained on one team reward, r = mean of r_i, whatever the mode: value
-decomposition is for teams, and says so. With double targets (the networks choose, their targets value) it descends
+Each agent has utilities q_i(o_i, b) of its bins b = 0, 1 / (bins - 1), ..., 1; the team's value is a mix of the
+utilities of the bins *that were taken*. All agents are trained on one team reward, r = mean of r_i, whatever the
+mode: value decomposition is for teams, and says so. With double targets (the networks choose, their targets value)
+it descends
 
     (mix(q_i(o_i, b_i)) - [r + discount mix'(q'_i(o'_i, argmax q_i(o'_i, .)))])^2 / 2.
 
-In training the mixer may see the joint state; in play an agent sees its own observation and takes its best bin. While it
-learns it explores with a chance that falls from 1.
+In training the mixer may see the joint state; in play an agent sees its own observation and takes its best bin.
+While it learns it explores with a chance that falls from 1.
 
 References
 ----------

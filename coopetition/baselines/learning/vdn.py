@@ -1,12 +1,13 @@
 """VDN: value-decomposition networks; the team's value is the sum of the agents' utilities.
 
-All agents are trained on the team reward, the mean of r_i; see `value_decomposition` for the equations. The sum needs no
-state: what an agent should do depends on nobody else's bin. In training and in play an agent sees its own observation.
+All agents are trained on the team reward, the mean of r_i; see `value_decomposition` for the equations. The sum
+needs no state: what an agent should do depends on nobody else's bin. In training and in play an agent sees its own
+observation.
 
 Hyper-parameters: eleven bins; the rest as for the other learners from memory.
 
-Limits: a team's value that is no sum over agents is fitted as one, so that a product (synergy) is seen through its slope
-around what is played; rates between bins are not tried.
+Limits: a team's value that is no sum over agents is fitted as one, so that a product (synergy) is seen through its
+slope around what is played; rates between bins are not tried.
 
 References
 ----------
