@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from coopetition.baselines.learning.soft_actor_critic import SoftActorCritic, SoftSettings
 from coopetition.baselines.learning.xla import jax, jnp
 
@@ -47,6 +49,7 @@ class MeanFieldAC(SoftActorCritic):
 
     def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
         """The agent's own observation and rate, and the mean rate of the others."""
-        others = jax.lax.stop_gradient(everybody)
-        mean = (others.sum(axis=1, keepdims=True) - others) / (self.task.size - 1)
+        size = self.task.size
+        weights = (1.0 - np.eye(size, dtype=np.float32)) / (size - 1)
+        mean = jnp.einsum("ij,bja->bia", weights, jax.lax.stop_gradient(everybody))
         return jnp.concatenate([batch_seen, own, mean], axis=-1)
