@@ -173,7 +173,7 @@ def test_sets_of_other_structure_are_refused():
         coopetition.batch("PublicGoods-v0", parameters=[{"n_agents": 3}, {"n_agents": 4}])
     with pytest.raises(ValueError, match="set 1 has other state fields"):
         coopetition.batch("GiftExchange-v0", parameters={"memory": [3, 4]})
-    with pytest.raises(ValueError, match="multiple of the 2 sets"):
+    with pytest.raises(ValueError, match="multiple of the 2 parameter sets"):
         coopetition.batch("TrustDilemma-v0", 3, parameters={"gamma": [0.5, 0.6]})
 
 

@@ -132,6 +132,7 @@ class Descriptor(metaclass=Names):
     FINAL_JOINT: int  # next to FINAL_OBSERVATIONS
     RESET_MASK: int
     NEXT_GAMMA: int
+    NEXT_CHANCE: int
     NOISE: int
     OBSERVATION_ROWS: int
     OBSERVATION_SCALES: int
@@ -208,6 +209,9 @@ class State(metaclass=Names, start=Integer.size):
     LOYALTY: int
     MEMORY: int
     MEMORY_MEAN: int
+    CHANCE: int
+    SEEN: int
+    BEGUN: int
 
 
 class Scalar(metaclass=Names):
@@ -237,6 +241,9 @@ class Scalar(metaclass=Names):
     LOYALTY_LOSS: int
     LOYALTY_THRESHOLD: int
     LOYALTY_CAP: int
+    CONTINUATION: int
+    TREMBLE: int
+    MONITORING_NOISE: int
 
 
 class Vector(metaclass=Names):
