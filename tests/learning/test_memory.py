@@ -191,7 +191,7 @@ def the_field_leaves_oneself_out(module):
 
 
 def own_rewards_alone(module):
-    """Agent 0's critics do not move when agent 1 is paid otherwise; centralised ones see what it learns one update later."""
+    """Agent 0's critics do not move when agent 1 is paid otherwise (centralised ones not in the same update)."""
     for algorithm, updates in (("ISAC", 2), ("MADDPG", 1)):
         one = start(module, algorithm, settings={**SMALL, "updates": updates})
         key = one.jax.random.key(0)
