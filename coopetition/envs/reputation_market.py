@@ -203,7 +203,7 @@ from coopetition.games.fields import StateField
 from coopetition.games.parameters import Sized, TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.numbers import Integer, Work
+from coopetition.kernels.machine.numbers import ON_THRESHOLD, Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +264,10 @@ class ReputationMarket(Sized, TrustParameters):
         if len(self.tier_multipliers) != 4:
             raise self.refuse("tier_multipliers", "expected four numbers")
 
+    def largest_payoff(self) -> float:
+        """In the best tier."""
+        return super().largest_payoff() * max(1.0, *self.tier_multipliers)
+
     @property
     def noise_deviation(self) -> float:
         """Standard deviation of the noise on others' reputations."""
@@ -299,11 +303,9 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     if parameters[Scalar.TIERS] == 0.0:
         return
     n = at[Integer.N]
-    premium, standard, probation = (
-        parameters[Scalar.TIER_THRESHOLDS],
-        parameters[Scalar.TIER_THRESHOLDS + 1],
-        parameters[Scalar.TIER_THRESHOLDS + 2],
-    )
+    premium = parameters[Scalar.TIER_THRESHOLDS] - ON_THRESHOLD
+    standard = parameters[Scalar.TIER_THRESHOLDS + 1] - ON_THRESHOLD
+    probation = parameters[Scalar.TIER_THRESHOLDS + 2] - ON_THRESHOLD
     best, usual, low, lowest = (
         parameters[Scalar.TIER_MULTIPLIERS],
         parameters[Scalar.TIER_MULTIPLIERS + 1],
