@@ -941,10 +941,10 @@ def check_env(env: Any, seed: int = 7) -> None:
     check_instances(player, script, seed, frames)
     check_global_random(player, script, seed)
     check_snapshot(player, script, seed, frames)
-    check_foreign_snapshot(player, seed)
-    check_healing(player, seed)
     check_pickle(player, script, seed, frames)
     check_refusal(player, script, seed, frames)
+    check_foreign_snapshot(player, seed)
+    check_healing(player, seed)
 
 
 def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:
