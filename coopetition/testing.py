@@ -782,7 +782,8 @@ def check_foreign_snapshot(player: Player, seed: int) -> None:
     other = Batch(Game(parameters, game.mode, game.observation, game.action_scale), player.copies)
     other.reset(seed=seed)
     player.reset(seed)
-    own, foreign = player.inner.snapshot(), other.snapshot()
+    own: Any = player.inner.snapshot()
+    foreign: Any = other.snapshot()
     if isinstance(own, ViewSnapshot):
         foreign = dataclasses.replace(own, batch=foreign)
     try:
