@@ -105,6 +105,12 @@ class Descriptor(metaclass=Names):
     WORK_ROWS: int
     STAGE_COUNT: int
     PARAMETER_COUNT: int
+    CHUNKS: int
+    END: int  # the first copy that is not this chunk's: all copies, or those of the chunk's parameter set
+    # many parameter sets (0: one)
+    SETS: int
+    COPIES_OF_SET: int
+    CHUNKS_OF_SET: int
     # addresses
     AT: int
     PARAMETERS: int
@@ -126,6 +132,7 @@ class Descriptor(metaclass=Names):
     FINAL_JOINT: int  # next to FINAL_OBSERVATIONS
     RESET_MASK: int
     NEXT_GAMMA: int
+    NEXT_CHANCE: int
     NOISE: int
     OBSERVATION_ROWS: int
     OBSERVATION_SCALES: int
@@ -133,6 +140,8 @@ class Descriptor(metaclass=Names):
     JOINT_SCALES: int  # two after OBSERVATION_SCALES
     NOISE_PLACES: int
     STAGES: int
+    OWN: int  # many sets: a descriptor for each worker, which says where the chunk's set lies
+    NEXT: int  # numbers drawn for each copy's next episode: its parameters, initial state and scales
     # ... and of stages that are called from others
     PREPARE: int
     SHOW: int
@@ -200,6 +209,9 @@ class State(metaclass=Names, start=Integer.size):
     LOYALTY: int
     MEMORY: int
     MEMORY_MEAN: int
+    CHANCE: int
+    SEEN: int
+    BEGUN: int
 
 
 class Scalar(metaclass=Names):
@@ -229,6 +241,9 @@ class Scalar(metaclass=Names):
     LOYALTY_LOSS: int
     LOYALTY_THRESHOLD: int
     LOYALTY_CAP: int
+    CONTINUATION: int
+    TREMBLE: int
+    MONITORING_NOISE: int
 
 
 class Vector(metaclass=Names):
@@ -272,7 +287,7 @@ DESCRIPTOR_SIZE = Descriptor.size
 
 #: How far below a threshold of slowly moving state still counts as on it: sums of steps such as .02 c reach a threshold
 #: that exact arithmetic meets only to within their rounding.
-ON_THRESHOLD = 2.0**-32
+ON_THRESHOLD = 2.0**-40
 
 #: How many places a namespace has for names of a reward mode, and after them of an environment.
 MODE_ROOM = {"Scalar": 8, "Vector": 2, "Matrix": 1}
