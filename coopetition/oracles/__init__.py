@@ -20,6 +20,7 @@ _HOMES = {
     "stage.registry": ("CONCEPTS", "Concept", "concept_names", "register_concept", "unregister_concept"),
     "evidence": ("Status",),
     "stage.stability": ("spectral_radius", "rosen_condition", "RosenReport"),
+    "stage.information": ("with_gamma_known", "Informed"),
     "stage.uniqueness": ("Uniqueness",),
     "stage.pareto_front": ("Frontier",),
     "stage.indices": ("prices", "Prices", "added_value", "value_created", "dependence_power", "PowerIndices"),
