@@ -8,6 +8,7 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,16 @@ def checked_buffers(
                 raise ValueError(f"buffers {other!r} and {name!r} overlap")
         taken[name] = buffer
     return taken
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
+
+    state: np.ndarray
+    random: tuple[Any, ...]
+    parameters: Any
+    mode: Any
 
 
 class Memory:

@@ -153,10 +153,18 @@ _ALGORITHMS: dict[str, str | type[Algorithm]] = {
     "FCP": f"{_HERE}.fcp:FCP",
     "IA2C": f"{_HERE}.ia2c:IA2C",
     "IPPO": f"{_HERE}.ippo:IPPO",
+    "ISAC": f"{_HERE}.isac:ISAC",
     "LOLA": f"{_HERE}.lola:LOLA",
+    "M3DDPG": f"{_HERE}.m3ddpg:M3DDPG",
+    "MADDPG": f"{_HERE}.maddpg:MADDPG",
     "MAPPO": f"{_HERE}.mappo:MAPPO",
+    "MASAC": f"{_HERE}.masac:MASAC",
+    "MATD3": f"{_HERE}.matd3:MATD3",
+    "MeanFieldAC": f"{_HERE}.mean_field:MeanFieldAC",
+    "QMIX": f"{_HERE}.qmix:QMIX",
     "REINFORCE": f"{_HERE}.reinforce:REINFORCE",
     "SelfPlay_PPO": f"{_HERE}.selfplay:SelfPlayPPO",
+    "VDN": f"{_HERE}.vdn:VDN",
 }
 
 
