@@ -198,7 +198,9 @@ def known(value: float) -> float | None:
 def of_record(game: Game, payoffs: np.ndarray, states: dict[str, Any], outcome: str) -> Outcomes:
     """The outcomes of one recorded episode: payoffs (T, N), states (T + 1, ...) by name."""
     steps = len(payoffs)
-    after = {name: np.asarray(states[name])[1:] for name in ("trust", "loyalty") if name in states}
+    after: dict[str, np.ndarray] = {
+        name: np.asarray(value)[1:] for name, value in states.items() if name in ("trust", "loyalty")
+    }
     bonds = bond(game, after) if after else np.ones(steps)
     left = game.horizon - steps if outcome == "recovered" else 0
     found = gains(game, payoffs.sum(axis=0), steps)
