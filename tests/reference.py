@@ -61,8 +61,8 @@ def pairs(n: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(n) for j in range(n) if i != j]
 
 
-#: Loyalties and reputations this far below a threshold count as on it: a sum of steps is rounded.
-ON_THRESHOLD = 2.0**-32
+#: Loyalties this far below a threshold count as on it: a sum of steps is rounded.
+ON_THRESHOLD = 2.0**-40
 
 
 def clip(x: float, low: float, high: float) -> float:
@@ -923,7 +923,7 @@ class ReputationMarket(TrustGame):
         if not p.tiers:
             return 1.0
         for threshold, multiplier in zip(p.tier_thresholds, p.tier_multipliers[:-1], strict=True):
-            if q >= threshold - ON_THRESHOLD:
+            if q >= threshold:
                 return float(multiplier)
         return float(p.tier_multipliers[-1])
 

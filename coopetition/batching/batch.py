@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,22 +11,13 @@ import numpy as np
 from coopetition.batching import rollout as rollouts
 from coopetition.batching.draws import Draws
 from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
+from coopetition.batching.memory import Snapshot as Snapshot
 from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
-
-    state: np.ndarray
-    random: tuple[Any, ...]
-    parameters: Any
-    mode: Any
 
 
 class Batch:
@@ -121,8 +111,8 @@ class Batch:
             raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
         if variants is not None and self.num_envs % variants.count:
             raise ValueError(
-                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} sets of parameters, which have "
-                "the same number of copies each"
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, which all "
+                "have the same number of copies"
             )
         self.variants = variants
         self.threads = checks.count("threads", threads)
@@ -146,7 +136,7 @@ class Batch:
         )
         self._bind()
         self.draws: Draws | None = None
-        if game.random_gamma or self.memory.noisy or vary:
+        if game.random_gamma or game.uncertain or self.memory.noisy or vary:
             self.draws = Draws(self.memory, vary)
         self._is_reset = False
 

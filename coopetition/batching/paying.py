@@ -35,7 +35,7 @@ class Paying:
         more = read - {("Work", name) for name in ("PAYOFF", "UTILITY", "REWARD")}
         if more:
             raise ValueError(
-                f"the reward mode {game.reward_mode!r} reads {', '.join('.'.join(pair) for pair in sorted(more))}: only "
+                f"the reward mode {game.reward_mode!r} reads {', '.join(map('.'.join, sorted(more)))}: only "
                 "rewards that follow from payoffs and utilities are objectives of the stage game; episodes pay it"
             )
 

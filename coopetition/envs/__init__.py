@@ -49,7 +49,7 @@ def register(environment: type[P]) -> type[P]:
     """Give an environment of one's own every interface: usable as a decorator of its class.
 
     From here on its id is known to `make_game`, `batch`, the views, Gymnasium's registry (``coopetition/Fishery-v0``)
-    and PettingZoo's, `check_env`, oracles, evaluation, learners and the command line; so is that of its preset "strong".
+    and PettingZoo's, `check_env`, oracles, evaluation, learners and the command line; so is that of its strong preset.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.doors.conftest import PAGES, blocks, entry_points
 
 ENVIRONMENT = """
@@ -42,7 +43,8 @@ first = batch.step(np.full((2, 4), 0.5))
 stock = float(batch.read("stock")[0])
 played = batch.rollout("constant_000", 99)
 print(json.dumps([nash.actions.tolist(), nash.converged, stock, batch.payoffs.tolist(), batch.outcomes(),
-                  rows[0].outcomes, rows[0].efficiency, rows[0].exploitability, float(yardstick(short, "private").optimum)]))
+                  rows[0].outcomes, rows[0].efficiency, rows[0].exploitability,
+                  float(yardstick(short, "private").optimum)]))
 """
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.doors.conftest import source
 
 import coopetition
 from coopetition.batching.batch import Batch
 from coopetition.games.guards import StageError
 from coopetition.games.rewards import REWARD_MODES, register_reward_mode
+from tests.doors.conftest import source
 
 ENVIRONMENT = [
     ('    id: ClassVar[str] = "Fishery-v0"\n', "", TypeError, "Fishery has no id"),

@@ -157,13 +157,16 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
             for lane in range(rate.size):
                 rate[lane] = constants[i]
         elif policies[i] == Policy.TIT_FOR_TAT:
-            first_other = before[1 if i == 0 else 0]
+            # Where others are seen through noise, what was seen is a field of its own.
+            misread = at[State.SEEN] >= 0
+            views = rows_of(state, at[State.SEEN] + i * n, n) if misread else before
+            first_other = views[1 if i == 0 else 0]
             for lane in range(rate.size):
                 rate[lane] = np.float64(np.float32(first_other[lane]))
             if n > 2:
                 for j in range(1, n):
                     if j != i and (i > 0 or j > 1):
-                        other = before[j]
+                        other = views[j]
                         for lane in range(rate.size):
                             rate[lane] += np.float64(np.float32(other[lane]))
                 for lane in range(rate.size):
@@ -235,6 +238,9 @@ def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
     if d[Descriptor.RANDOM_GAMMA] == 1:
         gamma = view_float64(d[Descriptor.NEXT_GAMMA], d[Descriptor.COPIES])
         state[at[State.GAMMA], lane] = gamma[copy]
+    if d[Descriptor.NEXT_CHANCE] != 0:
+        chance = view_float64(d[Descriptor.NEXT_CHANCE], d[Descriptor.COPIES])
+        state[at[State.CHANCE], lane] = chance[copy]
 
 
 @merged

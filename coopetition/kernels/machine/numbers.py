@@ -132,6 +132,7 @@ class Descriptor(metaclass=Names):
     FINAL_JOINT: int  # next to FINAL_OBSERVATIONS
     RESET_MASK: int
     NEXT_GAMMA: int
+    NEXT_CHANCE: int
     NOISE: int
     OBSERVATION_ROWS: int
     OBSERVATION_SCALES: int
@@ -208,6 +209,9 @@ class State(metaclass=Names, start=Integer.size):
     LOYALTY: int
     MEMORY: int
     MEMORY_MEAN: int
+    CHANCE: int
+    SEEN: int
+    BEGUN: int
 
 
 class Scalar(metaclass=Names):
@@ -237,6 +241,9 @@ class Scalar(metaclass=Names):
     LOYALTY_LOSS: int
     LOYALTY_THRESHOLD: int
     LOYALTY_CAP: int
+    CONTINUATION: int
+    TREMBLE: int
+    MONITORING_NOISE: int
 
 
 class Vector(metaclass=Names):
@@ -280,7 +287,7 @@ DESCRIPTOR_SIZE = Descriptor.size
 
 #: How far below a threshold of slowly moving state still counts as on it: sums of steps such as .02 c reach a threshold
 #: that exact arithmetic meets only to within their rounding.
-ON_THRESHOLD = 2.0**-32
+ON_THRESHOLD = 2.0**-40
 
 #: How many places a namespace has for names of a reward mode, and after them of an environment.
 MODE_ROOM = {"Scalar": 8, "Vector": 2, "Matrix": 1}
