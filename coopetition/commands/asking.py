@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopetition.envs import environment_ids
 from coopetition.games.doors import without_module
 from coopetition.games.parameters import nearest
 
@@ -44,6 +43,8 @@ def refuse(message: str) -> typer.Exit:
 
 def find_id(asked: str) -> str:
     """The id that was meant: exact, or up to upper case and the version; a preset may stand behind a colon."""
+    from coopetition.envs import environment_ids
+
     with refusals():
         asked = without_module(asked)
         ids = environment_ids(strong=True)
