@@ -27,8 +27,8 @@ app = typer.Typer(
 REGISTERED = {
     "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
     "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
-    "validate": ("coopetition.calibration.commands", "Re-run a published validation, and audit its score."),
-    "experiment": ("coopetition.calibration.commands", "Run a technical report's parameter study."),
+    "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
+    "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 

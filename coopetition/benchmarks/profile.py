@@ -148,7 +148,10 @@ def shares(work: Callable[[], object], parts: dict[str, Callable[..., Any]]) -> 
 
 def solving_rows() -> list[Row]:
     """Where a `solve` and the studies that take longest spend their time."""
-    from coopetition.calibration import equilibrium, experiment, rubric, study, study_tr4
+    from coopetition.calibration import experiment
+    from coopetition.calibration.cases.slcd import equilibrium
+    from coopetition.calibration.engine import rubric
+    from coopetition.calibration.studies import study, tr4
     from coopetition.oracles import replies, solve, stage, variational
 
     def many_solves() -> None:
@@ -178,8 +181,8 @@ def solving_rows() -> list[Row]:
         "study TR-4": (
             lambda: experiment("tr4"),
             {
-                "trajectories": study_tr4.trajectory,
-                "targets": study_tr4.targets,
+                "trajectories": tr4.trajectory,
+                "targets": tr4.targets,
                 "main effects": study.main_effects,
             },
         ),

@@ -5,6 +5,9 @@ Two things are kept apart throughout. *Reproduction* re-runs the published valid
 what those scores can tell: every rubric is also scored by null models, random parameters and the record
 itself.
 
+``engine/`` reads, scores, audits and reports, and knows no case; ``cases/`` has a folder a case; ``studies/`` the four
+parameter studies. A case of one's own comes in through :func:`register_case`, or as a file of data alone.
+
 Nothing heavy is imported here: SciPy when a game is solved, matplotlib when a figure is drawn, SALib when
 Sobol indices are asked for.
 """
@@ -15,34 +18,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .audit import Audit, Sample
-    from .case import Case, Run
     from .claims import Claim, Ledger, ledger
-    from .dependencies import Dependency, interdependence
-    from .record import Record, load_record, read_record
-    from .report import CASES, Report, load_case, validate
-    from .rubric import Quantity, Rubric, RubricError, Scorecard, read_rubric, score
-    from .study import STUDIES, Study, Target, experiment
+    from .engine.audit import Audit, Sample
+    from .engine.case import Case, CaseData, Draws, Run
+    from .engine.dependencies import Dependency, interdependence
+    from .engine.files import RubricError
+    from .engine.record import Record, read_record
+    from .engine.registry import case_names, load_case, register_case, unregister_case
+    from .engine.report import Report, validate
+    from .engine.rubric import Quantity, Rubric, Scorecard, read_rubric, score
+    from .studies.study import STUDIES, Study, Target, experiment
 
 _HOME = {
-    "audit": ("Audit", "Sample"),
-    "case": ("Case", "Run"),
-    "dependencies": ("Dependency", "interdependence"),
     "claims": ("Claim", "Ledger", "ledger"),
-    "record": ("Record", "load_record", "read_record"),
-    "report": ("CASES", "Report", "load_case", "validate"),
-    "rubric": ("Quantity", "Rubric", "RubricError", "Scorecard", "read_rubric", "score"),
-    "study": ("STUDIES", "Study", "Target", "experiment"),
+    "engine.audit": ("Audit", "Sample"),
+    "engine.case": ("Case", "CaseData", "Draws", "Run"),
+    "engine.dependencies": ("Dependency", "interdependence"),
+    "engine.files": ("RubricError",),
+    "engine.record": ("Record", "read_record"),
+    "engine.registry": ("case_names", "load_case", "register_case", "unregister_case"),
+    "engine.report": ("Report", "validate"),
+    "engine.rubric": ("Quantity", "Rubric", "Scorecard", "read_rubric", "score"),
+    "studies.study": ("STUDIES", "Study", "Target", "experiment"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "CASES",
     "STUDIES",
     "Audit",
     "Case",
+    "CaseData",
     "Claim",
     "Dependency",
+    "Draws",
     "Ledger",
     "Quantity",
     "Record",
@@ -54,6 +62,7 @@ __all__ = [
     "Scorecard",
     "Study",
     "Target",
+    "case_names",
     "experiment",
     "interdependence",
     "ledger",
@@ -62,9 +71,24 @@ __all__ = [
     "load_rubric",
     "read_record",
     "read_rubric",
+    "register_case",
     "score",
+    "unregister_case",
     "validate",
 ]
+
+
+def load_record(case: str) -> Record:
+    """The historical record of a case, such as ``"slcd"`` or ``"renault-nissan"``.
+
+    Raises
+    ------
+    ValueError
+        An unknown case.
+    """
+    from .engine.registry import load_case
+
+    return load_case(case).record
 
 
 def load_rubric(case: str, kind: str = "published") -> Rubric:
@@ -72,7 +96,8 @@ def load_rubric(case: str, kind: str = "published") -> Rubric:
 
     Parameters
     ----------
-    case : {"slcd", "renault-nissan", "apache", "apple"}
+    case : str
+        A name of :func:`case_names`.
     kind : {"published", "ours"}
 
     Returns
@@ -84,11 +109,8 @@ def load_rubric(case: str, kind: str = "published") -> Rubric:
     ValueError
         An unknown case or kind.
     """
-    from .report import load_case
-    from .rubric import KINDS, nearest
+    from .engine.registry import load_case
 
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of rubric {kind!r}; {nearest(kind, KINDS)}")
     return load_case(case).rubric(kind)  # type: ignore[arg-type]
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .report import CASES, load_case
-from .rubric import RubricError, check_fields, data_file, nearest, read_json, score
-from .study import STUDIES, Study, experiment
+from .engine.files import RubricError, check_fields, nearest, read_data
+from .engine.registry import case_names, load_case
+from .engine.rubric import score
 
 if TYPE_CHECKING:
-    from .report import Report
+    from .engine.report import Report
+    from .studies.study import Study
+
+CLAIMS = Path(__file__).with_name("claims.json")
 
 Verdict = Literal["reproduced", "reproduced by a variant", "not reproducible"]
 
@@ -127,12 +131,11 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
     -------
     dict of str to float
     """
-    from . import renault_nissan, slcd, study_tr2
-    from .equilibrium import FORMS
+    from .studies import STUDIES, experiment, tr2
 
     out: dict[str, float] = {}
     known = {report.case.name: report.runs for report in reports}
-    for name in CASES:
+    for name in case_names():
         case = load_case(name)
         rubric = case.rubric()
         runs = known[name].variants if name in known else case.variants()
@@ -141,31 +144,15 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
             card = score(rubric, run.values)
             out[f"{name}.{label}.score"] = float(card.total[0])
             out[f"{name}.{label}.percent"] = 100.0 * float(card.total[0]) / rubric.total
-            if name == "slcd" and label != "history":
-                out[f"{name}.{label}.rise"] = float(run.values["rise_of_cooperation"][0])
-        if name == "renault-nissan":
-            out["renault-nissan.anova"] = renault_nissan.phase_anova(runs[0])[0]
-            out["renault-nissan.anova_swapped"] = renault_nissan.phase_anova(runs[1])[0]
-        if name == "apache":
-            for what in ("score", "percent"):
-                out[f"apache.sum.{what}"], out[f"apache.mean.{what}"] = (
-                    out[f"apache.{run.label}.{what}"] for run in runs
-                )
-    rubric = load_case("slcd").rubric()
-    for form in FORMS:
-        sweep = score(rubric, slcd.gamma_sweep(form).values).total
-        for k, points in enumerate(sweep):
-            out[f"slcd.sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = 100.0 * float(points) / rubric.total
-        for label in slcd.PARAMETER_SETS:
-            points = score(rubric, slcd.parameter_set(label, form).values).total[0]
-            out[f"slcd.set, {label}, {form}.percent"] = 100.0 * float(points) / rubric.total
+        if case.measures is not None:
+            out |= {f"{name}.{key}": value for key, value in case.measures(runs).items()}
     for name in STUDIES:
         study = (studies or {}).get(name) or experiment(name)
         out[f"{name}.runs"] = float(study.runs)
         for target in study.targets:
             out[f"{name}.{target.name}"] = target.ours
     # The abstract's count is the grid's times the levels of a parameter that no metric reads.
-    out["tr2.runs_seven"] = out["tr2.runs"] * len(study_tr2.LEVELS["kappa"])
+    out["tr2.runs_seven"] = out["tr2.runs"] * len(tr2.LEVELS["kappa"])
     return out
 
 
@@ -192,7 +179,7 @@ def ledger(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None =
         The data file names a measure that does not exist.
     """
     found = measures(reports, studies)
-    content = read_json(data_file("claims.json"))
+    content = read_data(CLAIMS)
     check_fields("claims.json", content, ("source", "claims"))
     claims = []
     for entry in content["claims"]:

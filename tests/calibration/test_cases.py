@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from coopetition.calibration import apache, apple, renault_nissan
-from coopetition.calibration.rubric import score
+from coopetition.calibration import load_rubric
+from coopetition.calibration.cases.apache import model as apache
+from coopetition.calibration.cases.apple import model as apple
+from coopetition.calibration.cases.renault_nissan import model as renault_nissan
+from coopetition.calibration.engine.rubric import score
 
-RENAULT, APACHE, APPLE = (m.CASE.rubric() for m in (renault_nissan, apache, apple))
+RENAULT, APACHE, APPLE = map(load_rubric, ("renault-nissan", "apache", "apple"))
 TIMES = (12, 52, 56, 71, 79)
 
 

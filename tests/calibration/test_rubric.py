@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from coopetition import calibration
-from coopetition.calibration import CASES, RubricError, load_rubric
-from coopetition.calibration.record import read_record
-from coopetition.calibration.report import load_case
-from coopetition.calibration.rubric import Rule, data_file, read_rubric, score
+from coopetition.calibration import RubricError, case_names, load_case, load_rubric
+from coopetition.calibration.engine.record import read_record
+from coopetition.calibration.engine.rubric import read_rubric, score
+from coopetition.calibration.engine.rules import Rule
 
 APPLE, SLCD = load_case("apple"), load_case("slcd")
 
@@ -131,7 +131,7 @@ def both_scored_and_not(c):
     ],
 )
 def test_bad_rubrics_are_refused(tmp_path, spoil, where, hint):
-    content = json.loads(data_file("rubric-apple.json").read_text())
+    content = json.loads((APPLE.data.tables / "rubric.json").read_text())
     spoil(content)
     path = tmp_path / "rubric.json"
     path.write_text(json.dumps(content))
@@ -181,7 +181,7 @@ def gap_between_phases(c):
     ],
 )
 def test_bad_records_are_refused(tmp_path, spoil, hint):
-    content = json.loads(data_file("record-apple.json").read_text())
+    content = json.loads((APPLE.data.tables / "record.json").read_text())
     spoil(content)
     path = tmp_path / "record.json"
     path.write_text(json.dumps(content))
@@ -190,7 +190,7 @@ def test_bad_records_are_refused(tmp_path, spoil, hint):
     assert "record.json" in str(error.value)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", case_names())
 @pytest.mark.parametrize("kind", ["published", "ours"])
 def test_shipped_rubrics(case, kind):
     rubric = load_rubric(case, kind)
@@ -203,7 +203,7 @@ def test_shipped_rubrics(case, kind):
         assert rubric.ceiling == rubric.total
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", case_names())
 def test_every_figure_has_a_source(case):
     record = calibration.load_record(case)
     assert all(figure.source for figure in record.figures.values())

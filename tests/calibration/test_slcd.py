@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coopetition.calibration import equilibrium, slcd
-from coopetition.calibration.rubric import score
+from coopetition.calibration.cases.slcd import CASE, equilibrium
+from coopetition.calibration.cases.slcd import model as slcd
+from coopetition.calibration.engine.rubric import score
 
-PUBLISHED = slcd.CASE.rubric("published")
+PUBLISHED = CASE.rubric("published")
 TABLE = {
     "power": {
         "actions": (0.832946704, 0.876705287),

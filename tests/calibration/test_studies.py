@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from coopetition.calibration import STUDIES, experiment, study_tr2, study_tr3, study_tr4
-from coopetition.calibration.study import full_factorial
+from coopetition.calibration import STUDIES, experiment
+from coopetition.calibration.studies import tr2, tr3, tr4
+from coopetition.calibration.studies.study import full_factorial
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_tr2_kappa_is_inert(studies):
     for x in studies["tr2"].metrics.values():
         assert np.ptp(x.reshape(-1, 5), axis=1).max() == 0.0
     with pytest.raises(ValueError, match="building law"):
-        study_tr2.recovery(full_factorial(study_tr2.levels("standard")), "sum")
+        tr2.recovery(full_factorial(tr2.levels("standard")), "sum")
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,8 @@ def test_tr3(studies, target, value, digits):
 
 
 def test_tr3_robustness_outside_the_range():
-    assert study_tr3.robustness("mean") == pytest.approx(0.56, abs=0.03)
-    assert study_tr3.robustness("mean", beta=None) == 1.0
+    assert tr3.robustness("mean") == pytest.approx(0.56, abs=0.03)
+    assert tr3.robustness("mean", beta=None) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -109,10 +110,10 @@ def test_tr4_targets_that_cannot_fail(studies):
 
 def test_tr4_memory_of_one_is_the_last_action():
     p = {name: np.array([1.0]) for name in ("rho_0", "eta", "kappa", "lambda_R", "k")}
-    actions, _ = study_tr4.trajectory(p, np.array([0.6]), 3, memory=True)
+    actions, _ = tr4.trajectory(p, np.array([0.6]), 3, memory=True)
     # At t = 1 the signal is a_j(1) - a_j(0): with equal starts the drift at t = 0 is that of the fixed
     # baseline.
-    plain, trust = study_tr4.trajectory(p, np.array([0.6]), 3)
+    plain, trust = tr4.trajectory(p, np.array([0.6]), 3)
     np.testing.assert_array_equal(actions[1], plain[1])
     pull = (1 + 0.6 * 0.8) * 0.8
     expected = plain[1, 0] + 0.15 * pull * trust[1] * np.tanh(plain[1, 1] - plain[0, 1]) - 0.01 * (plain[1, 0] - 0.3)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .case import Case, Ranges, Run, load_draws, quantities
-from .record import load_record
+from ...engine.case import CaseData, Ranges, Run, quantities
 
 Array = NDArray[np.float64]
+DATA = CaseData("the case apple", Path(__file__).parent)
 PARAMETERS = (
     "rho_0",
     "eta",
@@ -58,7 +59,7 @@ QUANTITIES = quantities(
 
 def published_parameters() -> dict[str, Any]:
     """The published parameters, among them ``trust`` (T0 of all pairs) and the matrix ``D``."""
-    record = load_record("apple")
+    record = DATA.record
     a, d = record["initial_trust"]
     trust = np.array([[0.0, a, a], [a, 0.0, d], [a, d, 0.0]])
     return {
@@ -78,7 +79,7 @@ def legacy_noise(seed: int | None = None, count: int = 1) -> Array:
     count : int
         Seeds `seed`, `seed` + 1, ...
     """
-    record = load_record("apple")
+    record = DATA.record
     first = record["noise_seed"] if seed is None else seed
     steps = record.phases[-1].end
     return np.stack([np.random.RandomState(first + k).standard_normal((steps, 3)) for k in range(count)])  # noqa: NPY002
@@ -105,7 +106,7 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
     actions : ndarray, shape (B, 67, 3)
     trust : ndarray, shape (B, 67, 3, 3)
     """
-    record = load_record("apple")
+    record = DATA.record
     p = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float))[:, None, None] for name in PARAMETERS}
     D, trust = (np.asarray(parameters[name], dtype=float) for name in ("D", "trust"))
     D, trust = (x[None] if x.ndim == 2 else x for x in (D, trust))
@@ -146,12 +147,12 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
 
 def phase_means(actions: Array) -> Array:
     """Mean action of each actor in each phase, both ends included; shape (B, 5, 3)."""
-    return np.stack([actions[:, p.start : p.end + 1].mean(axis=1) for p in load_record("apple").phases], axis=1)
+    return np.stack([actions[:, p.start : p.end + 1].mean(axis=1) for p in DATA.record.phases], axis=1)
 
 
 def reference_curve() -> Array:
     """The reference points joined by straight lines, quarter by quarter; shape (67, 3)."""
-    record = load_record("apple")
+    record = DATA.record
     quarters = np.arange(record.phases[-1].end + 1)
     return np.stack(
         [np.interp(quarters, record["reference_quarters"], record["reference_points"][p]) for p in record.players],
@@ -161,7 +162,7 @@ def reference_curve() -> Array:
 
 def measure(actions: Array) -> dict[str, Array]:
     """Every quantity of the case from actions, shape (B, 67, 3)."""
-    record = load_record("apple")
+    record = DATA.record
     reference = np.array([p.values["reference_means"] for p in record.phases])
     means = phase_means(actions)
     out: dict[str, Array] = {}
@@ -237,9 +238,9 @@ def variants() -> tuple[Run, ...]:
 
 def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     """Random parameters, noise of its own a draw."""
-    x: dict[str, Any] = load_draws("apple").sample(rng, count, ranges)
+    x: dict[str, Any] = DATA.draws.sample(rng, count, ranges)
     x["trust"] = x["trust"][:, None, None] * ~np.eye(3, dtype=bool)
-    normals = rng.standard_normal((count, load_record("apple").phases[-1].end, 3))
+    normals = rng.standard_normal((count, DATA.record.phases[-1].end, 3))
     # The null distribution stays one of trajectories: batches keep the peak memory small.
     parts = []
     for start in range(0, count, 2500):
@@ -253,7 +254,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
 
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     """Named null models."""
-    start = np.array(load_record("apple")["initial_actions"])
+    start = np.array(DATA.record["initial_actions"])
     return (
         Run("random actions, uniform and independent", measure(rng.uniform(0.0, 1.0, (2000, 67, 3)))),
         Run("constant actions, the starting ones", measure(np.broadcast_to(start, (1, 67, 3)))),
@@ -283,17 +284,3 @@ def seeds() -> Run:
 def history() -> Run:
     """The reference curve in the place of the run."""
     return Run("the reference curve, the authors' own figure", measure(reference_curve()[None]))
-
-
-CASE = Case(
-    "apple",
-    "Apple iOS App Store, 2008-2024",
-    "TR-4",
-    QUANTITIES,
-    variants,
-    draws,
-    nulls,
-    ablations,
-    seeds,
-    history,
-)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .rubric import nearest
+from ..engine.files import nearest
 
 Array = NDArray[np.float64]
 Grid = Literal["standard", "fine"]
@@ -296,7 +296,7 @@ def experiment(
     if grid not in ("standard", "fine"):
         raise ValueError(f"unknown grid {grid!r}; {nearest(grid, ('standard', 'fine'))}")
     tell = report or (lambda step: None)
-    design: Design = import_module(f"{__package__}.study_{name}")
+    design: Design = import_module(f"{__package__}.{name}")
     tell("grid")
     start = time.perf_counter()
     levels = design.levels(grid)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .case import Case, Ranges, Run, load_draws, quantities
-from .record import load_record
+from ...engine.case import CaseData, Ranges, Run, quantities
 
 Array = NDArray[np.float64]
+DATA = CaseData("the case renault-nissan", Path(__file__).parent)
 Start = Literal["corrected", "swapped"]
 #: Which player trusts, which is trusted, for the two entries that move.
 PAIRS = ((0, 1), (1, 0))
@@ -42,13 +43,13 @@ QUANTITIES = quantities(
 
 def published_parameters() -> dict[str, Any]:
     """The published trust row, D and actions."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     return {name: record[name] for name in PARAMETERS}
 
 
 def initial_trust(start: Start = "corrected") -> Array:
     """T0 of the two moving entries, shape (2,): corrected, or with the swapped entry of the published run."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     trust = np.array(record["initial_trust"], dtype=float)
     if start == "swapped":
         trust[1] = record["initial_trust_swapped"]
@@ -59,7 +60,7 @@ def initial_trust(start: Start = "corrected") -> Array:
 
 def schedule() -> Array:
     """The documented action of both players, period by period, shape (79,)."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     return np.concatenate([np.full(p.end - p.start, float(p.values["action"])) for p in record.phases])
 
 
@@ -93,7 +94,7 @@ def trajectory(
     p = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float)) for name in PARAMETERS}
     start = np.atleast_2d(np.asarray(trust, dtype=float))
     count = max(start.shape[0], *(x.shape[0] for x in p.values()))
-    baseline = load_record("renault-nissan")["baseline"]
+    baseline = DATA.record["baseline"]
     dependence = np.stack(np.broadcast_arrays(p["D_renault_nissan"], p["D_nissan_renault"]), axis=1)
     plus, minus, mu, delta, xi = (p[name][:, None] for name in PARAMETERS[:5])
     T = np.broadcast_to(start, (count, 2)).copy()
@@ -116,12 +117,12 @@ def trajectory(
 
 def matrix_mean(trusts: Array) -> Array:
     """m(t): mean of the four matrix entries, constant self-entries included; shape (B, periods + 1)."""
-    return (trusts.sum(axis=2) + sum(load_record("renault-nissan")["self_entries"])) / 4.0
+    return (trusts.sum(axis=2) + sum(DATA.record["self_entries"])) / 4.0
 
 
 def _documented() -> tuple[Array, Array]:
     """Documented levels at the phases' ends (NaN where none), and mean levels at all phase bounds."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     levels = np.array([record["trust_levels"].get(str(p.end), [np.nan, np.nan]) for p in record.phases], dtype=float)
     means = np.concatenate([[np.mean(record["initial_trust"])], levels.mean(axis=1)])
     return levels, means
@@ -129,7 +130,7 @@ def _documented() -> tuple[Array, Array]:
 
 def measure(trusts: Array, damages: Array, kappa: ArrayLike = 1.0, actions: Array | None = None) -> dict[str, Array]:
     """Every quantity of the case, (B,) or (B, 5) by phase."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     actions = schedule() if actions is None else actions
     bounds = [(p.start, p.end) for p in record.phases]
     m = matrix_mean(trusts)
@@ -192,7 +193,7 @@ def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = N
     trusts, damages = trajectory(parameters, initial_trust(start) if trust is None else trust)
     matrix = np.zeros((trusts.shape[1], 2, 2))
     damage = np.zeros_like(matrix)
-    own = load_record("renault-nissan")["self_entries"]
+    own = DATA.record["self_entries"]
     for k, (i, j) in enumerate(PAIRS):
         matrix[:, i, j], damage[:, i, j], matrix[:, k, k] = trusts[0, :, k], damages[0, :, k], own[k]
     return Run(
@@ -204,7 +205,7 @@ def simulate(label: str, start: Start = "corrected", trust: ArrayLike | None = N
 
 def fit(run: Run) -> tuple[float, float]:
     """Root mean square error and R^2 of a run against the six documented levels."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     levels = {int(t): x for t, x in record["trust_levels"].items()}
     known = np.array([levels[t] for t in sorted(levels)])
     modelled = np.array([[run.series["trust"][t, i, j] for i, j in PAIRS] for t in sorted(levels)])
@@ -221,7 +222,7 @@ def phase_anova(run: Run) -> tuple[float, float]:
     from scipy import stats
 
     trust = run.series["trust"]
-    result = stats.f_oneway(*[trust[p.start : p.end].ravel() for p in load_record("renault-nissan").phases])
+    result = stats.f_oneway(*[trust[p.start : p.end].ravel() for p in DATA.record.phases])
     return float(result.statistic), float(result.pvalue)
 
 
@@ -230,7 +231,7 @@ def phase_regressions(run: Run) -> list[dict[str, Any]]:
     from scipy import stats
 
     out = []
-    for p in load_record("renault-nissan").phases:
+    for p in DATA.record.phases:
         t = np.arange(p.start, p.end + 1)
         line = stats.linregress(t, run.series["mean"][p.start : p.end + 1])
         out.append({"phase": p.name, "slope": float(line.slope), "r2": float(line.rvalue) ** 2})
@@ -246,7 +247,7 @@ def variants() -> tuple[Run, ...]:
 
 def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     """Random trust parameters ("stated"), with T0 and D as well ("wide")."""
-    x: dict[str, Any] = load_draws("renault-nissan").sample(rng, count, ranges)
+    x: dict[str, Any] = DATA.draws.sample(rng, count, ranges)
     trust = None
     if ranges == "wide":
         trust = np.stack([x.pop("trust_renault"), x.pop("trust_nissan")], axis=1)
@@ -278,7 +279,7 @@ def ablations() -> tuple[Run, ...]:
 
 def history() -> Run:
     """The record in the place of the run: levels at three dates, T0 before them, NaN after 2019."""
-    record = load_record("renault-nissan")
+    record = DATA.record
     values: dict[str, Any] = {name: np.full((1, 5) if q.by_phase else 1, np.nan) for name, q in QUANTITIES.items()}
     _, means = _documented()
     delta = np.diff(means)
@@ -294,15 +295,6 @@ def history() -> Run:
     return Run("the record: levels of 2002, 2018 and 2019", values)
 
 
-CASE = Case(
-    "renault-nissan",
-    "Renault-Nissan, 1999-2025",
-    "TR-2",
-    QUANTITIES,
-    variants,
-    draws,
-    nulls,
-    ablations,
-    None,
-    history,
-)
+def measures(runs: tuple[Run, ...]) -> dict[str, float]:
+    """For the ledger: the published test's F, from either start."""
+    return {"anova": phase_anova(runs[0])[0], "anova_swapped": phase_anova(runs[1])[0]}

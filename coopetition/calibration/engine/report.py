@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .audit import Audit, Populations, audit, populations
 from .case import Case, Run
-from .rubric import nearest, score
-from .trajectories import notes
+from .registry import check_case, load_case
+from .rubric import score
 from .verdict import verdict
-
-CASES = ("slcd", "renault-nissan", "apache", "apple")
-
-
-def load_case(name: str) -> Case:
-    """A case by name.
-
-    Raises
-    ------
-    ValueError
-        An unknown name; the message suggests the nearest one.
-    """
-    if name == "slcd":
-        from .slcd import CASE
-    elif name == "renault-nissan":
-        from .renault_nissan import CASE
-    elif name == "apache":
-        from .apache import CASE
-    elif name == "apple":
-        from .apple import CASE
-    else:
-        raise ValueError(f"unknown case {name!r}; {nearest(name, CASES)}")
-    return CASE
 
 
 def plain(x: Any) -> Any:
@@ -89,6 +67,22 @@ class Report:
         """Points of the published rubric."""
         return self.published.rubric.total
 
+    def comparison(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Header and rows of the table "run against record", as text; a dash where the record says nothing."""
+        if self.case.comparison is not None:
+            return self.case.comparison(self)
+        rows: list[tuple[str, ...]] = []
+        for name in self.case.documented:
+            figure = self.case.record.figures[name]
+            known = " - ".join(f"{x:g}" for x in np.atleast_1d(figure.value))
+            own = float(np.asarray(self.run.values[name])[0])
+            rows.append((figure.what, f"{known} {figure.unit}", f"{own:.4g} {figure.unit}"))
+        return ("quantity", "record", "run"), rows
+
+    def notes(self) -> tuple[str, ...]:
+        """What the case adds to its tables: certificates, fit, tests and what they are worth."""
+        return () if self.case.notes is None else self.case.notes(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for `json.dumps`."""
         record = self.case.record
@@ -99,7 +93,8 @@ class Report:
             "score": self.score,
             "total": self.total,
             "verdict": list(self.verdict),
-            "notes": list(notes(self)),
+            "notes": list(self.notes()),
+            "departures": dict(self.case.departures),
             "variants": [vars(v) for v in self.variants],
             "quantities": {name: plain(x) for name, x in self.run.values.items()},
             "series": {name: plain(x) for name, x in self.run.series.items()},
@@ -124,13 +119,17 @@ class Report:
 
 
 def validate(
-    case: str, count: int | None = None, seed: int | None = None, report: Callable[[str], None] | None = None
+    case: str | Path | Case,
+    count: int | None = None,
+    seed: int | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Report:
     """Run a case, score it by the published rubric and by ours, and audit both scores.
 
     Parameters
     ----------
-    case : {"slcd", "renault-nissan", "apache", "apple"}
+    case : str, path or Case
+        A name of :func:`case_names`, a file that holds a case as data alone, or a case itself.
     count : int, optional
         Random parameter draws of the audit; 10,000 by default.
     seed : int, optional
@@ -145,7 +144,7 @@ def validate(
     Raises
     ------
     ValueError
-        An unknown case.
+        An unknown case, or one that lacks a piece.
 
     Examples
     --------
@@ -154,7 +153,7 @@ def validate(
     >>> report.score, report.total
     (58.0, 60.0)
     """
-    chosen = load_case(case)
+    chosen = check_case(case) if isinstance(case, Case) else load_case(case)
     runs = populations(chosen, count, seed, report)
     published, ours = audit(chosen, runs, "published"), audit(chosen, runs, "ours")
     rubrics = published.rubric, ours.rubric

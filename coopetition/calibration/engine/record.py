@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .rubric import RubricError, check_fields, data_file, nearest, read_json
+from .files import RubricError, check_fields, nearest, read_data
 
 #: What a figure is: read off history, chosen or estimated by a report's authors, or chosen here.
 STATUSES = ("documented", "authors", "ours")
@@ -100,15 +100,24 @@ class Record:
 
 
 def read_record(path: str | Path) -> Record:
-    """A record from a JSON file.
+    """A record from a JSON or TOML file; see `parse_record`."""
+    return parse_record(Path(path).name, read_data(path))
+
+
+def parse_record(file: str, content: Mapping[str, Any]) -> Record:
+    """A record from plain data.
+
+    Parameters
+    ----------
+    file : str
+        Where the data come from, for messages.
+    content : mapping
 
     Raises
     ------
     RubricError
         A missing or unknown field, a figure or phase without a source, phases that do not join.
     """
-    file = Path(path).name
-    content = read_json(path)
     check_fields(file, content, ("case", "title", "report", "about", "players", "figures"), ("phases",))
     figures: dict[str, Figure] = {}
     for number, entry in enumerate(content["figures"]):
@@ -137,8 +146,3 @@ def read_record(path: str | Path) -> Record:
         figures,
         tuple(phases),
     )
-
-
-def load_record(case: str) -> Record:
-    """The record of a case that ships with the package, such as ``"slcd"`` or ``"renault-nissan"``."""
-    return read_record(data_file(f"record-{case}.json"))

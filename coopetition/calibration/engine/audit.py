@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .case import Case, Ranges, Run, load_draws
+from .case import Case, Ranges, Run
+from .files import RubricError
 from .rubric import Rubric, Scorecard, score
 
 #: Scores are sums of multiples of a quarter point, or of real-valued ramps: this much is rounding.
@@ -189,7 +190,7 @@ def populations(
     -------
     Populations
     """
-    settings = load_draws(case.name)
+    settings = case.data.draws
     count = settings.count if count is None else count
     seed = settings.seed if seed is None else seed
     tell = report or (lambda step: None)
@@ -238,6 +239,12 @@ def audit(case: Case, runs: Populations, kind: Literal["published", "ours"] = "p
     Audit
     """
     rubric = case.rubric(kind)
+    unmeasured = [c for c in rubric.cells if c.quantity is not None and c.quantity not in runs.variants[0].values]
+    if unmeasured:
+        raise RubricError(
+            f"case {case.name!r}: the run {runs.variants[0].label!r} does not measure {unmeasured[0].quantity!r}, "
+            f"which the {kind} rubric's criterion {unmeasured[0].label!r} needs"
+        )
     card = score(rubric, runs.variants[0].values)
     reference = float(card.total[0])
     drawn = score(rubric, runs.draws.values)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .case import Case, Ranges, Run, load_draws, quantities
+from ...engine.case import CaseData, Ranges, Run, quantities
+from ...engine.record import Record
+from ...engine.rubric import score
 from .equilibrium import (
+    FORMS,
     LOWER,
     UPPER,
     CoopetitionGame,
@@ -18,9 +22,9 @@ from .equilibrium import (
     coopetitive_equilibrium,
     game,
 )
-from .record import Record, load_record
 
 Array = NDArray[np.float64]
+DATA = CaseData("the case slcd", Path(__file__).parent)
 #: The baseline's complementarity: 0 (published), or the case's own, so that only D is taken away.
 Baseline = Literal["no_interdependence_no_synergy", "no_interdependence"]
 
@@ -50,7 +54,7 @@ QUANTITIES = quantities(
 
 
 def _parameters(form: Form, record: Record | None = None) -> dict[str, object]:
-    record = record or load_record("slcd")
+    record = record or DATA.record
     power = form == "power"
     return {
         "form": form,
@@ -95,7 +99,7 @@ def measure(games: CoopetitionGame, solution: Equilibrium, base: Equilibrium) ->
 
     The baseline's value and payoffs are taken with the case's own gamma, as in TR-1's validation.
     """
-    record = load_record("slcd")
+    record = DATA.record
     a, b = solution.actions, base.actions
     payoffs, base_payoffs = games.payoffs(a), games.payoffs(b)
     value, base_value = games.value_created(a), games.value_created(b)
@@ -180,7 +184,7 @@ def draw_games(
     rng: np.random.Generator, count: int, ranges: Ranges = "stated", form: Form = "logarithmic"
 ) -> CoopetitionGame:
     """Games with random parameters: D and alpha ("stated"), or theta (beta) and gamma as well ("wide")."""
-    x = load_draws("slcd").sample(rng, count, ranges)
+    x = DATA.draws.sample(rng, count, ranges)
     shares = np.stack([x["alpha_samsung"], 1.0 - x["alpha_samsung"]], axis=1)
     changed: dict[str, Any] = {
         "dependence": np.stack([x["D_samsung_sony"], x["D_sony_samsung"]], axis=1),
@@ -204,7 +208,7 @@ def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 
     (clipped to [0, 1]). How the factors are drawn is not published; these reproduce the published means,
     where a factor a player for e would cost about 1.6 points more.
     """
-    record = load_record("slcd")
+    record = DATA.record
     factor = rng.uniform(1.0 - spread, 1.0 + spread, (3, count, 2))
     shares = np.asarray(record["ownership"]) * factor[1]
     dependence = np.clip(np.array([record["D_samsung_sony"], record["D_sony_samsung"]]) * factor[2], 0.0, 1.0)
@@ -239,7 +243,7 @@ def gamma_sweep(form: Form) -> Run:
 
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     """Named null models."""
-    count = load_draws("slcd").count
+    count = DATA.draws.count
     power = draw_games(rng, count, "stated", "power")
     wide = draw_games(rng, count, "wide")
     symmetric: dict[str, Any] = {"dependence": (0.75, 0.75), "shares": (0.5, 0.5)}
@@ -268,7 +272,7 @@ def ablations() -> tuple[Run, ...]:
 
 def history() -> Run:
     """The record in the place of the run: the middles of its two bands, NaN elsewhere."""
-    record = load_record("slcd")
+    record = DATA.record
     values: dict[str, ArrayLike] = dict.fromkeys(QUANTITIES, np.nan)
     values.update(
         rise_of_cooperation=np.mean(record["rise_of_cooperation"]),
@@ -279,15 +283,15 @@ def history() -> Run:
     return Run("the record: middles of the two documented bands", {k: np.atleast_1d(v) for k, v in values.items()})
 
 
-CASE = Case(
-    "slcd",
-    "S-LCD: Samsung and Sony, 2004-2011",
-    "TR-1",
-    QUANTITIES,
-    variants,
-    draws,
-    nulls,
-    ablations,
-    None,
-    history,
-)
+def measures(runs: tuple[Run, ...]) -> dict[str, float]:
+    """For the ledger: each run's rise, the scores along gamma, and those of TR-1's further parameter sets."""
+    rubric = DATA.rubric("published", QUANTITIES)
+    out = {f"{run.label}.rise": float(run.values["rise_of_cooperation"][0]) for run in runs}
+    for form in FORMS:
+        sweep = score(rubric, gamma_sweep(form).values).total
+        for k, points in enumerate(sweep):
+            out[f"sweep, {form}, gamma = {(k + 1) / 10:.1f}.percent"] = 100.0 * float(points) / rubric.total
+        for label in PARAMETER_SETS:
+            points = score(rubric, parameter_set(label, form).values).total[0]
+            out[f"set, {label}, {form}.percent"] = 100.0 * float(points) / rubric.total
+    return out

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .equilibrium import FORMS
-from .rubric import score
-from .slcd import CASE, case_game, perturbed, simulate
+from ..cases.slcd import CASE
+from ..cases.slcd.equilibrium import FORMS
+from ..cases.slcd.model import case_game, perturbed, simulate
+from ..engine.rubric import score
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]

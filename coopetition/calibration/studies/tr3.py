@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .apache import TEAMMATES, Teammates, target_total
+from ..cases.apache.model import TEAMMATES, Teammates, target_total
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]

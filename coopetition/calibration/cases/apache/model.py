@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .case import Case, Ranges, Run, load_draws, quantities
-from .record import load_record
+from ...engine.case import CaseData, Ranges, Run, quantities
+from ...engine.rubric import score
 
 Array = NDArray[np.float64]
+DATA = CaseData("the case apache", Path(__file__).parent)
 #: Whether loyalty weighs the mean of the teammates' payoffs (the released code) or their sum (the abstract's
 #: figures).
 Teammates = Literal["mean", "sum"]
@@ -124,7 +126,7 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
     Run
         Series of the first of the runs: ``members`` (4, 40), NaN beyond the phase's members.
     """
-    record = load_record("apache")
+    record = DATA.record
     p = {
         name: np.atleast_1d(np.asarray(changed.get(name, record[name]), dtype=float))
         for name in ("omega", "beta", "c", "phi_B", "phi_C")
@@ -155,7 +157,7 @@ def simulate(label: str, teammates: Teammates = "sum", **changed: Any) -> Run:
 
 def measure(effort: Array, members: Array | None = None) -> dict[str, Array]:
     """Every quantity of the case, from mean efforts (B, 4) and, for the core, members' efforts (B, 4, n)."""
-    record = load_record("apache")
+    record = DATA.record
     known = np.array([p.values["effort"] for p in record.phases], dtype=float)
     ranks = np.argsort(np.argsort(-effort, axis=1, kind="stable"), axis=1, kind="stable")
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -196,7 +198,7 @@ def variants() -> tuple[Run, ...]:
 
 def draw(rng: np.random.Generator, count: int, ranges: Ranges, teammates: Teammates = "sum") -> Run:
     """Random parameters under either reading."""
-    x: dict[str, Any] = load_draws("apache").sample(rng, count, ranges)
+    x: dict[str, Any] = DATA.draws.sample(rng, count, ranges)
     if ranges == "wide":
         x["loyalty"] = np.stack([x.pop(f"loyalty_{k}") for k in range(8)], axis=1)
         x["multipliers"] = np.stack([x.pop(f"multiplier_{k}") for k in range(4)], axis=1)
@@ -210,7 +212,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
 
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     """Named null models."""
-    record = load_record("apache")
+    record = DATA.record
     logs = rng.uniform(np.log(record["a_min"]), np.log(record["a_max"]), (10_000, 4))
     falling = -np.sort(-rng.uniform(record["a_min"], record["a_max"], (10_000, 4)), axis=1)
     return (
@@ -223,7 +225,7 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
         Run("a constant effort of 20 in all phases", measure(np.full((1, 4), 20.0))),
         Run(
             "random parameters, reading 'mean'",
-            draw(rng, load_draws("apache").count, "stated", "mean").values,
+            draw(rng, DATA.draws.count, "stated", "mean").values,
         ),
     )
 
@@ -241,21 +243,17 @@ def ablations() -> tuple[Run, ...]:
 
 def history() -> Run:
     """The historical efforts in the place of the run's."""
-    efforts = np.array([[p.values["effort"] for p in load_record("apache").phases]], dtype=float)
+    efforts = np.array([[p.values["effort"] for p in DATA.record.phases]], dtype=float)
     values = measure(efforts)
     values["core_log_error"] = np.zeros(1)
     return Run("the record: the historical efforts", values)
 
 
-CASE = Case(
-    "apache",
-    "Apache HTTP Server, 1995-2023",
-    "TR-3",
-    QUANTITIES,
-    variants,
-    draws,
-    nulls,
-    ablations,
-    None,
-    history,
-)
+def measures(runs: tuple[Run, ...]) -> dict[str, float]:
+    """For the ledger: the scores of both readings, by name."""
+    rubric = DATA.rubric("published", QUANTITIES)
+    out: dict[str, float] = {}
+    for reading, run in zip(("sum", "mean"), runs, strict=True):
+        total = float(score(rubric, run.values).total[0])
+        out |= {f"{reading}.score": total, f"{reading}.percent": 100.0 * total / rubric.total}
+    return out

@@ -1,50 +1,27 @@
 """Rubrics as data, and the one engine that reads, checks and scores them.
 
-A rubric is a JSON file: criteria with an id, a sentence, points, the evidence they rest on and its source,
-the measured quantity, and a rule. Rules come from a small declarative vocabulary, so that a rubric can be
-read, audited and refused by a machine; no file holds code.
-
-========================
-========================================================================================= rule
-     points ========================
-     =========================================================================================
-``{"above": x}``          all if the quantity is > x, else ``otherwise`` (0 when absent)
-``{"at_least": x}``       all if >= x
-``{"below": x}``          all if < x
-``{"at_most": x}``        all if <= x
-``{"between": [x, y]}``   all if x <= quantity <= y
-``{"inside": [x, y]}``    all if x < quantity < y
-``{"equals": x}``         all if it is x exactly
-``{"holds": true}``       all if it is true (or not, with ``false``)
-``{"sign": "positive"}``  all if its sign is ``positive``, ``negative`` or ``zero``
-``{"tiers": [...]}``      ``[[condition, points], ...]``: the first condition that holds gives its points
-``{"per_unit": p}``       p points a unit, at most all of them
-``{"ramp": [w, b]}``      none at w (worst) or beyond, all at b (best) or beyond, linear between
-``{"constant": p}``       p points whatever the run does
-========================
-=========================================================================================
+A rubric is a list of criteria with an id, a sentence, points, the evidence they rest on and its source, the measured
+quantity, and a rule of `coopetition.calibration.engine.rules`, so that it can be read, audited and refused by a
+machine; no file holds code.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .files import RubricError, check_fields, finite_number, nearest, read_data
+from .rules import Rule, read_rule
+
 Array = NDArray[np.float64]
 Values = Mapping[str, Any]
 
-CONDITIONS = ("above", "at_least", "below", "at_most", "between", "inside", "equals", "holds", "sign")
-RULES = (*CONDITIONS, "tiers", "per_unit", "ramp", "constant")
-SIGNS = ("positive", "negative", "zero")
 KINDS = ("published", "ours")
 
 _RUBRIC_FIELDS = {
@@ -57,10 +34,6 @@ _CRITERION_FIELDS = {
 }
 _CELL_FIELDS = ("points", "quantity", "rule", "constant", "sentence")
 _CATEGORY_FIELDS = ("id", "points")
-
-
-class RubricError(ValueError):
-    """A rubric or record file that cannot be used; the message names the file, the entry and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -83,123 +56,6 @@ class Quantity:
     what: str
     unit: str = "1"
     by_phase: bool = False
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule of the vocabulary, bound to the points it can give.
-
-    Attributes
-    ----------
-    kind : str
-        One of :data:`RULES`.
-    argument : object
-        The rule's bound, pair of bounds, sign, tiers or points.
-    full : float
-        Points when the rule is met.
-    otherwise : float
-        Points when it is not.
-    """
-
-    kind: str
-    argument: Any
-    full: float
-    otherwise: float = 0.0
-
-    def points(self, value: Any) -> Array:
-        """Points for an array of values; a NaN (undocumented, undefined) value earns NaN, "not scored".
-
-        Parameters
-        ----------
-        value : array_like, shape (B,)
-            The measured quantity over B runs.
-
-        Returns
-        -------
-        ndarray, shape (B,)
-        """
-        x = np.atleast_1d(np.asarray(value, dtype=float))
-        if self.kind == "constant":
-            return np.full(x.shape, float(self.argument))
-        if self.kind == "tiers":
-            out = np.full(x.shape, self.otherwise)
-            open_ = np.ones(x.shape, dtype=bool)
-            for (kind, bound), points in self.argument:
-                hit = open_ & _holds(kind, bound, x)
-                out[hit] = points
-                open_ &= ~hit
-        elif self.kind == "per_unit":
-            out = np.minimum(self.full, np.maximum(0.0, float(self.argument) * x))
-        elif self.kind == "ramp":
-            worst, best = self.argument
-            out = self.full * np.clip((x - worst) / (best - worst), 0.0, 1.0)
-        else:
-            out = np.where(_holds(self.kind, self.argument, x), self.full, self.otherwise)
-        return np.where(np.isnan(x), np.nan, out)
-
-    @property
-    def least(self) -> float:
-        """The fewest points the rule can give, whatever the value."""
-        if self.kind == "constant":
-            return float(self.argument)
-        if self.kind == "tiers":
-            return min([self.otherwise, *(points for _, points in self.argument)])
-        return 0.0 if self.kind in ("per_unit", "ramp") else min(self.full, self.otherwise)
-
-    @property
-    def most(self) -> float:
-        """The most points the rule can give."""
-        if self.kind == "constant":
-            return float(self.argument)
-        if self.kind == "tiers":
-            return max([self.otherwise, *(points for _, points in self.argument)])
-        return max(self.full, self.otherwise)
-
-    def sentence(self) -> str:
-        """The rule in words, for tables."""
-        if self.kind == "tiers":
-            tiers = ", ".join(f"{_words(kind, bound)}: {points:g}" for (kind, bound), points in self.argument)
-            return f"{tiers}, else {self.otherwise:g}"
-        if self.kind == "constant":
-            return f"always {self.argument:g}"
-        if self.kind == "per_unit":
-            return f"{self.argument:g} a unit, at most {self.full:g}"
-        if self.kind == "ramp":
-            return f"{self.full:g} at {self.argument[1]:g}, falling to 0 at {self.argument[0]:g}"
-        return f"{_words(self.kind, self.argument)}: {self.full:g}, else {self.otherwise:g}"
-
-
-def _holds(kind: str, bound: Any, x: Array) -> NDArray[np.bool_]:
-    if kind == "above":
-        return x > bound
-    if kind == "at_least":
-        return x >= bound
-    if kind == "below":
-        return x < bound
-    if kind == "at_most":
-        return x <= bound
-    if kind == "between":
-        return (x >= bound[0]) & (x <= bound[1])
-    if kind == "inside":
-        return (x > bound[0]) & (x < bound[1])
-    if kind == "equals":
-        return x == bound
-    if kind == "holds":
-        return (x != 0) == bound
-    return np.sign(x) == {"positive": 1.0, "negative": -1.0, "zero": 0.0}[bound]
-
-
-def _words(kind: str, bound: Any) -> str:
-    if kind == "between":
-        return f"in [{bound[0]:g}, {bound[1]:g}]"
-    if kind == "inside":
-        return f"in ({bound[0]:g}, {bound[1]:g})"
-    if kind == "holds":
-        return "true" if bound else "false"
-    if kind == "sign":
-        return str(bound)
-    symbol = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<=", "equals": "="}[kind]
-    return f"{symbol} {bound:g}"
 
 
 @dataclass(frozen=True)
@@ -354,122 +210,6 @@ class Scorecard:
         return out
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The hint of an error message: the nearest allowed name, or all of them."""
-    choices = sorted(allowed)
-    close = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(map(repr, choices))}"
-
-
-def data_file(name: str) -> Path:
-    """Path of a data file shipped with the package, such as ``"rubric-slcd.json"``."""
-    return Path(str(resources.files("coopetition.calibration").joinpath("data", name)))
-
-
-def read_json(path: str | Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises
-    ------
-    RubricError
-        The file is missing, is not JSON, or is not an object.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RubricError(f"{path}: no such file") from None
-    except json.JSONDecodeError as error:
-        raise RubricError(f"{path}: not valid JSON, line {error.lineno}: {error.msg}") from None
-    if not isinstance(content, dict):
-        raise RubricError(f"{path}: expected an object at the top level, found {type(content).__name__}")
-    return content
-
-
-def check_fields(where: str, entry: Any, required: Iterable[str], optional: Iterable[str] = ()) -> None:
-    """Refuse an entry with a missing or an unknown field, naming the nearest known one."""
-    if not isinstance(entry, dict):
-        raise RubricError(f"{where}: expected an object, found {type(entry).__name__}")
-    required, optional = tuple(required), tuple(optional)
-    for field in entry:
-        if field not in required and field not in optional:
-            raise RubricError(f"{where}: unknown field {field!r}; {nearest(field, (*required, *optional))}")
-    for field in required:
-        if field not in entry:
-            raise RubricError(f"{where}: field {field!r} is missing")
-        if isinstance(entry[field], str) and not entry[field].strip():
-            raise RubricError(f"{where}: field {field!r} is empty")
-
-
-def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RubricError(f"{where}: expected a finite number, found {value!r}")
-    return float(value)
-
-
-def _pair(where: str, value: Any) -> tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise RubricError(f"{where}: expected a pair [x, y], found {value!r}")
-    return _number(where, value[0]), _number(where, value[1])
-
-
-def _condition(where: str, kind: str, bound: Any) -> Any:
-    if kind in ("between", "inside"):
-        low, high = _pair(where, bound)
-        if low > high:
-            raise RubricError(f"{where}: the bounds [{low:g}, {high:g}] are in the wrong order")
-        return low, high
-    if kind == "holds":
-        if not isinstance(bound, bool):
-            raise RubricError(f"{where}: 'holds' takes true or false, found {bound!r}")
-        return bound
-    if kind == "sign":
-        if bound not in SIGNS:
-            raise RubricError(f"{where}: unknown sign {bound!r}; {nearest(bound, SIGNS)}")
-        return bound
-    return _number(where, bound)
-
-
-def _rule(where: str, spec: Any, full: float) -> Rule:
-    if not isinstance(spec, dict):
-        raise RubricError(f"{where}: a rule is an object, found {spec!r}")
-    for key in spec:
-        if key not in RULES and key != "otherwise":
-            raise RubricError(f"{where}: unknown rule {key!r}; {nearest(key, (*RULES, 'otherwise'))}")
-    kinds = [key for key in spec if key != "otherwise"]
-    if len(kinds) != 1:
-        raise RubricError(f"{where}: a rule names exactly one of {', '.join(RULES)}; found {kinds}")
-    kind = kinds[0]
-    otherwise = _number(where, spec.get("otherwise", 0.0))
-    if kind in ("constant", "ramp", "per_unit") and "otherwise" in spec:
-        raise RubricError(f"{where}: {kind!r} takes no 'otherwise'")
-    argument: Any
-    if kind == "tiers":
-        argument = []
-        if not isinstance(spec[kind], list) or not spec[kind]:
-            raise RubricError(f"{where}: 'tiers' is a list of [condition, points]")
-        for tier in spec[kind]:
-            if not isinstance(tier, list) or len(tier) != 2 or not isinstance(tier[0], dict) or len(tier[0]) != 1:
-                raise RubricError(f"{where}: a tier is [condition, points], found {tier!r}")
-            ((name, bound),) = tier[0].items()
-            if name not in CONDITIONS:
-                raise RubricError(f"{where}: unknown condition {name!r}; {nearest(name, CONDITIONS)}")
-            argument.append(((name, _condition(where, name, bound)), _number(where, tier[1])))
-        argument = tuple(argument)
-    elif kind == "ramp":
-        argument = _pair(where, spec[kind])
-        if argument[0] == argument[1]:
-            raise RubricError(f"{where}: the two ends of a ramp must differ")
-    elif kind in ("per_unit", "constant"):
-        argument = _number(where, spec[kind])
-    else:
-        argument = _condition(where, kind, spec[kind])
-    rule = Rule(kind, argument, full, otherwise)
-    if rule.most > full + 1e-12 or rule.least < 0:
-        raise RubricError(f"{where}: the rule gives {rule.least:g} to {rule.most:g} points, the criterion has {full:g}")
-    return rule
-
-
 def _cell(
     where: str,
     criterion: Mapping[str, Any],
@@ -478,13 +218,13 @@ def _cell(
     quantities: Mapping[str, Quantity],
 ) -> Cell:
     merged = {**criterion, **override}
-    points = _number(f"{where}: points", merged["points"])
+    points = finite_number(f"{where}: points", merged["points"])
     constant = merged.get("constant", False)
     if not isinstance(constant, bool):
         raise RubricError(f"{where}: 'constant' is true or false, found {constant!r}")
     if "rule" not in merged:
         raise RubricError(f"{where}: field 'rule' is missing")
-    rule = _rule(where, merged["rule"], points)
+    rule = read_rule(where, merged["rule"], points)
     quantity = merged.get("quantity")
     if quantity is None:
         if rule.kind != "constant":
@@ -510,12 +250,20 @@ def _cell(
 
 
 def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: Iterable[str] = ()) -> Rubric:
-    """A rubric from a file, checked against the quantities and phases its case offers.
+    """A rubric from a JSON or TOML file; see `parse_rubric`."""
+    return parse_rubric(Path(path).name, read_data(path), quantities, phases)
+
+
+def parse_rubric(
+    file: str, content: Mapping[str, Any], quantities: Mapping[str, Quantity], phases: Iterable[str] = ()
+) -> Rubric:
+    """A rubric from plain data, checked against the quantities and phases its case offers.
 
     Parameters
     ----------
-    path : path
-        The JSON file.
+    file : str
+        Where the data come from, for messages.
+    content : mapping
     quantities : mapping of str to Quantity
         What the case measures.
     phases : iterable of str
@@ -527,8 +275,6 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
         An unknown or missing field, an unknown quantity or rule, a missing phase, points that do not add up,
         or no source. The message names the file, the criterion and the nearest allowed name.
     """
-    file = Path(path).name
-    content = read_json(path)
     check_fields(file, content, _RUBRIC_FIELDS["required"], _RUBRIC_FIELDS["optional"])
     if content["kind"] not in KINDS:
         raise RubricError(f"{file}: unknown kind {content['kind']!r}; {nearest(content['kind'], KINDS)}")
@@ -551,7 +297,7 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
             entry,
             _CATEGORY_FIELDS,
         )
-        categories[entry["id"]] = _number(f"{file}: category {entry['id']!r}", entry["points"])
+        categories[entry["id"]] = finite_number(f"{file}: category {entry['id']!r}", entry["points"])
 
     cells: list[Cell] = []
     seen: set[str] = set()
@@ -596,7 +342,7 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
             raise RubricError(
                 f"{file}: category {category!r} declares {points:g} points, its criteria add up to {found:g}"
             )
-    total = _number(f"{file}: total", content["total"])
+    total = finite_number(f"{file}: total", content["total"])
     found = sum(cell.points for cell in cells)
     if abs(found - total) > 1e-9:
         raise RubricError(f"{file}: the total is declared as {total:g}, the criteria add up to {found:g}")

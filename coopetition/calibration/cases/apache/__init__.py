@@ -1,0 +1,21 @@
+"""Apache HTTP Server, 1995-2023 (TR-3): the case, put together from its model, its page and its data."""
+
+from ...engine.case import Case
+from . import model, page
+
+CASE = Case(
+    name="apache",
+    title="Apache HTTP Server, 1995-2023",
+    report="TR-3",
+    data=model.DATA,
+    quantities=model.QUANTITIES,
+    variants=model.variants,
+    draws=model.draws,
+    nulls=model.nulls,
+    ablations=model.ablations,
+    history=model.history,
+    comparison=page.comparison,
+    notes=page.notes,
+    figure=page.draw,
+    measures=model.measures,
+)
