@@ -9,7 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="The reference study: train, evaluate, audit, publish.", no_args_is_help=True)
+study = typer.Typer(
+    help="The reference study: train, evaluate, audit, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where the study's shards lie.")]
 Scale = Annotated[str, typer.Option("--scale", help="smoke (minutes), standard, or full.")]
@@ -38,7 +43,7 @@ def _needs_the_extra() -> None:
         raise typer.Exit(2) from None
 
 
-@app.command("run")
+@study.command("run")
 def run_study(
     folder: Folder = FOLDER,
     scale: Scale = "smoke",
@@ -84,7 +89,7 @@ def run_study(
         raise typer.Exit(1)
 
 
-@app.command("status")
+@study.command("status")
 def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only = None, as_json: Json = False) -> None:
     """How much of the study there is, and what is missing or broken."""
     _needs_the_extra()
@@ -111,7 +116,7 @@ def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only 
         typer.echo(f"{kind:10s} " + ", ".join(f"{count} {state}" for state, count in found.items() if count))
 
 
-@app.command("publish")
+@study.command("publish")
 def publish_study(
     folder: Folder = FOLDER,
     to: Annotated[Path, typer.Option("--to", help="Folder of the corpus.")] = Path("corpus"),
@@ -142,7 +147,7 @@ def publish_study(
         typer.echo(f"{export}")
 
 
-@app.command("report")
+@study.command("report")
 def report_study(
     corpus: Annotated[Path, typer.Option("--corpus", help="Folder of the corpus.")] = Path("corpus"),
     page: Annotated[Path, typer.Option("--page", help="The Markdown file to write.")] = Path("study.md"),
@@ -156,7 +161,7 @@ def report_study(
     typer.echo(f"{written}")
 
 
-@app.command("audit")
+@study.command("audit")
 def audit_file(
     policy: Annotated[Path, typer.Argument(help="File of a trained policy.")],
     thorough: Annotated[bool, typer.Option("--thorough", help="Search for the best deviation by climbing.")] = False,

@@ -1,8 +1,9 @@
 """The behavioural audit of trained policies: what happens when somebody leaves them.
 
-Five questions, asked of the policies themselves: the response surface of constants, the best deviation that a search
-finds, when a deviation pays, what others do after a single defection, and how policies of other seeds are met. The class
-of a policy follows from the numbers of the third, by `classify`. Agents of the same role are asked once.
+Five questions, asked of the policies themselves: the response surface of constants, the best deviation that a
+search finds, when a deviation pays, what others do after a single defection, and how policies of other seeds are
+met. The class of a policy follows from the numbers of the third, by `classify`. Agents of the same role are asked
+once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The published corpus: a study's tables, each in one file, with Croissant metadata, a datasheet and the audit's networks."""
+"""The published corpus: a study's tables, one file each, with Croissant metadata, a datasheet and audited networks."""
 
 from __future__ import annotations
 

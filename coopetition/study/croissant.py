@@ -1,4 +1,6 @@
-"""Croissant 1.0 metadata of a folder of Parquet files, with the responsible-AI fields that venues for datasets ask for."""
+"""Croissant 1.0 metadata of a folder of Parquet files, with the responsible-AI fields that venues for datasets ask
+for.
+"""
 
 from __future__ import annotations
 
@@ -61,10 +63,10 @@ KINDS = {
 RESPONSIBLE = {
     "rai:dataCollection": "Computed by `coopetition study run`: learners trained on simulated games, then evaluated.",
     "rai:dataCollectionType": "Simulations",
-    "rai:dataBiases": "One set of hyper-parameters an algorithm for all games, chosen on four of them; games are closed "
-    "forms of one school of thought about cooperation among organisations.",
-    "rai:dataLimitations": "Exploitability and optima are lower bounds found by search. Where `rising` is large, curves "
-    "had not flattened.",
+    "rai:dataBiases": "One set of hyper-parameters an algorithm for all games, chosen on four of them; games are "
+    "closed forms of one school of thought about cooperation among organisations.",
+    "rai:dataLimitations": "Exploitability and optima are lower bounds found by search. Where `rising` is large, "
+    "curves had not flattened.",
     "rai:dataUseCases": "Comparing learners and reward modes; testing methods of evaluation; studying behaviour of "
     "trained policies. Not evidence about organisations or people.",
     "rai:personalSensitiveInformation": "None: no person took part.",

@@ -1,7 +1,8 @@
 """Cross-play: every entrant in one seat against a homogeneous field of every other, and teams drawn at random.
 
-All profiles would be millions; one seat a role against a field is what a newcomer meets, and drawn teams say how far that
-carries. Entrants are the learners' policies of the first audited seed of the mode, and the reference policies below.
+All profiles would be millions; one seat a role against a field is what a newcomer meets, and drawn teams say how
+far that carries. Entrants are the learners' policies of the first audited seed of the mode, and the reference
+policies below.
 """
 
 from __future__ import annotations

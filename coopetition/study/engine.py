@@ -1,8 +1,8 @@
 """Runs what is missing of a study, with Ray, on this machine or on a cluster.
 
-One job is one task on one core. Jobs are sent longest first, a few more than there are cores. A job checks again whether
-its shard has been written meanwhile, so that drivers may share a folder; a worker that dies is replaced and its job
-tried again, and a job that fails leaves a shard with its traceback: a row, and never silence.
+One job is one task on one core. Jobs are sent longest first, a few more than there are cores. A job checks again
+whether its shard has been written meanwhile, so that drivers may share a folder; a worker that dies is replaced and
+its job tried again, and a job that fails leaves a shard with its traceback: a row, and never silence.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ONE_THREAD = {
 }
 #: How often a job is tried when its worker dies.
 TRIES = 3
-#: For tests: a job whose label is in this variable kills its worker, once for each file that the variable's folder lacks.
+#: For tests: a folder; a job for whose label there is a file in it removes the file, and its worker dies.
 KILL = "COOPETITION_STUDY_KILL"
 
 

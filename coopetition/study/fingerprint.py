@@ -1,7 +1,7 @@
 """What determines a shard, as a hash: code, and what is asked of it.
 
-The code is that of the modules which a job runs, and of those of ours that they import, without comments, docstrings and
-layout: a commit to the docs, or to another learner, voids nothing.
+The code is that of the modules which a job runs, and of those of ours that they import, without comments,
+docstrings and layout: a commit to the docs, or to another learner, voids nothing.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def mode_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
             "runs": mine.height,
         }
         for column in ("efficiency", "rate_mean"):
-            # One number a seed, the mean over cells: seeds are the units, and cells of one seed are no draws of another.
+            # One number a seed, the mean over cells: seeds are the units.
             per_seed = (
                 paired.with_columns((pl.col(column) - pl.col(f"{column}_private")).alias("gain"))
                 .group_by("seed")
@@ -210,11 +210,11 @@ def _page(corpus: Corpus, links: dict[str, str]) -> str:
         "Written by `coopetition study report` from the corpus alone; numbers in it are not typed by hand.",
         f"{corpus.runs.height:,} runs of {len(corpus.algorithms)} learners on {len(corpus.environments)} games "
         f"under {len(corpus.modes)} reward modes, of which {failed.height:,} failed; {corpus.excluded.height} cells of "
-        f"learners and games do not exist ({', '.join(sorted(corpus.excluded['algorithm'].unique())) or 'none'}). Runs took "
-        f"{', '.join(f'{step:,}' for step in steps)} environment steps. The efficiency is the summed private "
+        f"learners and games do not exist ({', '.join(sorted(corpus.excluded['algorithm'].unique())) or 'none'}). Runs "
+        f"took {', '.join(f'{step:,}' for step in steps)} environment steps. The efficiency is the summed private "
         "payoff over the best known, in every mode.",
-        f"{still.height:,} curves ({still.height / max(corpus.done.height, 1):.0%}) still rise at their end: their last "
-        f"fifth lies more than {RISES:.0%} of their range above the fifth before.",
+        f"{still.height:,} curves ({still.height / max(corpus.done.height, 1):.0%}) still rise at their end: their "
+        f"last fifth lies more than {RISES:.0%} of their range above the fifth before.",
     ]
     for kind, environments in groups(corpus.environments).items():
         parts += [
@@ -279,8 +279,8 @@ def _constants_table(corpus: Corpus) -> str:
         for row in found
     ]  # fmt: skip
     text = (
-        f"In {len(won)} of {len(found)} games and modes the mean of the best learner's seeds lies more than {MARGIN:.0%} "
-        "above the best of the 101 constants played by everybody."
+        f"In {len(won)} of {len(found)} games and modes the mean of the best learner's seeds lies more than "
+        f"{MARGIN:.0%} above the best of the 101 constants played by everybody."
     )
     header = ("environment", "mode", "best constant", "best learner", "its payoff", "ratio", "beats it")
     return text + "\n\n" + _table(header, rows)
@@ -313,8 +313,8 @@ def _audit_table(corpus: Corpus) -> str:
     labels = ("immune", "late", "early", "broad")
     rows = [[mode, *(str(found.get((mode, label), 0)) for label in labels)] for mode in corpus.modes]
     text = (
-        f"{classes.height:,} policies were audited: the trained networks themselves. A policy is immune where no deviation "
-        "in time gains 1 % of the agent's own return, late where only those do that start in the last fifth of the "
+        f"{classes.height:,} policies were audited: the trained networks themselves. A policy is immune where no "
+        "deviation in time gains 1 % of the agent's own return, late where only those do that start in the last fifth of the "
         "episode, early where only those that start before, broad where both do."
     )
     return text + "\n\n" + _table(("mode", *labels), rows)

@@ -1,8 +1,8 @@
 """Held-out scenarios: a policy under test in the focal seats, frozen background policies in the others.
 
 After the habit of Melting Pot (Leibo et al. 2021): what is tested is not how a population plays itself but how it meets
-strangers. Backgrounds are strategies and oracles, and learners where a study has trained them; the parameters of the game are drawn. The splits differ in
-their draws, their backgrounds and their seats, and nothing of the test split is used in any training.
+strangers. Backgrounds are strategies and oracles, and the parameters of the game are drawn. The splits differ in their
+draws and backgrounds, and nothing of the test split is used in any training.
 """
 
 from __future__ import annotations

@@ -89,8 +89,8 @@ def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[st
         reward_mode=list(job.modes),
         steps=job.steps,
         seeds=list(job.seeds),
-        progress=False,
-        **job.settings,
+        settings=job.settings,
+        measure_efficiency=False,
     )
     trained = (time.process_time() - start) / len(population.runs)
     rows: dict[str, list[dict[str, Any]]] = {"runs": [], "curves": [], "audit": []}
