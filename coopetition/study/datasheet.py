@@ -42,7 +42,8 @@ held-out scenarios.
 {counts}
 
 **Is it a sample?** No: every cell of algorithms, environments, modes and seeds is there, or stands in
-`excluded.parquet` with the reason why it does not exist. **Labels?** The audit's classes follow from its rows of kind `timing`, by a rule
+`excluded.parquet` with the reason why it does not exist.
+**Labels?** The audit's classes follow from its rows of kind `timing`, by a rule
 that stands in the package. **Missing values?** Empty where a quantity is not defined. **Relations?** Records name their
 shard; `shards.parquet` names each shard's job and checksums. **Splits?** Scenarios have a train and a test split.
 **Errors and noise?** Exploitability, best responses and optima are lower bounds found by search. Statistics should take
@@ -62,7 +63,8 @@ policies' in half precision. Nothing else was cleaned or left out.
 ## Uses
 
 **Has it been used?** For the report in the package's docs. **For what else?** Comparing methods of evaluation, ranking
-by cross-play, studying when deviations pay. **What should it not be used for?** As evidence about organisations or people.
+by cross-play, studying when deviations pay.
+**What should it not be used for?** As evidence about organisations or people.
 
 ## Distribution and maintenance
 
@@ -74,8 +76,8 @@ Under CC-BY-4.0, with the package. A change of an environment or a learner makes
 {columns}
 
 In `audit`, `value` is by kind of audit: the agent's return under the constant (`surface`), the gain of the best
-deviation found (`deviation`), the return under the deviation (`timing`), the others' mean rate so many steps after the defection
-(`impulse`), the return among partners of another seed (`partners`), and the largest gain in time as a share of the
+deviation found (`deviation`), the return under the deviation (`timing`), the others' mean rate so many steps after the
+defection (`impulse`), the return among partners of another seed (`partners`), and the largest gain in time as a share of the
 agent's own return (`class`, whose `reference` is the share from which a gain counts).
 """
     path.write_text(text, encoding="utf-8")

@@ -314,8 +314,8 @@ def _audit_table(corpus: Corpus) -> str:
     rows = [[mode, *(str(found.get((mode, label), 0)) for label in labels)] for mode in corpus.modes]
     text = (
         f"{classes.height:,} policies were audited: the trained networks themselves. A policy is immune where no "
-        "deviation in time gains 1 % of the agent's own return, late where only those do that start in the last fifth of the "
-        "episode, early where only those that start before, broad where both do."
+        "deviation in time gains 1 % of the agent's own return, late where only those do that start in the last "
+        "fifth of the episode, early where only those that start before, broad where both do."
     )
     return text + "\n\n" + _table(("mode", *labels), rows)
 
