@@ -9,8 +9,7 @@ PYTEST_FLAGS ?= -n 2
 .PHONY: demo test install check figures clean
 
 demo: $(VENV)/.installed
-	$(VENV)/bin/coopetition validate slcd
-	$(VENV)/bin/coopetition evaluate
+	$(VENV)/bin/coopetition demo
 
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)

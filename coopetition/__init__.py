@@ -7,6 +7,8 @@ Attributes
 ----------
 ENVIRONMENT_IDS : tuple of str
     The twenty short ids, such as ``"SLCD-v0"``; Gymnasium's ids put ``coopetition/`` in front.
+STRONG_IDS : tuple of str
+    The same twenty under their preset "strong", such as ``"SLCDStrong-v0"``, in the same order.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from coopetition.registration import ENVIRONMENT_IDS, register_environments
+from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS, register_environments
 
 if TYPE_CHECKING:
     from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
@@ -25,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ENVIRONMENT_IDS",
+    "STRONG_IDS",
     "Batch",
     "Game",
     "aec_env",

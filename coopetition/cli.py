@@ -7,6 +7,7 @@ sub-packages are registered here by name and imported when they are called.
 from __future__ import annotations
 
 import importlib
+import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 import coopetition
+from coopetition.commands.asking import Preset
 
 app = typer.Typer(
     name="coopetition",
@@ -25,8 +27,9 @@ app = typer.Typer(
 
 #: Commands of other sub-packages: module, and one line for the list of commands. What they take is theirs to say.
 REGISTERED = {
-    "solve": ("coopetition.oracles.commands", "Solve an environment's game, with a certificate."),
-    "dilemma": ("coopetition.oracles.commands", "How much of a dilemma an environment is."),
+    "demo": ("coopetition.commands.demonstrating", "What the suite is about, in one screen."),
+    "solve": ("coopetition.commands.solving", "Solve an environment's game, with a certificate."),
+    "dilemma": ("coopetition.commands.dilemmas", "How much of a dilemma an environment is."),
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "study": ("coopetition.commands.studying", "The reference study: run, status, report, publish, audit."),
@@ -55,29 +58,42 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    load: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--load", metavar="MODULE", help="Import a module first, which registers what is yours; repeatable."
+        ),
+    ] = None,
 ) -> None:
-    pass
+    for module in load or []:
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # a module of the folder in which the command is given
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise typer.BadParameter(f"{module!r} cannot be imported: {error}", param_hint="--load") from None
 
 
 @app.command("list")
-def list_environments(as_json: Json = False) -> None:
-    """List the twenty environments: mechanism, agents, horizon, and what each models."""
+def list_environments(preset: Preset = None, as_json: Json = False) -> None:
+    """List the twenty environments: mechanism, agents, horizon, presets, and what each models."""
     from coopetition.commands import listing
 
-    listing.run(as_json)
+    listing.run(preset or "published", as_json)
 
 
 @app.command()
-def show(environment_id: Id, settings: Settings = None, as_json: Json = False) -> None:
+def show(environment_id: Id, preset: Preset = None, settings: Settings = None, as_json: Json = False) -> None:
     """Show an environment's spec sheet: parameters, agents, spaces, layouts, and its page."""
     from coopetition.commands import showing
 
-    showing.run(environment_id, settings or [], as_json)
+    showing.run(environment_id, preset, settings or [], as_json)
 
 
 @app.command()
 def run(
     environment_id: Id,
+    preset: Preset = None,
     policy: Annotated[
         str,
         typer.Option("--policy", help="Who plays: a policy for all agents, or one each, joined by '+'."),
@@ -98,12 +114,13 @@ def run(
     """Play one episode and print it, step by step and in total."""
     from coopetition.commands import running
 
-    running.run(environment_id, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
+    running.run(environment_id, preset, policy, seed, steps, reward_mode, settings or [], every, plot, as_json)
 
 
 @app.command()
 def evaluate(
     environment_ids: Ids = None,
+    preset: Preset = None,
     policies: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,7 +154,7 @@ def evaluate(
     from coopetition.commands import evaluating
 
     evaluating.run(
-        environment_ids or [], policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
+        environment_ids or [], preset, policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
         normalise, exploitability, thorough,
     )  # fmt: skip
 

@@ -30,16 +30,19 @@ ENVIRONMENT_IDS = (
     "AppleAppStore-v0",
 )
 
+#: The same environments under their preset "strong", which has ids of its own.
+STRONG_IDS = tuple(name.replace("-v", "Strong-v") for name in ENVIRONMENT_IDS)
+
 NAMESPACE = "coopetition"
 
 
 def register_environments() -> None:
-    """Register all twenty; a second call changes nothing.
+    """Register all twenty, published and strong; a second call changes nothing.
 
     No ``max_episode_steps``: the horizon is the environment's own truncation, and a TimeLimit wrapper would
     count it a second time. Nor a wrapper that watches for steps before the first reset: the environment does.
     """
-    for name in ENVIRONMENT_IDS:
+    for name in (*ENVIRONMENT_IDS, *STRONG_IDS):
         if f"{NAMESPACE}/{name}" not in gymnasium.registry:
             gymnasium.register(
                 f"{NAMESPACE}/{name}",
@@ -60,7 +63,7 @@ def _register_with_pettingzoo() -> None:
     if not all(hasattr(zoo, name) for name in ("register", "parallel_registry", "aec_registry")):
         return  # before 1.27 there was no registry
     for kind, registry in (("parallel", zoo.parallel_registry), ("aec", zoo.aec_registry)):
-        for name in ENVIRONMENT_IDS:
+        for name in (*ENVIRONMENT_IDS, *STRONG_IDS):
             if f"{NAMESPACE}/{name}" not in registry:
                 zoo.register(
                     kind,

@@ -15,9 +15,9 @@ import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
 from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, open_loop_optimum, solve
-from coopetition.oracles.indices import prices
+from coopetition.oracles.episode.stored import stored_optimum
+from coopetition.oracles.stage.indices import prices
 from coopetition.oracles.status import CLASSES
-from coopetition.oracles.stored import stored_optimum
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLLAPSING = ("TrustDilemma-v0", "PartnerHoldUp-v0", "PlatformEcosystem-v0")

@@ -27,6 +27,7 @@ NUMBERS = {
     "kappa": (0.05, 3.0),
     "collapse_threshold": (0.0, 0.1),
     "recovery_target": (0.6, 1.0),
+    "recovery_bonus": (0.0, 50.0),
     "rho_0": (0.0, 2.0),
     "eta": (0.0, 2.0),
     "kappa_r": (0.1, 3.0),

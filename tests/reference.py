@@ -681,8 +681,17 @@ class RecoveryRace(TrustGame):
         "initial_trust": 0.25,
         "initial_damage": 0.50,
         "recovery_target": 0.90,
+        "recovery_bonus": 0.0,
         **trust_row(0.08, 0.35, 0.70, 0.01, 0.40, 1.0),
     }
+
+    def play(self, a: Array, c: Array) -> tuple[Array, Array]:
+        self.move_trust(a, self.baseline)
+        pi = self.raw_payoffs(a)
+        if self.outcome() == "recovered":
+            steps_left = self.horizon - (self.state["time"] + 1)
+            pi = pi + self.parameters.recovery_bonus * steps_left
+        return pi, integrated_utilities(pi, self.weights())
 
     def ended(self) -> bool:
         return self.outcome() != ""

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from random_games import random_mode, random_parameters, tempting_rates
 
-from coopetition.batching.batch import AUTORESETS, Batch
+from coopetition.batching.batch import Batch
+from coopetition.batching.memory import AUTORESETS, PUBLIC
 from coopetition.envs import ENVIRONMENTS, environment_class
 from coopetition.games.game import Game
 
@@ -284,8 +285,8 @@ def test_noise_has_the_stated_deviation_and_spares_the_own_reputation():
 def test_full_visibility_draws_nothing():
     batch = Batch(build("ReputationMarket-v0"), 2)
     batch.reset(seed=0)
-    assert batch._noise.size == 0
-    assert batch._rngs == []
+    assert batch.memory.noise.size == 0
+    assert not batch.stochastic
 
 
 # --- snapshots
@@ -380,7 +381,7 @@ def stepped(batch: Batch, policies: list[str], script: np.ndarray, steps: int) -
                 total = np.zeros(batch.num_envs)
                 for j in range(game.n):
                     if j != i:
-                        total += state["rates"][:, j]
+                        total += state["rates"][:, j].astype(np.float32)  # as agents see them
                 rates[:, i] = np.where(state["time"] == 0.0, game.baseline_rate[i], total / (game.n - 1))
         batch.step(rates)
         for name, rows in seen.items():
@@ -684,5 +685,69 @@ def test_actions_that_lie_where_they_are_read(environment_id):
 def test_rows_of_lanes_start_on_cache_lines(copies):
     batch = Batch(build("PlatformEcosystem-v0"), copies)
     assert batch.lanes % 8 == 0
-    assert batch._state.ctypes.data % 64 == 0
-    assert batch._work.ctypes.data % 64 == 0
+    assert batch.memory.state.ctypes.data % 64 == 0
+    assert batch.memory.work.ctypes.data % 64 == 0
+
+
+# --- what callers see is what the kernel reads and writes
+
+
+@pytest.mark.parametrize("name", list(PUBLIC))
+def test_a_public_array_is_not_replaced(name):
+    batch = Batch(build("TrustDilemma-v0"), 2, observe_joint=True)
+    before = getattr(batch, name)
+    with pytest.raises(AttributeError, match=rf"batch\.{name}\[:\] = "):
+        setattr(batch, name, before.copy())
+    with pytest.raises(AttributeError, match=rf"batch\.{name} "):
+        delattr(batch, name)
+    assert getattr(batch, name) is before
+    setattr(batch, name, before)  # what ``batch.actions += 1`` ends with
+
+
+def test_actions_that_are_written_in_place_are_played():
+    batch = Batch(build("TrustDilemma-v0"), 2)
+    batch.reset(seed=1)
+    batch.actions += 0.25
+    batch.actions[0] = 0.75
+    batch.step(batch.actions)
+    np.testing.assert_array_equal(batch.state()["rates"], [[0.75, 0.75], [0.25, 0.25]])
+
+
+def overlapping() -> dict[str, np.ndarray]:
+    block = np.zeros(6)
+    return {"payoffs": block[:4].reshape(2, 2), "utilities": block[2:].reshape(2, 2)}
+
+
+def misaligned() -> dict[str, np.ndarray]:
+    return {"payoffs": np.zeros(33, dtype=np.uint8)[1:].view(np.float64).reshape(2, 2)}
+
+
+def read_only() -> dict[str, np.ndarray]:
+    array = np.zeros((2, 2))
+    array.flags.writeable = False
+    return {"payoffs": array}
+
+
+@pytest.mark.parametrize(
+    ("buffers", "words"),
+    [
+        (overlapping(), "'payoffs' and 'utilities' overlap"),
+        (misaligned(), "'payoffs' must be a writeable, aligned"),
+        (read_only(), "'payoffs' must be a writeable"),
+        ({"payoffs": np.zeros((2, 4))[:, ::2]}, "'payoffs' must be .* C-contiguous"),
+        ({"payoffs": np.ma.zeros((2, 2))}, "'payoffs' must be"),
+        ({"payoffs": np.zeros((2, 2), dtype=">f8")}, "'payoffs' must be .* float64"),
+        ({"payoff": np.zeros((2, 2))}, "unknown buffers: payoff"),
+    ],
+)
+def test_buffers_that_the_kernel_cannot_write_to_are_refused(buffers, words):
+    with pytest.raises(ValueError, match=words):
+        Batch(build("TrustDilemma-v0"), 2, buffers=buffers)
+
+
+def test_a_buffer_in_use_is_not_resized():
+    payoffs = np.zeros((2, 2))
+    batch = Batch(build("TrustDilemma-v0"), 2, buffers={"payoffs": payoffs})
+    with pytest.raises(ValueError, match="resize"):
+        payoffs.resize((4, 4))
+    assert batch.payoffs is payoffs

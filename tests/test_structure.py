@@ -36,12 +36,9 @@ ARROWS = {
 }
 #: What may be imported beyond that, by one module and only inside a function.
 LAZY = {
-    ("api.partners", "baselines"),  # partners are named as baselines are
     ("api.render", "plot"),  # a figure is drawn on demand
     ("policies.registry", "baselines"),  # a name's policy is imported when it is first asked for
 }
-#: And at the top: the shared numbering of the descriptor, a list of numbers without code.
-NUMBERING = {("api.view", "kernels.machine.places")}
 #: The roof, which may import everything, and which nothing below imports, but for `LAZY`.
 ROOF = {"cli", "commands", "plot", "testing", "benchmarks", "__init__"}
 
@@ -89,9 +86,7 @@ def is_allowed(found: Import) -> bool:
     part, target = found.source.partition(".")[0], found.target.partition(".")[0]
     if part == target or part in ROOF or target in ARROWS[part]:
         return True
-    if found.lazy and (found.source, target) in LAZY:
-        return True
-    return (found.source, found.target) in NUMBERING
+    return found.lazy and (found.source, target) in LAZY
 
 
 def test_imports_point_down():
@@ -108,7 +103,6 @@ def test_exceptions_are_used():
     """An exception that no module needs any more is taken off the list."""
     found = all_imports()
     assert {(one.source, one.target.partition(".")[0]) for one in found if one.lazy} >= LAZY
-    assert {(one.source, one.target) for one in found} >= NUMBERING
 
 
 WRONG = [
@@ -118,7 +112,6 @@ WRONG = [
     ("batching.batch", "from coopetition import api"),
     ("envs.slcd", "from coopetition.batching.batch import Batch"),
     ("api.joint", "from coopetition.oracles import solve"),
-    ("api.partners", "from coopetition.baselines import make_policy"),
     ("api.joint", "def f():\n    from coopetition.baselines import make_policy"),
     ("api.view", "from coopetition.kernels.trust import update_trust"),
     ("oracles.stage", "def f():\n    from coopetition import baselines"),
@@ -140,7 +133,6 @@ RIGHT = [
     ("baselines.players", "def f():\n    from coopetition import oracles"),
     ("calibration.slcd", "from coopetition.oracles import nash"),
     ("games.game", "def f():\n    from coopetition.kernels.machine.driver import advance"),
-    ("api.partners", "def f():\n    from coopetition.baselines import make_policy"),
 ]
 
 

@@ -213,9 +213,9 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         position = self._position
         names, lows, highs, actions, revealed, nobody = self._hot
         i = order[position]
-        try:
+        if type(action) is np.ndarray and action.dtype.kind == "f" and action.size == 1:
             value = action.item()
-        except (AttributeError, ValueError):
+        else:
             value = self._one_number(action, agent)
         low = lows[i]
         rate = (value - low) / (highs[i] - low)

@@ -37,7 +37,7 @@ class AgentEnv(GymnasiumView):
     ``payoff``, ``length``) and ``outcome``.
     """
 
-    _remembered = (*View._remembered, "_policies", "_partner_stream")
+    _remembered = (*View._remembered, "_policies")
     _hooked = (*View._hooked, "_seen")
 
     def __init__(
@@ -50,7 +50,6 @@ class AgentEnv(GymnasiumView):
         self.index = agent_index(game, control)
         self.agent = game.agents[self.index]
         self._policies = policies_for(game, self.index, partners)
-        self._partner_stream = np.random.default_rng()
         self._lows = game.action_low.tolist()
         self._spans = (game.action_high - game.action_low).tolist()
         self._low, self._high = self._lows[self.index], float(game.action_high[self.index])
@@ -83,9 +82,7 @@ class AgentEnv(GymnasiumView):
         """
         self._restart_seeded(seed, options)
         self._seen = self._turn_line()
-        if seed is not None:
-            self._partner_stream = np.random.default_rng([seed, self.index])
-        reset_policies(self._policies, self._partner_stream, 1)
+        reset_policies(self._policies, seed, 1)
         info: dict[str, Any] = {"payoff": 0.0, "utility": 0.0, "cooperation": self._head[self._own_rate]}
         if self._extra:
             self._dwell(info)
@@ -119,9 +116,9 @@ class AgentEnv(GymnasiumView):
         if self._over:
             raise self._need_reset()
         i = self.index
-        try:
+        if type(action) is np.ndarray and action.dtype.kind == "f" and action.size == 1:
             self._actions[i] = action.item()
-        except (AttributeError, TypeError, ValueError):
+        else:
             self._actions[i] = self._one_number(action, self.agent)
         self._check_own()
         seen = self._seen
@@ -163,9 +160,9 @@ class AgentEnv(GymnasiumView):
         i, value = self.index, self._actions[self.index]
         if not self._low <= value <= self._high:
             if not math.isfinite(value):
-                raise self._batch._refusal(i + 1, self._batch.actions)
+                raise self._batch.refusal(i + 1)
             if self._batch.strict_actions:
-                raise self._batch._refusal(-(i + 1), self._batch.actions)
+                raise self._batch.refusal(-(i + 1))
 
     def _add_end(self, info: dict[str, Any]) -> None:
         layout = self.game.layout

@@ -10,6 +10,7 @@ from gymnasium.error import ResetNeeded
 
 from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
 from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot, cells_of
+from coopetition.games import checks
 from coopetition.games.game import Game
 
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
@@ -24,8 +25,8 @@ class GymnasiumView(View, gymnasium.Env[np.ndarray, np.ndarray]):
     def _restart_seeded(self, seed: int | None, options: dict[str, Any] | None) -> None:
         """Start an episode; the game draws from ``np_random``, Gymnasium's own stream."""
         values = self._checked_options(options)
-        gymnasium.Env.reset(self, seed=seed)
-        if self._batch._stochastic and self._drawn_from is not self.np_random:
+        gymnasium.Env.reset(self, seed=checks.seed("seed", seed))
+        if self._batch.stochastic and self._drawn_from is not self.np_random:
             self._drawn_from = self.np_random
             self._batch.use_generator(0, self.np_random)
         self._restart(None, values)
@@ -82,6 +83,7 @@ class JointEnv(GymnasiumView):
         batch = self._batch
         self._row = batch.actions[0]
         self._hot = (
+            np.ndarray,
             self.game.n == 2,
             self._actions,
             self._play,
@@ -140,12 +142,12 @@ class JointEnv(GymnasiumView):
         """
         if self._over:
             raise self._need_reset()
-        pair, cells, play, lines, ended, mean = self._hot
-        if pair:
+        array, pair, cells, play, lines, ended, mean = self._hot
+        if pair and type(action) is array and action.dtype.kind == "f":
             try:
                 # Two numbers one by one take half as long as a NumPy assignment of two, which casts them.
                 cells[0], cells[1] = action.tolist()
-            except (AttributeError, TypeError, ValueError):
+            except (TypeError, ValueError):
                 self._take(action)
         else:
             self._take(action)
@@ -167,26 +169,14 @@ class JointEnv(GymnasiumView):
 
     def _take(self, action: Any) -> None:
         """Write any number of agents' actions where the kernel reads them, or say why they are none."""
-        try:
-            fits = action.shape == self._shape
-        except AttributeError:
-            action = self._read(action)
-            fits = action.shape == self._shape
-        if not fits:
+        if type(action) is not np.ndarray or action.dtype.kind != "f":
+            action = checks.reals("actions", action)
+        if action.shape != self._shape:
             raise ValueError(
                 f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
         self._row[...] = action
-
-    def _read(self, action: Any) -> np.ndarray:
-        try:
-            return np.asarray(action, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"actions {action!r} are not numbers, one for each agent of {', '.join(self.game.agents)}; "
-                "the state is unchanged"
-            ) from None
 
     def _add_end(self, info: dict[str, Any]) -> None:
         layout = self.game.layout

@@ -43,7 +43,7 @@ def make_game(environment_id: str | Parameters, **options: Any) -> Game:
     >>> make_game("SLCD-v0", horizon=50).agents
     ('samsung', 'sony')
     """
-    return split_options(environment_id, options)[0]
+    return split_options(environment_id, options, view=())[0]
 
 
 def batch(
@@ -87,7 +87,7 @@ def batch(
     (3, 2)
     """
     own = ("autoreset", "threads", "observe", "observe_joint", "buffers")
-    game, view = split_options(environment_id, options, own)
+    game, view = split_options(environment_id, options, own, ("strict_actions",))
     return Batch(
         game,
         num_envs,

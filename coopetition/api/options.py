@@ -11,10 +11,14 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from coopetition.envs import environment_class
+from coopetition.games import checks
+from coopetition.games.checks import choose, nearest
 from coopetition.games.game import Game
-from coopetition.games.parameters import Parameters, choose, nearest
+from coopetition.games.parameters import Parameters
 
 GAME_OPTIONS = ("reward_mode", "observation", "action_scale")
+#: Which of an environment's sets of numbers its other arguments start from.
+PRESET = "preset"
 VIEW_OPTIONS = ("render_mode", "info_level", "strict_actions")
 RENDER_MODES = ("ansi", "human", "rgb_array")
 INFO_LEVELS = ("basic", "full")
@@ -45,12 +49,14 @@ class ViewOptions:
         if self.render_mode is not None:
             choose("render_mode", self.render_mode, RENDER_MODES)
         choose("info_level", self.info_level, INFO_LEVELS)
-        if not isinstance(self.strict_actions, bool | np.bool_):
-            raise ValueError(f"strict_actions = {self.strict_actions!r}: expected True or False")
+        checks.flag("strict_actions", self.strict_actions)
 
 
 def split_options(
-    environment: str | Parameters, given: Mapping[str, Any], more: tuple[str, ...] = ()
+    environment: str | Parameters,
+    given: Mapping[str, Any],
+    more: tuple[str, ...] = (),
+    view: tuple[str, ...] = VIEW_OPTIONS,
 ) -> tuple[Game, ViewOptions]:
     """Build the game and the view's options from keyword arguments.
 
@@ -62,6 +68,8 @@ def split_options(
         Options common to all views, and parameters of the environment.
     more : tuple of str
         What the caller accepts besides, for the message.
+    view : tuple of str
+        The options of `ViewOptions` that mean something to the caller.
 
     Raises
     ------
@@ -70,14 +78,15 @@ def split_options(
     ValueError
         An unknown id or mode, or a parameter out of its domain.
     """
-    cls = type(environment) if isinstance(environment, Parameters) else environment_class(environment)
+    preset = given.get(PRESET)
+    if isinstance(environment, Parameters):
+        cls = type(environment)
+        if preset is not None:
+            raise ValueError(f"preset = {preset!r}: parameters of {cls.id} have all their numbers; give an id instead")
+    else:
+        cls = environment_class(environment, preset)
     names = [field.name for field in dataclasses.fields(cls)]
-    allowed = [*more, *GAME_OPTIONS, *VIEW_OPTIONS, *names]
-    for name in given:
-        if name not in allowed:
-            raise TypeError(
-                f"{cls.id} takes no argument {name!r}{nearest(name, allowed)} (allowed: {', '.join(allowed)})"
-            )
+    checks.arguments(cls.id, given, [*more, PRESET, *GAME_OPTIONS, *view, *names])
     values = {name: given[name] for name in names if name in given}
     parameters = dataclasses.replace(environment, **values) if isinstance(environment, cls) else cls.build(values)
     game = Game(parameters, **{name: given[name] for name in GAME_OPTIONS if name in given})

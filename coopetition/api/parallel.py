@@ -179,10 +179,14 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         """
         if self._over:
             EnvLogger.error_step_before_reset()
-        indexed, seats, cells, play, lines, paid, numbers, ended, going = self._hot
+        real, array, indexed, seats, cells, play, lines, paid, numbers, ended, going = self._hot
         try:
             for i, agent in indexed:
-                cells[i] = actions[agent].item()
+                action = actions[agent]
+                value = action.item()
+                if type(value) is not real or type(action) is not array:
+                    raise TypeError
+                cells[i] = value
         except (KeyError, AttributeError, ValueError, TypeError):
             self._read_carefully(actions)
         if len(actions) != len(indexed):
@@ -227,6 +231,8 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     def _gather(self) -> None:
         names = self.game.agents
         self._hot = (
+            float,
+            np.ndarray,
             tuple(enumerate(names)),
             self._seats,
             self._actions,

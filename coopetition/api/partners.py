@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from coopetition.batching.streams import Seeds
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
+from coopetition.policies.policy import Policy
+from coopetition.policies.registry import as_policy
 
 DEFAULT_PARTNER = "tit_for_tat"
-
-
-class Policy(Protocol):
-    """What plays an agent: the reference policies of `coopetition.baselines`, or anything of this form."""
-
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
-        """Start episodes in `num_envs` copies."""
-
-    def act(self, observations: np.ndarray, i: int) -> np.ndarray:
-        """Rates (B,) in [0, 1] from agent i's observations (B, O)."""
 
 
 def policies_for(game: Game, control: int, partners: Any) -> list[tuple[int, Policy]]:
@@ -66,25 +59,22 @@ def policies_for(game: Game, control: int, partners: Any) -> list[tuple[int, Pol
             raise ValueError(f"{len(chosen)} partners for {len(others)} other agents")
     else:
         chosen = [partners] * len(others)
-    return [(i, _policy(game, partner)) for i, partner in zip(others, chosen, strict=True)]
+    made: dict[str, Policy] = {}
+    found = []
+    for i, partner in zip(others, chosen, strict=True):
+        policy = made.get(partner) if isinstance(partner, str) else None
+        if policy is None:
+            policy = as_policy(partner, game)
+        if isinstance(partner, str):  # one object for all who were given one name
+            made[partner] = policy
+        found.append((i, policy))
+    return found
 
 
-def _policy(game: Game, partner: Any) -> Policy:
-    if isinstance(partner, str):
-        from coopetition.baselines import make_policy
-
-        made: Policy = make_policy(partner, game)
-        return made
-    if not callable(getattr(partner, "act", None)):
-        raise TypeError(f"partner {partner!r} is neither a baseline's name nor a policy with act(observations, i)")
-    return partner
-
-
-def reset_policies(policies: Sequence[tuple[int, Policy]], stream: np.random.Generator, num_envs: int) -> None:
-    """Start the policies' episodes, each with a seed of its own."""
+def reset_policies(policies: Sequence[tuple[int, Policy]], seed: Seeds, num_envs: int) -> None:
+    """Start the policies' episodes; None goes on with the random streams of those that draw."""
     done: list[Policy] = []
     for _, policy in policies:
-        seed = int(stream.integers(2**32))
         # One object may play several agents; it starts once.
         if not any(policy is other for other in done) and hasattr(policy, "reset"):
             policy.reset(seed=seed, num_envs=num_envs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,11 @@ from coopetition.api.options import (
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
 from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
 from coopetition.batching.batch import Batch
+from coopetition.batching.streams import seeds_of_copies
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.games.parameters import nearest
+from coopetition.policies.policy import Policy
 
 RESET_MASK = "reset_mask"
 #: What the batch's own autoreset is. Under "SameStep" the view restarts copies itself, after it has read the totals
@@ -80,8 +83,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     Notes
     -----
-    Stepping it equals stepping B single environments, seeded alike: copy k with ``seed + k``. (A partner that plays
-    at random draws from one stream for all copies.) Infos are those of the single environments, stacked, each
+    Stepping it equals stepping B single environments, seeded alike: copy k with ``seed + k``, partners that draw
+    included. Infos are those of the single environments, stacked, each
     with its mask under ``_key``; the totals of an episode come with its last step, under "SameStep" within
     ``final_info``. Nothing that is returned is written again.
     """
@@ -109,7 +112,6 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             if self.index is None
             else policies_for(game, self.index, DEFAULT_PARTNER if partners is None else partners)
         )
-        self._partner_stream = np.random.default_rng()
         self.autoreset_mode = autoreset_mode_of(autoreset_mode)
         self.metadata = {**METADATA, "autoreset_mode": self.autoreset_mode}
         self.render_mode = options.render_mode
@@ -183,22 +185,26 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         observations : ndarray (B, S) or (B, O) float32
         infos : dict
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
         given = dict(options or {})
         mask = self._checked_mask(given.pop(RESET_MASK, None))
         values = checked_reset_options(self.game, given)
         copies = np.flatnonzero(mask)
-        if seed is not None and not isinstance(seed, int | np.integer):
-            seeds = list(seed)
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"{len(seeds)} seeds for num_envs = {self.num_envs}")
+        seed = checks.seeds("seed", seed, self.num_envs)
+        if isinstance(seed, list):
+            seeds: list[int | None] = seed
             self._batch.reset(seed=[seeds[k] for k in copies], options=values, mask=mask)
         else:
-            super().reset(seed=None if seed is None else int(seed))
-            self._batch.reset(seed=None if seed is None else int(seed), options=values, mask=mask)
-            if seed is not None:
-                self._partner_stream = np.random.default_rng([int(seed), self.index or 0])
+            seeds = seeds_of_copies(seed, self.num_envs)
+            super().reset(seed=seed)
+            self._batch.reset(seed=seed, options=values, mask=mask)
         if mask.all():
-            reset_policies(self._policies, self._partner_stream, self.num_envs)
+            reset_policies(self._policies, None if seed is None else seeds, self.num_envs)
+        elif seed is not None:
+            for policy in {id(policy): policy for _, policy in self._policies}.values():
+                if isinstance(policy, Policy):
+                    policy.reseed([one if chosen else None for one, chosen in zip(seeds, mask, strict=True)])
         self._has_reset = True
         self._ended = self._ended[~mask[self._ended]]
         if self._draws:
@@ -269,16 +275,12 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _read(self, actions: Any) -> None:
         """Write the actions of all agents, partners' included, where the kernel reads them."""
         shape = self.action_space.shape
-        try:
-            array = actions if isinstance(actions, np.ndarray) else np.asarray(actions, dtype=np.float64)
-            fits = array.shape == shape
-            given = self._given
-            if fits:
-                given[:, self._played] = array
-        except (TypeError, ValueError):
-            raise ValueError(f"actions {actions!r} are not numbers; the state is unchanged") from None
-        if not fits:
+        plain = type(actions) is np.ndarray and actions.dtype.kind == "f"
+        array = actions if plain else checks.reals("actions", actions)
+        if array.shape != shape:
             raise ValueError(f"actions have shape {array.shape}, expected {shape}; the state is unchanged")
+        given = self._given
+        given[:, self._played] = array
         if self._policies:
             self._check_own(given[:, self.index])
         for j, policy in self._policies:
@@ -288,6 +290,10 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                     f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {self.num_envs}"
                 )
             given[:, j] = played
+        if self._ended.size:  # under "NextStep" these copies only restart: nobody has played there
+            for policy in {id(policy): policy for _, policy in self._policies}.values():
+                if isinstance(policy, Policy):
+                    policy.waited(self._ended)
 
     def _check_own(self, actions: np.ndarray) -> None:
         """Refuse bad actions before any partner has acted on them, so that partners' states stay as they were."""
@@ -295,11 +301,11 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         assert i is not None
         bad = np.flatnonzero(~np.isfinite(actions))
         if bad.size:
-            raise self._batch._refusal(int(bad[0]) * game.n + i + 1, self._given)
+            raise self._batch.refusal(int(bad[0]) * game.n + i + 1)
         if self._batch.strict_actions:
             bad = np.flatnonzero((actions < game.action_low[i]) | (actions > game.action_high[i]))
             if bad.size:
-                raise self._batch._refusal(-(int(bad[0]) * game.n + i + 1), self._given)
+                raise self._batch.refusal(-(int(bad[0]) * game.n + i + 1))
 
     def _seen(self) -> np.ndarray:
         """What the learner sees now, in memory that the next step writes again."""
@@ -373,8 +379,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Totals and outcomes of some copies; zero and None for the others."""
         layout = self.game.layout
         # Most steps end few copies, or none: only those are read.
-        chunks, lanes = np.divmod(copies, self._batch.lanes)
-        rows = self._batch._state[chunks, : self._head, lanes]
+        rows = self._batch.memory.rows_of(copies, slice(self._head))
         rewards, payoffs = rows[:, layout["reward_total"].rows], rows[:, layout["payoff_total"].rows]
         lengths = rows[:, layout["time"].first].astype(np.int64)
         of_copies: dict[str, np.ndarray]
@@ -392,7 +397,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def snapshot(self) -> ViewSnapshot:
         """A copy of all episodes as they stand, random streams included."""
-        names = ("_ended", "_has_reset", "_history", "_policies", "_partner_stream")
+        names = ("_ended", "_has_reset", "_history", "_policies")
         return ViewSnapshot(self._batch.snapshot(), {name: copy.deepcopy(getattr(self, name)) for name in names})
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
@@ -405,9 +410,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Every copy's joint state, float32 (B, S)."""
         if not self._has_reset:
             raise ResetNeeded("Cannot call state() before calling reset()")
-        rows, scales = self.game.joint_rows, self.game.joint_scales
-        joint: np.ndarray = (self._batch._rows()[rows].T * scales).astype(np.float32)
-        return joint
+        return self._batch.joint_state()
 
     # --- rendering
 

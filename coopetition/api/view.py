@@ -9,9 +9,8 @@ indexing an array; iterating over the lines of a page costs less than indexing t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ import numpy as np
 from coopetition.api import render
 from coopetition.api.options import ViewOptions, checked_reset_options
 from coopetition.batching.batch import Batch, Snapshot
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
-from coopetition.kernels.machine import places
 
 #: A page is one allocation for the outputs of many steps: at most so many, and about so large.
 PAGE_LINES = 256
@@ -29,7 +28,7 @@ PAGE_BYTES = 64 * 1024
 NOT_IN_INFO = ("ended", "outcome")
 
 #: Arrays of the batch in the order in which they lie in the block; the state begins with the rates.
-BLOCK = ("rewards", "joint", "payoffs", "utilities", "_state", "observations", "terminated", "truncated")
+BLOCK = ("rewards", "joint", "payoffs", "utilities", "state", "observations", "terminated", "truncated")
 
 
 def cells_of(array: Any) -> Any:
@@ -115,14 +114,14 @@ class View:
         # What a step does beyond the bare minimum is decided once, not at every step.
         self._extra = self._full or self._draws
         self._paged = paged
-        self._writes_joint = joint
         self._batch = Batch(
             game,
             1,
             autoreset="disabled",
             strict_actions=options.strict_actions,
             observe=not joint,
-            observe_joint=True,
+            observe_joint=joint,
+            block=BLOCK,
         )
         self._history: dict[str, list[Any]] = {"rates": [], "payoffs": []}
         self._has_reset = False
@@ -133,31 +132,16 @@ class View:
     # --- memory
 
     def _hook(self) -> None:
-        """Lay all outputs of the batch into one block, and take the memoryviews that a step needs."""
+        """Take the memoryviews that a step needs of the block in which all outputs of the batch lie."""
         batch, game = self._batch, self.game
-        spans, end = {}, 0
-        for name in BLOCK:
-            array = getattr(batch, name)
-            end += -end % array.itemsize
-            spans[name] = slice(end, end + array.nbytes)
-            end += array.nbytes
-        block = np.zeros(end, dtype=np.uint8)
-        for name in BLOCK:
-            array = getattr(batch, name)
-            mine = block[spans[name]].view(array.dtype).reshape(array.shape)
-            mine[...] = array
-            setattr(batch, name, mine)
-        start = spans["_state"].start
+        block, spans = batch.memory.block, dict(batch.memory.spans)
+        start = spans["state"].start
         spans["rates"] = slice(start, start + 8 * game.n)
-        batch._describe(batch._noise.shape[2])
-        if not self._writes_joint:
-            batch._descriptor[places.JOINT] = 0
-            batch._descriptor[places.JOINT_REWARDS] = 0
 
         totals = game.layout["reward_total"]
         head = totals.first + totals.size
         self._actions = cells_of(batch.actions.reshape(-1))
-        self._head = cells_of(batch._state[0, :head, 0])
+        self._head = cells_of(batch.memory.state[0, :head, 0])
         self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
         # Payoffs, utilities and the head of the state, read in one go.
         self._numbers = cells_of(block[spans["payoffs"].start : start + 8 * head].view(np.float64))
@@ -166,9 +150,7 @@ class View:
         self._truncated = cells_of(batch.truncated)
         # Both flags as one number, which is zero after nearly every step.
         self._ended = cells_of(block[spans["terminated"].start : spans["truncated"].stop]).cast("H")
-        self._play: Callable[[], int] = (
-            self._play_with_draws if batch._stochastic else partial(batch._kernel, batch._address)
-        )
+        self._play = batch.player()
         self._lines = self._pages_of(block, spans)
         self._gather()
 
@@ -182,10 +164,6 @@ class View:
             size = (spans[name].stop - first - start) // rows
             pieces += [(slice(start + row * size, start + (row + 1) * size), dtype) for row in range(rows)]
         return fresh_lines(cells_of(block[first:last]), pieces)
-
-    def _play_with_draws(self) -> int:
-        self._batch._step_with_draws()
-        return 0
 
     def _gather(self) -> None:
         """Put what every step needs into one tuple, which costs a step one look-up."""
@@ -238,13 +216,7 @@ class View:
 
     def _joint_state(self) -> np.ndarray:
         """The joint state, float32, written for this call alone."""
-        batch, cells = self._batch, self._batch._descriptor
-        if not self._writes_joint:
-            seen = cells[places.OBSERVATIONS]
-            cells[places.OBSERVATIONS], cells[places.JOINT] = 0, batch.joint.ctypes.data
-            batch._run(places.OBSERVE)
-            cells[places.OBSERVATIONS], cells[places.JOINT] = seen, 0
-        joint: np.ndarray = batch.joint[0].copy()
+        joint: np.ndarray = self._batch.joint_state()[0]
         return joint
 
     def snapshot(self) -> ViewSnapshot:
@@ -264,14 +236,11 @@ class View:
     # --- bad input
 
     def _refused(self, code: int) -> ValueError:
-        return self._batch._refusal(code, self._batch.actions)
+        return self._batch.refusal(code)
 
     def _one_number(self, action: Any, agent: str) -> float:
-        """An agent's action as a number; a ValueError that names the agent."""
-        try:
-            array = np.asarray(action, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"action {action!r} of agent {agent!r} is not a number; the state is unchanged") from None
+        """An agent's action as a number; an error that names the agent."""
+        array = checks.reals(f"action of agent {agent!r}", action)
         if array.size != 1:
             raise ValueError(
                 f"action of agent {agent!r} has shape {array.shape}, expected (1,); the state is unchanged"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from coopetition.games.game import Game
-from coopetition.policies.policy import Policy
+from coopetition.policies.policy import Classifier, Policy
+from coopetition.policies.sight import Sight
 
 
 class Constant(Policy):
@@ -28,6 +29,7 @@ class Constant(Policy):
     array([0.35, 0.35])
     """
 
+    classifier = Classifier()
     citation = (
         "Unconditional strategies; constant_000 and constant_100 are AllD and AllC in continuous form "
         "(R. Axelrod, The Evolution of Cooperation, 1984)."
@@ -45,6 +47,6 @@ class Constant(Policy):
         """Its own name: the kernel plays constants."""
         return self.name
 
-    def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
+    def play(self, seen: Sight) -> np.ndarray:
         """The rate, in every copy."""
-        return np.full(len(observations), self.rate)
+        return np.full(seen.copies, self.rate)

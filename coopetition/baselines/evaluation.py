@@ -11,6 +11,7 @@ import numpy as np
 
 from coopetition.baselines.players import Players, Policies, as_game
 from coopetition.batching.batch import Batch
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
 from coopetition.games.parameters import Parameters
 
@@ -128,26 +129,24 @@ def evaluate(
     (1.0, 307)
     """
     played = as_game(game, options)
-    if int(episodes) < 1:
-        raise ValueError(f"episodes = {episodes!r}: expected at least 1")
-    if int(seed) < 0:
-        raise ValueError(f"seed = {seed!r}: expected a non-negative integer")
+    episodes = checks.count("episodes", episodes)
+    seed = checks.count("seed", seed, low=0)
     players = Players(played, policies)
     parts = []
-    for first in range(0, int(episodes), MOST_COPIES):
-        parts.append(_play(played, players, min(MOST_COPIES, int(episodes) - first), int(seed) + first))
+    for first in range(0, episodes, MOST_COPIES):
+        parts.append(_play(played, players, min(MOST_COPIES, episodes - first), seed + first))
     returns, payoffs, rate_sums, lengths, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
     ends = Counter(OUTCOMES[int(code)] or "horizon" for code in codes)
     rates = rate_sums.sum(axis=0) / lengths.sum()
     place = _normalised(played, float(returns.sum(axis=1).mean())) if normalise else None
-    gains = _gains(played, players, int(seed), thorough) if exploitability else None
+    gains = _gains(played, players, seed, thorough) if exploitability else None
     return [
         Evaluation(
             environment=played.id,
             agent=agent,
             policy=players.names[i],
             reward_mode=played.reward_mode,
-            episodes=int(episodes),
+            episodes=episodes,
             mean_return=float(returns[:, i].mean()),
             return_deviation=float(returns[:, i].std()),
             payoff=float(payoffs[:, i].mean()),

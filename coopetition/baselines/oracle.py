@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from coopetition.batching.streams import Seeds
 from coopetition.games.game import Game
 from coopetition.oracles.policies import Oracle
 from coopetition.policies.policy import Classifier, Policy
@@ -44,20 +45,16 @@ class OraclePolicy(Policy):
         self.oracle = Oracle(name, game)
         self.name = name
         self._conditions = self.oracle.reference.conditions_on_state
-        self.classifier = Classifier(  # type: ignore[misc]
-            memory=math.inf if self._conditions else 0, needs_model=True, uses_oracle=True
-        )
-        self._num_envs: int | None = None
+        self.classifier = Classifier(memory=math.inf if self._conditions else 0, needs_model=True, uses_oracle=True)
 
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
+    def reset(self, seed: Seeds = None, num_envs: int = 1) -> None:
         """Start new episodes; nothing is drawn."""
-        self._num_envs = int(num_envs)
-        self.oracle.reset(seed, self._num_envs)
+        super().reset(seed, num_envs)
+        self.oracle.reset(None, int(num_envs))
 
     def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
         """The solution's rates, in every copy."""
-        if self._num_envs is None:
-            self.reset(num_envs=len(observations))
+        self.look(observations, agent)
         rates: np.ndarray = self.oracle.act(observations, agent)
         return rates
 

@@ -11,7 +11,7 @@ from coopetition.envs import environment_class
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.policies.policy import Policy, scale_rates
-from coopetition.policies.registry import make_policy
+from coopetition.policies.registry import as_policy, make_policy
 
 #: One policy or name for all agents, or one for each.
 Policies = str | Policy | Sequence[str | Policy]
@@ -32,12 +32,12 @@ def as_game(game: Game | Parameters | str, options: dict[str, Any]) -> Game:
             raise TypeError(f"a Game has its options already; {', '.join(options)} cannot be set here")
         return game
     chosen = {name: value for name, value in options.items() if name in GAME_OPTIONS}
-    given = {name: value for name, value in options.items() if name not in GAME_OPTIONS}
+    given = {name: value for name, value in options.items() if name not in (*GAME_OPTIONS, "preset")}
     if isinstance(game, Parameters):
         given = {**game.to_dict(), **given}
         given.pop("id")
         return Game(type(game).build(given), **chosen)
-    return Game(environment_class(game).build(given), **chosen)
+    return Game(environment_class(game, options.get("preset")).build(given), **chosen)
 
 
 class Players:
@@ -63,9 +63,7 @@ class Players:
         for policy in chosen:
             if isinstance(policy, str) and policy not in made:
                 made[policy] = make_policy(policy, game)
-            elif not isinstance(policy, str) and not callable(getattr(policy, "act", None)):
-                raise TypeError(f"{policy!r} is neither a baseline's name nor a policy with act(observations, agent)")
-        self.policies = [made[policy] if isinstance(policy, str) else policy for policy in chosen]
+        self.policies = [made[policy] if isinstance(policy, str) else as_policy(policy, game) for policy in chosen]
         self.names = tuple(
             policy if isinstance(policy, str) else getattr(policy, "name", type(policy).__name__) for policy in chosen
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from coopetition.baselines.players import Players, Policies, as_game
 from coopetition.batching.batch import Batch
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 
@@ -117,9 +118,8 @@ def record_episode(
     """
     played = as_game(game, options)
     players = Players(played, policies)
-    most = played.horizon if steps is None else min(int(steps), played.horizon)
-    if most < 1:
-        raise ValueError(f"steps = {steps!r}: expected at least 1")
+    seed = checks.count("seed", seed, low=0)
+    most = played.horizon if steps is None else min(checks.count("steps", steps), played.horizon)
     batch = Batch(played, 1, autoreset="disabled")
     observations = batch.reset(seed=seed)
     players.reset(seed, 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from coopetition.games.game import Game
 from coopetition.policies.policy import Classifier, Policy
+from coopetition.policies.sight import Sight
 
 
 class TitForTat(Policy):
@@ -27,22 +27,13 @@ class TitForTat(Policy):
         "the other's last level."
     )
 
-    def __init__(self, game: Game) -> None:
-        super().__init__(game)
-        self._others = game.observation_layout["other_rates"]
-        self._time = game.observation_layout["time"].start
-
     @property
     def compiled(self) -> str:
-        """Its own name: the kernel plays it."""
+        """Its own name: the kernel plays it, reading rates as agents see them, in float32."""
         return self.name
 
-    def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
-        """The mean of `other_rates`, or b/e at time 0."""
-        seen = observations[:, self._others]
-        # Sums in float64, as in the kernel; with two players there is nothing to sum, and steps should be quick.
-        rates: np.ndarray = seen[:, 0].astype(np.float64) if self.game.n == 2 else seen.mean(axis=1, dtype=np.float64)
-        first = observations[:, self._time] == 0.0
-        if first.any():
-            rates[first] = self.game.baseline_rate[agent]
+    def play(self, seen: Sight) -> np.ndarray:
+        """The mean of the others' rates, or b/e at the first step."""
+        rates = seen.others_mean
+        rates[seen.first] = seen.baseline_rate
         return rates

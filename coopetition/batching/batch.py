@@ -1,35 +1,21 @@
-"""B copies of a game, stepped by one kernel call: buffers, reset, step, autoreset, snapshot and rollout."""
+"""B copies of a game, stepped by one kernel call: reset, step, autoreset, named state, snapshot and rollout."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from coopetition.batching import rollout as rollouts
+from coopetition.batching.draws import Draws
+from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
+from coopetition.batching.rollout import Rollout
+from coopetition.games import checks
 from coopetition.games.game import OUTCOMES, Game
-from coopetition.games.parameters import choose
 from coopetition.kernels.machine import places
-
-AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
-#: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
-CHUNK_BYTES = 256 * 1024
-MOST_LANES = 128
-#: Lanes come in multiples of the widest vector's.
-WHOLE = 8
-CACHE_LINE = 64
-#: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
-NOISE_BLOCK = 64
-GAMMA_BLOCK = 32
-
-
-def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros that start on a cache line: a vector of 64 bytes that straddles two of them costs twice as much."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    block = np.zeros(size + CACHE_LINE, dtype=np.uint8)
-    start = -block.ctypes.data % CACHE_LINE
-    return block[start : start + size].view(dtype).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -38,34 +24,6 @@ class Snapshot:
 
     state: np.ndarray
     random: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """Episodes played inside the kernel.
-
-    Attributes
-    ----------
-    returns, payoff_totals : ndarray (B, N)
-        Sums over each copy's current episode of the mode's rewards, and of payoffs.
-    lengths : ndarray (B,)
-        Steps of that episode.
-    terminated, truncated : ndarray (B,) bool
-        How it stands after the last step.
-    payoffs, utilities : ndarray (steps, B, N) or None
-        Every step's, when recorded; zero after a copy's end.
-    rewards : ndarray (steps, B, N) float32 or None
-        The same for the mode's rewards.
-    """
-
-    returns: np.ndarray
-    payoff_totals: np.ndarray
-    lengths: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    payoffs: np.ndarray | None = None
-    utilities: np.ndarray | None = None
-    rewards: np.ndarray | None = None
 
 
 class Batch:
@@ -89,7 +47,10 @@ class Batch:
     observe, observe_joint : bool
         Whether to write the agents' observations, and the joint state.
     buffers : dict of str to ndarray, optional
-        Caller-owned, C-contiguous memory for any of the arrays below, such as shared memory.
+        Caller-owned, C-contiguous memory for any of the arrays below, such as shared memory. The batch keeps
+        the arrays alive; NumPy refuses to resize what is referenced, and shared memory to close.
+    block : tuple of str
+        Arrays, "state" among them, to lay next to each other; see `coopetition.batching.memory.Memory`.
 
     Attributes
     ----------
@@ -109,7 +70,26 @@ class Batch:
         Ends by the game's rule, and by the horizon.
     final_observations, final_joint : ndarray
         Under "same_step", what the copies that ended saw last.
+    memory : Memory
+        The state block, the descriptor and the kernel, for views and tools.
+
+    Notes
+    -----
+    The arrays are where the kernel reads and writes. Assigning another array to one of their names is refused:
+    ``batch.actions[:] = x`` writes.
     """
+
+    actions: np.ndarray
+    observations: np.ndarray
+    joint: np.ndarray
+    rewards: np.ndarray
+    joint_rewards: np.ndarray
+    payoffs: np.ndarray
+    utilities: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    final_observations: np.ndarray
+    final_joint: np.ndarray
 
     def __init__(
         self,
@@ -122,172 +102,92 @@ class Batch:
         observe: bool = True,
         observe_joint: bool = False,
         buffers: dict[str, np.ndarray] | None = None,
+        block: tuple[str, ...] = (),
     ) -> None:
-        if int(num_envs) < 1:
-            raise ValueError(f"num_envs = {num_envs!r}: expected at least 1")
-        if int(threads) < 1:
-            raise ValueError(f"threads = {threads!r}: expected at least 1")
         self.game = game
-        self.num_envs = int(num_envs)
-        self.threads = int(threads)
-        self.autoreset = choose("autoreset", autoreset, AUTORESETS)
-        self.strict_actions = bool(strict_actions)
-        self._buffers = dict(buffers or {})
-        self._allocate(observe, observe_joint)
-        if self._buffers:
-            raise ValueError(f"unknown buffers: {', '.join(sorted(self._buffers))}")
-        self._rngs: list[np.random.Generator] = []
-        self._seeds: list[int | None] = [None] * self.num_envs
+        self.num_envs = checks.count("num_envs", num_envs)
+        self.threads = checks.count("threads", threads)
+        self.autoreset = checks.choose("autoreset", autoreset, AUTORESETS)
+        self.strict_actions = checks.flag("strict_actions", strict_actions)
+        checks.flag("observe", observe)
+        checks.flag("observe_joint", observe_joint)
+        self.memory = Memory(
+            game,
+            self.num_envs,
+            autoreset=self.autoreset,
+            strict_actions=self.strict_actions,
+            threads=self.threads,
+            observe=observe,
+            observe_joint=observe_joint,
+            buffers=buffers,
+            block=block,
+            noisy=game.noise_places.size if observe else 0,
+        )
+        self._bind()
+        self.draws = Draws(self.memory) if game.random_gamma or self.memory.noisy else None
         self._is_reset = False
 
-    # --- memory
-
-    def _allocate(self, observe: bool, observe_joint: bool) -> None:
-        game, copies, n = self.game, self.num_envs, self.game.n
-        scratch_rows = places.work_rows(n, game.reciprocal)
-        fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
-        # Whole vectors: rows stay aligned, and lanes without a copy cost less than scalar code for the last ones.
-        whole = copies + -copies % WHOLE if copies > 1 else 1
-        self.lanes = min(whole, MOST_LANES, max(WHOLE, fitting - fitting % WHOLE))
-        self.chunks = -(-copies // self.lanes)
-        self._state = aligned_zeros((self.chunks, game.state_rows, self.lanes), np.float64)
-        self._state[:] = game.initial_state[:, np.newaxis]
-        self._work = aligned_zeros((self.threads, scratch_rows + game.state_rows, self.lanes), np.float64)
-        self.actions = self._buffer("actions", (copies, n), np.float64)
-        own = observe or None
-        joint = observe_joint or None
-        same_step = self.autoreset == "same_step" or None
-        self.observations = self._buffer("observations", (copies, n, game.observation_size), np.float32, own)
-        self.joint = self._buffer("joint", (copies, game.joint_size), np.float32, joint)
-        self.rewards = self._buffer("rewards", (copies, n), np.float32)
-        self.joint_rewards = self._buffer("joint_rewards", (copies,), np.float32, joint)
-        self.payoffs = self._buffer("payoffs", (copies, n), np.float64)
-        self.utilities = self._buffer("utilities", (copies, n), np.float64)
-        self.terminated = self._buffer("terminated", (copies,), np.bool_)
-        self.truncated = self._buffer("truncated", (copies,), np.bool_)
-        self.final_observations = self._buffer(
-            "final_observations", (copies, n, game.observation_size), np.float32, own and same_step
-        )
-        self.final_joint = self._buffer("final_joint", (copies, game.joint_size), np.float32, joint and same_step)
-        self._mask = np.zeros(copies, dtype=np.bool_)
-        self._next_gamma = np.zeros(copies)
-        noisy = game.noise_places.size if observe else 0
-        self._noise = np.zeros((2, copies, noisy))
-        self._stochastic = game.random_gamma or noisy > 0
-        self._initial = game.initial_state.copy()
-        self._describe(noisy)
-
-    def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any, wanted: bool | None = True) -> Any:
-        given = self._buffers.pop(name, None)
-        if given is None:
-            return aligned_zeros(shape, dtype) if wanted else np.zeros((0, *shape[1:]), dtype=dtype)
-        fits = isinstance(given, np.ndarray) and given.shape == shape and given.dtype == dtype
-        if not fits or not given.flags.c_contiguous or not given.flags.writeable:
-            raise ValueError(
-                f"buffer {name!r} must be a writeable C-contiguous {np.dtype(dtype)} array of shape {shape}"
-            )
-        return given
-
-    def _describe(self, noisy: int) -> None:
-        game = self.game
-        d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
-        d[places.AGENTS] = game.n
-        d[places.LANES] = self.lanes
-        d[places.COPIES] = self.num_envs
-        d[places.STATE_ROWS] = game.state_rows
-        d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
-        d[places.STEPS] = 1
-        d[places.AUTORESET] = AUTORESETS[self.autoreset]
-        d[places.STRICT] = self.strict_actions
-        d[places.OBSERVATION_COLUMNS] = game.n * game.observation_size
-        d[places.JOINT_COLUMNS] = game.joint_size
-        d[places.NOISE_COLUMNS] = noisy
-        d[places.RANDOM_GAMMA] = game.random_gamma
-        d[places.WORKERS] = self.threads
-        arrays = {
-            places.AT: game.at,
-            places.PARAMETERS: game.parameter_block,
-            places.INITIAL: self._initial,
-            places.STATE: self._state,
-            places.WORK: self._work,
-            places.ACTIONS: self.actions,
-            places.OBSERVATIONS: self.observations,
-            places.JOINT: self.joint,
-            places.REWARDS: self.rewards,
-            places.JOINT_REWARDS: self.joint_rewards,
-            places.PAYOFFS: self.payoffs,
-            places.UTILITIES: self.utilities,
-            places.TERMINATED: self.terminated,
-            places.TRUNCATED: self.truncated,
-            places.FINAL_OBSERVATIONS: self.final_observations,
-            places.FINAL_JOINT: self.final_joint,
-            places.RESET_MASK: self._mask,
-            places.NEXT_GAMMA: self._next_gamma,
-            places.NOISE: self._noise,
-            places.OBSERVATION_ROWS: game.observation_rows,
-            places.OBSERVATION_SCALES: game.observation_scales,
-            places.JOINT_ROWS: game.joint_rows,
-            places.JOINT_SCALES: game.joint_scales,
-            places.NOISE_PLACES: game.noise_places,
-        }
-        for place, array in arrays.items():
-            d[place] = array.ctypes.data if array.size else 0
-        from coopetition.kernels.machine import driver as driver
-        from coopetition.kernels.machine.compiled import entry_point
-
-        single = self.lanes == 1
-        stages = np.array([part.address(single) for part in self._stages()], dtype=np.int64)
-        arrays[places.STAGES] = stages
-        d[places.STAGES], d[places.STAGE_COUNT] = stages.ctypes.data, stages.size
-        d[places.PREPARE] = driver.prepare.address(single)
-        d[places.SHOW] = driver.show.address(single)
-        d[places.BLUR] = driver.blur.address(single) if noisy else 0
-        # The addresses in the descriptor are only good as long as these arrays live.
-        self._described = arrays
-        self._descriptor = d
-        self._address = d.ctypes.data
+    def _bind(self) -> None:
+        self.__dict__.update(self.memory.arrays)
         self._evaluation: tuple[int, np.ndarray, np.ndarray] | None = None
-        self._kernel = entry_point(driver.advance_on_threads if self.threads > 1 else driver.advance)
+        self._kernel, self._address = self.memory.kernel, self.memory.address
 
-    def _stages(self) -> list[Any]:
-        """The stages of one step: the game's own between those of the driver."""
-        from coopetition.kernels.machine import driver as driver
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in PUBLIC and value is not self.__dict__.get(name):
+            raise AttributeError(
+                f"batch.{name} is where the kernel finds its numbers, and stays the same array: "
+                f"write batch.{name}[:] = ..."
+            )
+        object.__setattr__(self, name, value)
 
-        parts = [driver.begin, *self.game.parameters.stages(), driver.account]
-        if self.autoreset == "same_step":
-            return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
-        return [*parts, driver.hold, driver.write_outcomes, driver.show]
+    def __delattr__(self, name: str) -> None:
+        if name in PUBLIC:
+            raise AttributeError(f"batch.{name} is where the kernel finds its numbers, and cannot be deleted")
+        object.__delattr__(self, name)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything but addresses and compiled code."""
-        return {
-            key: value
-            for key, value in self.__dict__.items()
-            if key not in ("_address", "_descriptor", "_described", "_evaluation", "_kernel")
-        }
+        """Everything but addresses, compiled code, and arrays that the memory has."""
+        left = (*PUBLIC, "_evaluation", "_kernel", "_address")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._describe(self._noise.shape[2])
+        self._bind()
 
-    def _run(self, operation: int) -> None:
-        d = self._descriptor
-        d[places.OPERATION] = operation
-        if operation != places.STEP:
-            actions = d[places.ACTIONS]
-            d[places.ACTIONS] = 0
-            self._kernel(self._address)
-            d[places.ACTIONS] = actions
-            d[places.OPERATION] = places.STEP
-        else:
-            refused = self._kernel(self._address)
-            if refused:
-                raise self._refusal(refused, self.actions)
+    @property
+    def stochastic(self) -> bool:
+        """Whether the game draws random numbers."""
+        return self.draws is not None
 
-    def _refusal(self, code: int, actions: np.ndarray) -> ValueError:
+    @property
+    def lanes(self) -> int:
+        """Copies that lie side by side in a chunk."""
+        return self.memory.lanes
+
+    def player(self) -> Callable[[], int]:
+        """One step on the actions that lie in `actions`, as a call of few parts for the views of one copy.
+
+        Returns
+        -------
+        callable
+            Returns 0, or the code of a refused action, which `refusal` turns into an error.
+        """
+        return partial(self._kernel, self._address) if self.draws is None else self._step_with_draws
+
+    def refusal(self, code: int, actions: np.ndarray | None = None) -> ValueError:
+        """The error for an action that the kernel refused.
+
+        Parameters
+        ----------
+        code : int
+            One more than the flat index of an action that is not finite; negative if it is out of bounds.
+        actions : ndarray (..., B, N), optional
+            What was played; `actions` by default.
+        """
+        played = self.actions if actions is None else actions
         index = abs(code) - 1
         agent = self.game.agents[index % self.game.n]
-        value = float(actions.reshape(-1)[index])
+        value = float(played.reshape(-1)[index])
         copy = index // self.game.n % self.num_envs
         where = f" of copy {copy}" if self.num_envs > 1 else ""
         if code > 0:
@@ -299,68 +199,27 @@ class Batch:
             "(strict_actions=True); the state is unchanged"
         )
 
-    # --- randomness: drawn here, per copy, and passed in
+    @property
+    def longest_horizon(self) -> int:
+        """Steps until every copy has ended."""
+        return self.game.horizon
 
-    def _seed(self, seed: int | Sequence[int | None] | None, copies: np.ndarray) -> None:
-        if seed is None:
-            seeds: list[int | None] = [None] * copies.size
-        elif isinstance(seed, int | np.integer):
-            if seed < 0:
-                raise ValueError(f"seed = {seed}: expected a non-negative integer")
-            seeds = [int(seed) + int(copy) for copy in copies]
-        else:
-            seeds = list(seed)
-            if len(seeds) != copies.size:
-                raise ValueError(f"{len(seeds)} seeds for {copies.size} copies")
-        if not self._stochastic:
-            return
-        if not self._rngs:
-            self._rngs = [np.random.default_rng() for _ in range(self.num_envs)]
-            self._noise_block = np.zeros((self.num_envs, NOISE_BLOCK, self._noise.shape[2]))
-            self._noise_cursor = np.full(self.num_envs, NOISE_BLOCK)
-            self._gamma_block = np.zeros((self.num_envs, GAMMA_BLOCK))
-            self._gamma_cursor = np.full(self.num_envs, GAMMA_BLOCK)
-            self._draw_gamma(np.arange(self.num_envs))
-        for copy, own_seed in zip(copies, seeds, strict=True):
-            if own_seed is not None:
-                self._start_stream(copy, np.random.default_rng(own_seed))
+    @property
+    def action_low(self) -> np.ndarray:
+        """Lower bounds of actions, (N,)."""
+        return self.game.action_low
+
+    @property
+    def action_high(self) -> np.ndarray:
+        """Upper bounds of actions, (N,)."""
+        return self.game.action_high
+
+    # --- the interface
 
     def use_generator(self, copy: int, generator: np.random.Generator) -> None:
         """Let one copy draw from a generator that the caller owns, such as Gymnasium's ``np_random``."""
-        if self._stochastic:
-            self._seed(None, np.arange(0))
-            self._start_stream(copy, generator)
-
-    def _start_stream(self, copy: int, generator: np.random.Generator) -> None:
-        self._rngs[copy] = generator
-        self._noise_cursor[copy] = NOISE_BLOCK
-        self._gamma_cursor[copy] = GAMMA_BLOCK
-        # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is reset by hand
-        # and one that is reset by the kernel read the same numbers.
-        self._draw_gamma(np.array([copy]))
-
-    def _draw_gamma(self, copies: np.ndarray) -> None:
-        """Put these copies' next gammas where the kernel finds them when it restarts one."""
-        if not self.game.random_gamma:
-            return
-        low, high = self.game.parameters.gamma_range  # type: ignore[attr-defined]
-        for copy in copies[self._gamma_cursor[copies] == GAMMA_BLOCK]:
-            self._gamma_block[copy] = self._rngs[copy].uniform(low, high, size=GAMMA_BLOCK)
-            self._gamma_cursor[copy] = 0
-        self._next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
-        self._gamma_cursor[copies] += 1
-
-    def _draw_noise(self, copies: np.ndarray, draws: int) -> None:
-        """Fill the first `draws` noise rows of these copies from their blocks, without using them up."""
-        for copy in copies[self._noise_cursor[copies] > NOISE_BLOCK - 2]:
-            kept = self._noise_block[copy, self._noise_cursor[copy] :].copy()
-            drawn = self._rngs[copy].standard_normal((NOISE_BLOCK - len(kept), self._noise.shape[2]))
-            self._noise_block[copy] = np.concatenate([kept, drawn])
-            self._noise_cursor[copy] = 0
-        for draw in range(draws):
-            self._noise[draw, copies] = self._noise_block[copies, self._noise_cursor[copies] + draw]
-
-    # --- the interface
+        if self.draws is not None:
+            self.draws.start_stream(copy, generator)
 
     def reset(
         self,
@@ -384,33 +243,36 @@ class Batch:
         ndarray (B, N, O) float32
             `observations`.
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
+        seeds = checks.seeds("seed", seed, self.num_envs if mask is None else int(np.count_nonzero(mask)))
         values = {name: self.game.checked_state(name, value) for name, value in (options or {}).items()}
+        chosen = self.memory.mask
         if mask is None:
-            self._mask[:] = True
+            chosen[:] = True
         else:
             mask = np.asarray(mask)
             if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
                 raise ValueError(f"mask must be boolean of shape ({self.num_envs},)")
             if not self._is_reset and not mask.all():
                 raise ValueError("the first reset must reset every copy")
-            self._mask[:] = mask
-        copies = np.flatnonzero(self._mask)
-        self._seed(seed, copies)
-        if self._noise.size:
-            self._draw_noise(copies, 1)
-            self._noise_cursor[copies] += 1
-        self._run(places.RESET)
-        if self.game.random_gamma:
-            self._draw_gamma(copies)
+            chosen[:] = mask
+        copies = np.flatnonzero(chosen)
+        if self.draws is not None:
+            own = seeds if isinstance(seeds, list) else [None if seeds is None else seeds + int(k) for k in copies]
+            self.draws.seed(own, copies)
+            self.draws.before_reset(copies)
+        self.memory.run(places.RESET)
+        if self.draws is not None:
+            self.draws.after_restart(copies)
         self._is_reset = True
         self.terminated[copies] = False
         self.truncated[copies] = False
         if values:
-            state = self._rows()
+            state = self.memory.rows()
             for name, value in values.items():
                 state[self.game.layout[name].rows, copies] = value.reshape(-1, 1)
-            self._write_rows(state)
-            self._run(places.OBSERVE)
+            self._show(state)
         return self.observations
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -435,45 +297,51 @@ class Batch:
             raise RuntimeError("call reset() before step()")
         own = self.actions
         if actions is not own:
-            given = np.asarray(actions)
+            given = checks.numbers_in("actions", actions)
             if given.shape != own.shape:
                 raise ValueError(f"actions have shape {given.shape}, expected {own.shape}")
             own[...] = given
-        if self._stochastic:
-            self._step_with_draws()
-        else:
-            refused = self._kernel(self._address)
-            if refused:
-                raise self._refusal(refused, own)
+        refused = self._kernel(self._address) if self.draws is None else self._step_with_draws()
+        if refused:
+            raise self.refusal(refused)
         return self.observations, self.rewards, self.terminated, self.truncated
 
-    def _step_with_draws(self) -> None:
+    def _step_with_draws(self) -> int:
+        draws = self.draws
+        assert draws is not None
         waiting = self.terminated | self.truncated
-        if self._noise.size:
-            self._draw_noise(np.arange(self.num_envs), 2)
-        self._run(places.STEP)
-        if self._noise.size:
-            self._noise_cursor += 1
-            if self.autoreset == "same_step":
-                self._noise_cursor[self.terminated | self.truncated] += 1
-        if self.game.random_gamma and self.autoreset != "disabled":
-            restarted = waiting if self.autoreset == "next_step" else self.terminated | self.truncated
-            self._draw_gamma(np.flatnonzero(restarted))
+        draws.before_step()
+        refused = self._kernel(self._address)
+        if refused:
+            return refused
+        ended = self.terminated | self.truncated
+        restarted = {"disabled": ended & False, "next_step": waiting, "same_step": ended}[self.autoreset]
+        draws.after_step(restarted if self.autoreset == "same_step" else ended & False)
+        draws.after_restart(np.flatnonzero(restarted))
+        return 0
 
-    def _rows(self) -> np.ndarray:
-        """State rows by copy, (rows, B): a copy of the state."""
-        rows = self._state.transpose(1, 0, 2).reshape(self.game.state_rows, -1)
-        return rows[:, : self.num_envs].copy()
+    def _show(self, rows: np.ndarray) -> None:
+        """Write state rows, and the views of them."""
+        self.memory.write_rows(rows)
+        self.memory.run(places.OBSERVE)
 
-    def _write_rows(self, rows: np.ndarray) -> None:
-        padded = np.empty((self.game.state_rows, self.chunks * self.lanes))
-        padded[:, : self.num_envs] = rows
-        padded[:, self.num_envs :] = rows[:, -1:]
-        self._state[:] = padded.reshape(self.game.state_rows, self.chunks, self.lanes).transpose(1, 0, 2)
+    def joint_state(self) -> np.ndarray:
+        """The joint state of each copy now, float32 (B, S): fresh, whether or not steps write it."""
+        seen = np.empty((self.num_envs, self.game.joint_size), dtype=np.float32)
+        d = self.memory.descriptor.copy()
+        d[places.OPERATION] = places.OBSERVE
+        d[places.ACTIONS] = d[places.OBSERVATIONS] = 0
+        d[places.JOINT] = seen.ctypes.data
+        self._kernel(d.ctypes.data)
+        return seen
+
+    def rows(self) -> np.ndarray:
+        """State rows by copy, (rows, B): a copy of the state; `game.layout` says which are which."""
+        return self.memory.rows()
 
     def state(self) -> dict[str, np.ndarray]:
         """The state by name, copies first: ``trust`` (B, N, N), ``loyalty`` (B, N), ``time`` (B,) and so on."""
-        named = self.game.read_state(self._rows())
+        named = self.game.read_state(self.memory.rows())
         return {name: np.ascontiguousarray(np.moveaxis(value, -1, 0)) for name, value in named.items()}
 
     def read(self, name: str, copies: np.ndarray | None = None) -> np.ndarray:
@@ -481,12 +349,13 @@ class Batch:
         field = self.game.layout[name]
         if copies is None:
             copies = np.arange(self.num_envs)
-        chunks, lanes = np.divmod(copies, self.lanes)
-        return self._state[chunks, field.rows, lanes].reshape(-1, *field.shape)
+        return self.memory.rows_of(copies, field.rows).reshape(-1, *field.shape)
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Set named parts of every copy's state, (B, ...) or one value for all, and rewrite the views."""
-        rows = self._rows()
+        if not self._is_reset:
+            self.reset()  # a game that draws starts its streams
+        rows = self.memory.rows()
         for name, value in state.items():
             field = self.game.layout.get(name)
             array = np.asarray(value, dtype=np.float64)
@@ -497,50 +366,32 @@ class Batch:
                 rows[self.game.layout[self.game._settable(name)].rows] = self.game.checked_state(name, value).reshape(
                     -1, 1
                 )
-        self._write_rows(rows)
-        self._is_reset = True
-        self._run(places.OBSERVE)
+        self._show(rows)
 
     def outcomes(self) -> list[str]:
         """Each copy's outcome so far: "", "collapsed", "recovered" or "dissolved"."""
-        return [OUTCOMES[int(code)] for code in self._rows()[self.game.layout["outcome"].first]]
+        return [OUTCOMES[int(code)] for code in self.memory.rows()[self.game.layout["outcome"].first]]
 
     def snapshot(self) -> Snapshot:
         """A copy of the whole state, random streams included."""
-        random: tuple[Any, ...] = ()
-        if self._stochastic and self._rngs:
-            random = (
-                [rng.bit_generator.state for rng in self._rngs],
-                self._next_gamma.copy(),
-                self._noise.copy(),
-                self._noise_block.copy(),
-                self._noise_cursor.copy(),
-                self._gamma_block.copy(),
-                self._gamma_cursor.copy(),
-            )
-        views = (self.terminated.copy(), self.truncated.copy())
-        return Snapshot(self._state.copy(), (*views, *random))
+        streams = () if self.draws is None else self.draws.snapshot()
+        return Snapshot(self.memory.state.copy(), (self.terminated.copy(), self.truncated.copy(), *streams))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of this batch, or of one of the same game and size; views are rewritten."""
-        if snapshot.state.shape != self._state.shape or snapshot.random[0].shape != self.terminated.shape:
+        if snapshot.state.shape != self.memory.state.shape or snapshot.random[0].shape != self.terminated.shape:
             raise ValueError("the snapshot is of another game or number of copies")
-        self._state[...] = snapshot.state
-        self.terminated[...], self.truncated[...] = snapshot.random[:2]
-        if len(snapshot.random) > 2:
-            self._seed(None, np.arange(0))
-            states, gamma, noise, *drawn = snapshot.random[2:]
-            for rng, state in zip(self._rngs, states, strict=True):
-                rng.bit_generator.state = state
-            self._next_gamma[...], self._noise[...] = gamma, noise
-            self._noise_block[...], self._noise_cursor[...] = drawn[:2]
-            self._gamma_block[...], self._gamma_cursor[...] = drawn[2:]
-        self._is_reset = True
-        self._run(places.OBSERVE)
+        if not self._is_reset:
+            self.reset()
+        self.memory.state[...] = snapshot.state
+        self.terminated[...], self.truncated[...], *streams = snapshot.random
+        if self.draws is not None:
+            self.draws.restore(tuple(streams))
+        self.memory.run(places.OBSERVE)
 
     def rollout(
         self,
-        policies: Any = "tit_for_tat",
+        policies: Any = None,
         steps: int | None = None,
         *,
         actions: np.ndarray | None = None,
@@ -553,15 +404,15 @@ class Batch:
         ----------
         policies : str or sequence of str
             For each agent, or for all: "constant_000" ... "constant_100", "tit_for_tat", "random", or "actions"
-            for what `actions` says.
+            for what `actions` says. By default all play `actions`, or "tit_for_tat" where there are none.
         steps : int, optional
             Number of steps; the horizon by default.
         actions : ndarray (steps, B, N) or (steps, N), optional
-            Script of the agents whose policy is "actions" (all agents, when no policies are named).
+            Script of the agents whose policy is "actions".
         record : bool
             Whether to return every step's payoffs, utilities and rewards.
         seed : int, optional
-            Seed of the "random" policy.
+            Seed of the "random" policy, whose copy k and agent i draw the stream of (seed + k, i).
 
         Notes
         -----
@@ -570,76 +421,9 @@ class Batch:
         """
         if not self._is_reset:
             raise RuntimeError("call reset() before rollout()")
-        if self._stochastic and self.autoreset != "disabled":
+        if self.stochastic and self.autoreset != "disabled":
             raise ValueError(f"{self.game.id} draws random numbers at each restart: use autoreset='disabled'")
-        game, n, copies = self.game, self.game.n, self.num_envs
-        steps = game.horizon if steps is None else int(steps)
-        if steps < 1:
-            raise ValueError(f"steps = {steps}: expected at least 1")
-        names = [policies] * n if isinstance(policies, str) else list(policies)
-        if len(names) != n:
-            raise ValueError(f"{len(names)} policies for {n} agents")
-        codes = np.zeros(n, dtype=np.int64)
-        constants = np.zeros(n)
-        for i, name in enumerate(names):
-            codes[i], constants[i] = compiled_policy(name)
-        script = np.zeros(0)
-        drawn = [i for i, name in enumerate(names) if name == "random"]
-        if (codes == places.EXTERNAL).any():
-            script = np.zeros((steps, copies, n))
-            if actions is not None:
-                given = np.asarray(actions, dtype=np.float64)
-                given = given[:, np.newaxis] if given.ndim == 2 else given
-                if given.shape not in ((steps, copies, n), (steps, 1, n)):
-                    raise ValueError(f"actions have shape {given.shape}, expected {(steps, copies, n)}")
-                script[:] = given
-            elif any(name == "actions" for name in names):
-                raise ValueError("the policy 'actions' needs the argument actions")
-            if drawn:
-                rates = np.random.default_rng(seed).uniform(size=(steps, copies, len(drawn)))
-                low, high = game.action_low[drawn], game.action_high[drawn]
-                script[..., drawn] = low + rates * (high - low)
-        kept: dict[str, np.ndarray] = {}
-        d = self._descriptor.copy()
-        d[places.OPERATION] = places.STEP
-        d[places.STEPS] = steps
-        if codes.any():
-            from coopetition.kernels.machine.driver import play
-
-            d[places.POLICIES] = codes.ctypes.data
-            d[places.PLAY] = play.address(self.lanes == 1)
-        d[places.POLICY_RATES] = constants.ctypes.data
-        d[places.ACTIONS] = script.ctypes.data if script.size else 0
-        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS):
-            d[place] = 0
-        ends = {"terminated": places.TERMINATED, "truncated": places.TRUNCATED}
-        outputs = {
-            "payoffs": (places.PAYOFFS, np.float64),
-            "utilities": (places.UTILITIES, np.float64),
-            "rewards": (places.REWARDS, np.float32),
-        }
-        for name, (place, dtype) in outputs.items():
-            if record:
-                kept[name] = np.zeros((steps, copies, n), dtype=dtype)
-            d[place] = kept[name].ctypes.data if record else 0
-        flags = np.zeros((2, steps if record else 1, copies), dtype=np.bool_)
-        for flag, place in zip(flags, ends.values(), strict=True):
-            d[place] = flag.ctypes.data
-        d[places.RECORD] = record
-        refused = self._kernel(d.ctypes.data)
-        if refused:
-            raise self._refusal(refused, script)
-        self.terminated[:], self.truncated[:] = flags[:, -1]
-        self._run(places.OBSERVE)
-        layout, rows = game.layout, self._rows()
-        return Rollout(
-            returns=np.ascontiguousarray(rows[layout["reward_total"].rows].T),
-            payoff_totals=np.ascontiguousarray(rows[layout["payoff_total"].rows].T),
-            lengths=rows[layout["time"].first].astype(np.int64),
-            terminated=self.terminated.copy(),
-            truncated=self.truncated.copy(),
-            **kept,
-        )
+        return rollouts.play(self, policies, steps, actions, checks.flag("record", record), checks.seed("seed", seed))
 
     def evaluate(self, levels: Any, state: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Payoffs and utilities of the stage game at many action profiles; the batch's state is overwritten.
@@ -670,30 +454,16 @@ class Batch:
         start[...] = game.initial_state if state is None else state
         refused = self._kernel(address)
         if refused:
-            raise self._refusal(refused, given)
+            raise self.refusal(refused, given)
         return self.payoffs, self.utilities
 
     def _describe_evaluation(self) -> tuple[int, np.ndarray, np.ndarray]:
         """Address of a descriptor for `evaluate`, the state from which it plays, and the descriptor itself."""
         start = self.game.initial_state.copy()
-        d = self._descriptor.copy()
+        d = self.memory.descriptor.copy()
         d[places.OPERATION] = places.EVALUATE
         d[places.AUTORESET] = places.DISABLED
         d[places.INITIAL] = start.ctypes.data
         for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
             d[place] = 0
         return d.ctypes.data, start, d
-
-
-def compiled_policy(name: str) -> tuple[int, float]:
-    """Code and rate of a policy that the kernel plays."""
-    if name in ("actions", "random"):
-        return places.EXTERNAL, 0.0
-    if name == "tit_for_tat":
-        return places.TIT_FOR_TAT, 0.0
-    prefix, _, percent = str(name).partition("_")
-    if prefix == "constant" and percent.isdigit() and len(percent) == 3 and int(percent) <= 100:
-        return places.CONSTANT, int(percent) / 100.0
-    raise ValueError(
-        f"no compiled policy {name!r}; allowed: 'constant_000' ... 'constant_100', 'tit_for_tat', 'random', 'actions'"
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.batching.batch import aligned_zeros
+from coopetition.batching.memory import aligned_zeros
 from coopetition.benchmarks.timing import Case
 from coopetition.kernels.fastmath import log1p_of_level, tanh
 from coopetition.kernels.machine.blocks import BLOCK, put_block, put_narrow_block

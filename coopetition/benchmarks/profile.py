@@ -40,12 +40,12 @@ def stage_case(name: str, copies: Batch, address: int | None) -> Case:
     Each stage starts from the same state and is run a few times only: trust that is moved by this stage alone would
     soon be subnormal, which costs a hundred times as much.
     """
-    descriptor = copies._descriptor.copy()
+    descriptor = copies.memory.descriptor.copy()
     stages = np.full(REPEATED, address or 0, dtype=np.int64)
     descriptor[places.STAGES] = stages.ctypes.data
     descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
-    kernel, address = copies._kernel, descriptor.ctypes.data
-    state = copies._state
+    kernel, address = copies.memory.kernel, descriptor.ctypes.data
+    state = copies.memory.state
     before = state.copy()
 
     def run(count: int) -> None:
@@ -68,7 +68,7 @@ def stage_rows(environment_id: str, effort: Effort) -> list[Row]:
     whole = make_batch(environment_id, COPIES)
     whole.reset(seed=0)
     own = whole.actions
-    parts = copies._stages()
+    parts = copies.memory.stages()
     names = [part.body.__name__ for part in parts]
     cases = [stage_case("driver", copies, None)]
     cases += [
@@ -152,7 +152,8 @@ def solving_rows() -> list[Row]:
     from coopetition.calibration.cases.slcd import equilibrium
     from coopetition.calibration.engine import rubric
     from coopetition.calibration.studies import study, tr4
-    from coopetition.oracles import replies, solve, stage, variational
+    from coopetition.oracles import solve
+    from coopetition.oracles.stage import first_order, game, replies
 
     def many_solves() -> None:
         for _ in range(200):
@@ -163,10 +164,10 @@ def solving_rows() -> list[Row]:
         "solve": (
             many_solves,
             {
-                "first-order conditions": variational.first_order_point,
+                "first-order conditions": first_order.first_order_point,
                 "certificate": replies.deviation_certificate,
-                "which agents are exchangeable": stage.symmetry_groups,
-                "kernel calls, inside those": stage.Kernel.evaluate,
+                "which agents are exchangeable": game.symmetry_groups,
+                "kernel calls, inside those": game.Kernel.evaluate,
             },
         ),
         "study TR-1": (

@@ -6,18 +6,22 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from coopetition.games.parameters import nearest
-from coopetition.registration import ENVIRONMENT_IDS
+from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from coopetition.games.game import Game
 
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="Which set of numbers: published, strong, or another that `list` names."),
+]
 #: Columns of a table that goes into a file or a pager, which should not be cut to eighty.
 PIPED_WIDTH = 140
 
@@ -38,12 +42,13 @@ def refuse(message: str) -> typer.Exit:
 
 
 def find_id(asked: str) -> str:
-    """The id that was meant: exact, or up to upper case and the version."""
-    for known in ENVIRONMENT_IDS:
-        if asked.removeprefix("coopetition/").lower() in (known.lower(), known.lower().rpartition("-")[0]):
-            return known
+    """The id that was meant: exact, or up to upper case and the version; a preset may stand behind a colon."""
+    named, colon, preset = asked.removeprefix("coopetition/").partition(":")
+    for known in (*ENVIRONMENT_IDS, *STRONG_IDS):
+        if named.lower() in (known.lower(), known.lower().rpartition("-")[0]):
+            return known + colon + preset
     # Compare without the version, whose letters would count as a likeness between any two ids.
-    names = {known.rpartition("-")[0].lower(): known for known in ENVIRONMENT_IDS}
+    names = {known.rpartition("-")[0].lower(): known for known in (*ENVIRONMENT_IDS, *STRONG_IDS)}
     hint = nearest(asked.lower().removesuffix("-v0"), names)
     for name, known in names.items():
         hint = hint.replace(repr(name), repr(known))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.games.parameters import choose
+from coopetition.games.presets import PUBLISHED, presets_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Entry:
     mechanism: str
     agents: tuple[str, ...]
     horizon: int
+    presets: tuple[str, ...]
     models: str
 
     @property
@@ -27,7 +30,7 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**asdict(self), "agents": list(self.agents)}
+        return {**asdict(self), "agents": list(self.agents), "presets": list(self.presets)}
 
 
 def cast(agents: tuple[str, ...]) -> str:
@@ -43,21 +46,32 @@ def cast(agents: tuple[str, ...]) -> str:
 
 
 def page(environment_id: str) -> str:
-    """The environment's page: the docstring of its file."""
-    module = importlib.import_module(f"coopetition.envs.{ENVIRONMENTS[environment_id][0]}")
+    """The environment's page: the docstring of its file, the same under every preset."""
+    module = sys.modules[environment_class(environment_id).__module__]
     return inspect.cleandoc(module.__doc__ or "")
 
 
 def models(environment_id: str) -> str:
     """What the environment models, in one line: the first of its page."""
-    line = page(environment_id).partition("\n")[0].removeprefix(f"{environment_id}: ").rstrip(".")
+    line = page(environment_id).partition("\n")[0].partition(": ")[2].rstrip(".")
     return line[:1].upper() + line[1:]
 
 
-def catalogue() -> list[Entry]:
-    """All twenty, at their defaults, in the order of the docs."""
+def catalogue(preset: str = PUBLISHED) -> list[Entry]:
+    """All twenty under a preset, those that have it, in the order of the docs.
+
+    Raises
+    ------
+    ValueError
+        No environment has such a preset, with the nearest that some have.
+    """
     entries = []
-    for name in ENVIRONMENTS:
-        parameters = environment_class(name)()
-        entries.append(Entry(name, parameters.mechanism, parameters.agents, parameters.horizon, models(name)))
+    classes = {name: environment_class(name) for name in ENVIRONMENTS}
+    known = dict.fromkeys(one for cls in classes.values() for one in presets_of(cls))
+    choose("preset", preset, known)
+    for name, cls in classes.items():
+        if preset in presets_of(cls):
+            parameters = environment_class(name, preset)()
+            about = (presets_of(cls), models(name))
+            entries.append(Entry(parameters.id, parameters.mechanism, parameters.agents, parameters.horizon, *about))
     return entries

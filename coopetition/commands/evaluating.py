@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rich.table import Table
 
 from coopetition.baselines import Evaluation
 from coopetition.baselines import evaluate as play
@@ -19,6 +18,7 @@ from coopetition.commands.asking import (
     read_policies,
     refusals,
 )
+from coopetition.commands.tables import Column, Rows, print_rows
 from coopetition.registration import ENVIRONMENT_IDS
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
@@ -60,37 +60,49 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
     )
 
 
-def table_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -> Table:
+#: Headings and importance: what a narrow terminal does without comes last.
+COLUMNS = (
+    Column("return", 7),
+    Column("sd", 2),
+    Column("payoff", 8),
+    Column("a step", 1),
+    Column("rate", 6),
+    Column("steps", 5),
+    Column("normalised", 8),
+    Column("exploit-\nability", 8),
+)
+
+
+def rows_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -> Rows:
     """The table: a section for each environment."""
     first = next(iter(results.values()))[0]
-    table = Table(
-        title=f"{first.episodes} episodes each, reward mode {first.reward_mode}; means per agent",
-        title_justify="left",
-        caption=CAPTION,
-        caption_justify="left",
-    )
-    table.add_column("environment", no_wrap=True)
-    table.add_column("policies" if not by_agent else "agent: policy", min_width=12, overflow="fold")
-    for name in ("return", "sd", "payoff", "a step", "rate", "steps", "normalised", "exploit-\nability"):
-        table.add_column(name, justify="right")
-    table.add_column("end")
+    cells: list[tuple[str, ...]] = []
+    sections = []
     before = None
     for (environment_id, names), rows in results.items():
         if before not in (None, environment_id):
-            table.add_section()
+            sections.append(len(cells))
         label = environment_id if before != environment_id else ""
         before = environment_id
         if by_agent:
             for row in rows:
-                table.add_row(label, f"{row.agent}: {row.policy}", *_numbers([row]))
+                cells.append((label, f"{row.agent}: {row.policy}", *_numbers([row])))
                 label = ""
         else:
-            table.add_row(label, names, *_numbers(rows))
-    return table
+            cells.append((label, names, *_numbers(rows)))
+    columns = (
+        Column("environment", justify="left"),
+        Column("agent: policy" if by_agent else "policies", justify="left"),
+        *COLUMNS,
+        Column("end", 4, "left"),
+    )
+    title = f"{first.episodes} episodes each, reward mode {first.reward_mode}; means per agent"
+    return Rows(title, columns, cells, CAPTION, sections)
 
 
 def run(
     environment_ids: Sequence[str],
+    preset: str | None,
     policies: Sequence[str],
     episodes: int,
     seed: int,
@@ -106,7 +118,8 @@ def run(
     ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(ENVIRONMENT_IDS)
     texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
     texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
-    games = [make_game(name, settings, reward_mode=reward_mode) for name in ids]
+    games = [make_game(name, settings, preset=preset, reward_mode=reward_mode) for name in ids]
+    ids = [game.id for game in games]
     casts = []
     for text in texts:
         names = read_policies(text)
@@ -124,4 +137,4 @@ def run(
     if as_json:
         print_json([row.to_dict() for rows in results.values() for row in rows])
         return
-    console().print(table_of(results, by_agent))
+    print_rows(console(), rows_of(results, by_agent))

@@ -80,6 +80,7 @@ def progress_of(record: EpisodeRecord, every: int | None) -> Table:
 
 def run(
     environment_id: str,
+    preset: str | None,
     policy: str,
     seed: int,
     steps: int | None,
@@ -90,7 +91,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Play, and print or draw."""
-    game = make_game(environment_id, settings, reward_mode=reward_mode)
+    game = make_game(environment_id, settings, preset=preset, reward_mode=reward_mode)
     names = read_policies(policy)
     with refusals():
         players = Players(game, names)

@@ -54,6 +54,8 @@ def sheet(game: Game) -> dict[str, Any]:
         "id": game.id,
         "models": models(game.id),
         "mechanism": parameters.mechanism,
+        "preset": parameters.preset,
+        "presets": {name: dict(numbers) for name, numbers in parameters.presets.items()},
         "agents": list(game.agents),
         "horizon": game.horizon,
         "parameters": rows,
@@ -84,9 +86,9 @@ def _layout(title: str, layout: dict[str, list[int]]) -> Table:
     return table
 
 
-def run(environment_id: str, settings: Sequence[str], as_json: bool) -> None:
+def run(environment_id: str, preset: str | None, settings: Sequence[str], as_json: bool) -> None:
     """Print the spec sheet."""
-    game = make_game(environment_id, settings)
+    game = make_game(environment_id, settings, preset=preset)
     facts = sheet(game)
     if as_json:
         print_json(facts)

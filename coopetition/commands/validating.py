@@ -112,6 +112,8 @@ def _print_report(out: Console, report: Report, whole: bool = True) -> None:
     out.print(record)
     for note in report.notes():
         out.print(note)
+    for name, what in report.case.departures.items():
+        out.print(f"Departs from the environment's kernel, {name}: {what}")
     out.print()
     for audit in (report.published, report.ours):
         _print_rubric(out, audit, whole)

@@ -3,7 +3,7 @@
 Volunteers write a server together, 1995-2023. As the project grows, each one's share of the product shrinks
 and so does the loyalty that it can hold. The team depends on all its members equally. Beside
 LoyaltyTeam-v0: size, productivity and a cap on loyalty by phase. `coopetition validate apache` compares the
-model with the record.
+case of this name with the record: its numbers are those of `preset="case"`, not the ones below.
 
 ## Payoff
 
@@ -39,7 +39,9 @@ and enters no formula:
 | maturity | 2006-2015 | 40 | 0.7 | 30 | 22 |
 | evolution | 2016-2023 | 35 | 0.6 | 28 | 18 |
 
-An argument that is given overrides its phase's number; loyalty starts at half the cap.
+An argument that is given overrides its phase's number; loyalty starts at half the cap. `preset="case"` plays
+the phases of the case that `coopetition validate apache` scores (`chronology="case"`): formation, growth,
+maturation and evolution, with team sizes of their own, and a loyalty that is the founders' and does not move.
 
 ## Agents
 
@@ -127,7 +129,8 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | **phi_C** | 0.25 |  | [0, inf) | weight of the warmth of contributing in loyalty |
 | **initial_loyalty** | 0.35 |  | [0, 1] per agent | theta_i at reset; half the cap |
 | **loyalty_cap** | 0.7 |  | [0, 1] | highest loyalty; by phase |
-| **phase** | maturity |  | emergence, growth, maturity, evolution | phase of the project's history |
+| **phase** | maturity |  | emergence, formation, growth, maturity, maturation, evolution | phase of history |
+| **chronology** | published |  | published, case | whose phases: the environment's, or the case's |
 | **n_agents** | 40 |  | integer [2, 1000] | number of committers; by phase |
 | endowment | 50 | effort | (0, inf) per agent | e_i, the most that i can give |
 | baseline | 20 | effort | [0, inf) per agent | b_i, the level that others expect; at most e_i |
@@ -175,6 +178,16 @@ PHASES = {
     "maturity": (40, 0.70, 30.0, 22.0),
     "evolution": (35, 0.60, 28.0, 18.0),
 }
+#: The same of the case that TR-3 validates, with the multiplier of its founders' loyalty in the place of a cap.
+CASE_PHASES = {
+    "formation": (8, 1.00, 30.0, 6.8),
+    "growth": (25, 0.85, 30.0, 5.2),
+    "maturation": (40, 0.70, 30.0, 4.1),
+    "evolution": (35, 0.60, 30.0, 3.8),
+}
+#: Loyalty of the case's eight founders; the profile repeats in larger teams.
+FOUNDERS = (0.85, 0.90, 0.80, 0.75, 0.70, 0.78, 0.82, 0.76)
+CHRONOLOGIES = {"published": PHASES, "case": CASE_PHASES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +196,31 @@ class ApacheProject(Sized, TeamParameters):
 
     id: ClassVar[str] = "ApacheProject-v0"
     roles: ClassVar[tuple[str, ...]] = ("committer_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"phase": "emergence"},
+        # What TR-3 validates: its own phases and team sizes, and a loyalty that does not move.
+        "case": {
+            "chronology": "case",
+            "phase": "maturation",
+            "beta": 0.65,
+            "cost": 1.2,
+            "phi_B": 0.8,
+            "phi_C": 0.3,
+            "teammates": "sum",
+            "loyalty_gain": 0.0,
+            "loyalty_loss": 0.0,
+        },
+    }
 
-    phase: str = parameter("maturity", "choice", choices=tuple(PHASES), about="phase of the project's history")
+    phase: str = parameter(
+        "maturity",
+        "choice",
+        choices=("emergence", "formation", "growth", "maturity", "maturation", "evolution"),
+        about="phase of the history",
+    )
+    chronology: str = parameter(
+        "published", "choice", choices=tuple(CHRONOLOGIES), about="whose phases: the environment's, or the case's"
+    )
     n_agents: int = parameter(None, "integer", 2, 1000, about="number of committers; by phase")
     horizon: int = 60
     omega: float = None  # type: ignore[assignment]
@@ -196,13 +232,23 @@ class ApacheProject(Sized, TeamParameters):
     @property
     def historical_effort(self) -> float:
         """Mean effort that the record gives for the phase."""
-        return PHASES[self.phase][3]
+        return CHRONOLOGIES[self.chronology][self.phase][3]
 
     def resolved(self) -> dict[str, Any]:
-        """The phase's team size, cap and productivity, where not given; loyalty starts at half the cap."""
-        n, cap, omega, _ = PHASES[self.phase]
-        values = {"n_agents": n, "loyalty_cap": cap, "omega": omega}
+        """The phase's team size, cap and productivity, where not given; loyalty starts at half the cap.
+
+        In the case's chronology each committer has a founder's loyalty times the phase's multiplier, and the cap is 1.
+        """
+        phases = CHRONOLOGIES[self.chronology]
+        if self.phase not in phases:
+            raise self.refuse("phase", f"the chronology {self.chronology!r} has {', '.join(map(repr, phases))}")
+        n, cap, omega, _ = phases[self.phase]
+        case = self.chronology == "case"
+        values: dict[str, Any] = {"n_agents": n, "loyalty_cap": 1.0 if case else cap, "omega": omega}
         values = {name: value for name, value in values.items() if getattr(self, name) is None}
-        if self.initial_loyalty is None:
+        if self.initial_loyalty is None and case:
+            size = int(values.get("n_agents", self.n_agents))
+            values["initial_loyalty"] = tuple(cap * FOUNDERS[i % len(FOUNDERS)] for i in range(size))
+        elif self.initial_loyalty is None:
             values["initial_loyalty"] = 0.5 * values.get("loyalty_cap", self.loyalty_cap)
         return values

@@ -2,8 +2,8 @@
 
 The App Store, 2008-2024, a step a quarter: `horizon = 66`. Developers depend on Apple for their market,
 Apple on them for its shelves, and developers a little on each other. Beside ReciprocalDilemma-v0: three
-unequal agents and the calibrated matrix of dependence. `coopetition validate apple` compares the model with
-the record.
+unequal agents and TR-4's matrix of dependence. `coopetition validate apple` compares the case
+of this name with the record: its numbers are those of `preset="case"`, not the ones below.
 
 ## Payoff
 
@@ -210,6 +210,18 @@ class AppleAppStore(ReciprocityParameters):
 
     id: ClassVar[str] = "AppleAppStore-v0"
     roles: ClassVar[tuple[str, ...]] = ("apple", "major", "small")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 4.5, "theta": 2.0},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "gamma": 1.5,
+            "dependence": 0.9,
+            "initial_trust": 0.1,
+        },
+        # What TR-4 validates has actions in [0, 1] and a baseline of one half for all.
+        "case": {"endowment": 1.0, "baseline": 0.5, "collapse_threshold": 0.0},
+    }
 
     horizon: int = 66
     endowment: Any = (100.0, 80.0, 60.0)

@@ -213,6 +213,9 @@ class CoalitionFormation(Sized, TeamParameters):
 
     id: ClassVar[str] = "CoalitionFormation-v0"
     roles: ClassVar[tuple[str, ...]] = ("member_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"omega": 6.0, "exit_threshold": 0.25},
+    }
 
     n_agents: int = parameter(6, "integer", 2, 1000, about="number of agents, all members at reset")
     horizon: int = 150

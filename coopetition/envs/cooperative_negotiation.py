@@ -218,6 +218,20 @@ class CooperativeNegotiation(TrustParameters):
     id: ClassVar[str] = "CooperativeNegotiation-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 3.0, "theta": 2.0, "signal_scale": "endowment", "dependence": 0.8},
+        "relational": {
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 1.0,
+            "baseline": 30.0,
+            "dependence": 1.0,
+            "initial_trust": 0.1,
+            "kappa": 1.0,
+        },
+    }
 
     baseline: Any = 35.0
     dependence: Any = 0.55

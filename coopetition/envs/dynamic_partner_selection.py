@@ -212,6 +212,18 @@ class DynamicPartnerSelection(Sized, TrustParameters):
     id: ClassVar[str] = "DynamicPartnerSelection-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 12.0, "theta": 5.0, "signal_scale": "endowment", "reputation_weight": 0.2},
+        "relational": {
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 3.0,
+            "dependence": 0.9,
+            "initial_trust": 0.1,
+        },
+    }
 
     n_agents: int = parameter(6, "integer", 2, 1000, about="number of agents")
     horizon: int = 50

@@ -206,6 +206,17 @@ class GiftExchange(ReciprocityParameters):
 
     id: ClassVar[str] = "GiftExchange-v0"
     roles: ClassVar[tuple[str, ...]] = ("employer", "worker")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "shares": (0.55, 0.45)},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 1.0,
+            "dependence": 1.0,
+            "initial_trust": 0.1,
+        },
+    }
 
     endowment: Any = (100.0, 80.0)
     baseline: Any = (30.0, 24.0)

@@ -232,6 +232,17 @@ class GraduatedSanction(Sized, ReciprocityParameters):
 
     id: ClassVar[str] = "GraduatedSanction-v0"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 15.0, "theta": 5.0, "baseline": 20.0},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 3.0,
+            "dependence": 0.9,
+            "initial_trust": 0.1,
+        },
+    }
 
     n_agents: int = parameter(6, "integer", 2, 1000, about="number of agents")
     horizon: int = 200

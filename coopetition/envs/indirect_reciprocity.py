@@ -225,6 +225,17 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
 
     id: ClassVar[str] = "IndirectReciprocity-v0"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 8.0, "theta": 5.0},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 2.0,
+            "dependence": 0.8,
+            "initial_trust": 0.1,
+        },
+    }
 
     n_agents: int = parameter(4, "integer", 2, 1000, about="number of agents")
     horizon: int = 150

@@ -182,6 +182,9 @@ class PartnerHoldUp(TrustParameters):
     id: ClassVar[str] = "PartnerHoldUp-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("strong", "weak")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 3.0, "theta": 2.0, "signal_scale": "endowment", "initial_trust": 0.3},
+    }
 
     endowment: Any = (120.0, 80.0)
     baseline: Any = (42.0, 28.0)

@@ -189,6 +189,18 @@ class PlatformEcosystem(TrustParameters):
     id: ClassVar[str] = "PlatformEcosystem-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("platform", "developer_{}")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 8.0, "theta": 5.0},
+        "relational": {
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 3.0,
+            "dependence": 0.9,
+            "initial_trust": 0.2,
+        },
+    }
 
     n_developers: int = parameter(4, "integer", 1, 1000, about="number of developers")
     endowment: Any = None

@@ -164,6 +164,9 @@ class PublicGoods(Sized, TeamParameters):
 
     id: ClassVar[str] = "PublicGoods-v0"
     roles: ClassVar[tuple[str, ...]] = ("player_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"multiplier": 1.5},
+    }
 
     n_agents: int = parameter(5, "integer", 2, 1000, about="number of players")
     omega: float = None  # type: ignore[assignment]

@@ -203,6 +203,17 @@ class ReciprocalDilemma(ReciprocityParameters):
 
     id: ClassVar[str] = "ReciprocalDilemma-v0"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 3.0, "theta": 2.0},
+        "relational": {
+            "theta": 2.0,
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 1.0,
+            "dependence": 1.0,
+            "initial_trust": 0.1,
+        },
+    }
 
     baseline: Any = 30.0
     dependence: Any = 0.50

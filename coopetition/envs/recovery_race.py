@@ -137,6 +137,7 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | **initial_trust** | 0.25 |  | [0, 1] per pair | T_ij at reset |
 | **initial_damage** | 0.5 |  | [0, 1] per pair | R_ij at reset |
 | **recovery_target** | 0.9 |  | (0, 1] | the episode is won when mean trust reaches it |
+| **recovery_bonus** | 0 | payoff/step | [0, inf) | paid to each at recovery for each step that is left |
 | endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
 | shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
 | theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
@@ -173,7 +174,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import stage, work_vector
+from coopetition.kernels.machine.places import HORIZON, OUTCOME, OWN, PAYOFF, TIME, N
+from coopetition.kernels.trust import RECOVERED, end_by_trust, expected_levels, integrate, update_trust
+from coopetition.kernels.value import equal_terms, private_payoffs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +190,19 @@ class RecoveryRace(TrustParameters):
     id: ClassVar[str] = "RecoveryRace-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    presets: ClassVar[Any] = {
+        "strong": {
+            "gamma": 3.0,
+            "theta": 5.0,
+            "signal_scale": "endowment",
+            "kappa": 2.0,
+            "lambda_plus": 0.2,
+            "delta_R": 0.03,
+            "baseline": 50.0,
+            "horizon": 100,
+            "recovery_bonus": 200.0,
+        },
+    }
 
     horizon: int = 200
     baseline: Any = 35.0
@@ -198,3 +218,31 @@ class RecoveryRace(TrustParameters):
     recovery_target: float = parameter(
         0.90, low=0.0, high=1.0, open_low=True, about="the episode is won when mean trust reaches it"
     )
+    recovery_bonus: float = parameter(
+        0.0, low=0.0, unit="payoff/step", about="paid to each at recovery for each step that is left"
+    )
+
+    def rule_numbers(self) -> tuple[float, ...]:
+        """The bonus."""
+        return (self.recovery_bonus,)
+
+    def stages(self) -> list[Stage]:
+        """As published the shared game; with a bonus, the end is judged before utilities, which contain it."""
+        if self.recovery_bonus == 0.0:
+            return trust_game()
+        return [expected_levels, update_trust, equal_terms, private_payoffs, end_by_trust, award, integrate]
+
+
+@stage
+def award(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """pi_i += bonus (horizon - t) in the copies that this step t recovers."""
+    n = at[N]
+    bonus = parameters[OWN]
+    horizon = parameters[HORIZON]
+    time = state[at[TIME]]
+    outcome = state[at[OUTCOME]]
+    payoffs = work_vector(work, PAYOFF, n)
+    for i in range(n):
+        payoff = payoffs[i]
+        for lane in range(payoff.size):
+            payoff[lane] += bonus * (horizon - time[lane]) if outcome[lane] == RECOVERED else 0.0

@@ -3,7 +3,8 @@
 Renault and Nissan since 1999: one rescues the other, the rescued grows, and the balance tips. A phase of
 that history sets who depends on whom, and how much trust and damage there is; `phase="history"` plays all
 four in one episode. Beside TrustDilemma-v0: unequal partners, slow trust, and the phases.
-`coopetition validate renault-nissan` compares the model with the record.
+`coopetition validate renault-nissan` compares the case of this name with the record: its numbers are those of
+`preset="case"`, not the ones below.
 
 ## Payoff
 
@@ -208,6 +209,20 @@ class RenaultNissan(TrustParameters):
     id: ClassVar[str] = "RenaultNissan-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment"},
+        # What TR-2 validates: one D, trust and damage carried through all phases, which differ in what the two do. The
+        # report gives no endowment; 10 lies above every documented action.
+        "case": {
+            "endowment": 10.0,
+            "baseline": 5.0,
+            "dependence": ((0.0, 0.75), (0.65, 0.0)),
+            "initial_trust": ((0.0, 0.55), (0.50, 0.0)),
+            "initial_damage": 0.0,
+            "horizon": 79,
+            "collapse_threshold": 0.0,
+        },
+    }
 
     phase: str = parameter(
         "mature",

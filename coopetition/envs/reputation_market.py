@@ -214,6 +214,9 @@ class ReputationMarket(Sized, TrustParameters):
     id: ClassVar[str] = "ReputationMarket-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 12.0, "theta": 5.0, "signal_scale": "endowment", "reputation_neutral": 0.3},
+    }
 
     n_agents: int = parameter(5, "integer", 2, 1000, about="number of agents")
     baseline: Any = 35.0

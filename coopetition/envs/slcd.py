@@ -1,9 +1,10 @@
 """SLCD-v0: Samsung and Sony make panels together and sell televisions against each other.
 
 The joint venture S-LCD (2004-2011): Samsung runs the plant, Sony needs its panels, and both sell the same
-sets. Dependence is calibrated on the record: Sony on Samsung more than Samsung on Sony. Beside
+sets. Dependence is TR-1's reading of the contract: Sony on Samsung more than Samsung on Sony. Beside
 TrustDilemma-v0: unequal dependence and shares, a lower baseline, more trust to start with and a slower
-trust. `coopetition validate slcd` compares the model with the record.
+trust. `coopetition validate slcd` compares the case of this name with the record: its numbers are those of
+`preset="case"`, not the ones below.
 
 ## Payoff
 
@@ -179,6 +180,20 @@ class SLCD(TrustParameters):
     id: ClassVar[str] = "SLCD-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("samsung", "sony")
+    presets: ClassVar[Any] = {
+        "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment", "initial_trust": 0.3},
+        "relational": {
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "lambda_plus": 0.5,
+            "horizon": 60,
+            "gamma": 1.0,
+            "dependence": 1.0,
+            "initial_trust": 0.1,
+        },
+        # What TR-1 validates is static: everybody is trusted, w = D, and nothing moves.
+        "case": {"initial_trust": 1.0, "lambda_plus": 0.0, "lambda_minus": 0.0, "mu_R": 0.0},
+    }
 
     baseline: Any = 30.0
     shares: Any = (0.55, 0.45)

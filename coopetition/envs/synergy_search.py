@@ -186,6 +186,15 @@ class SynergySearch(TrustParameters):
     id: ClassVar[str] = "SynergySearch-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    presets: ClassVar[Any] = {
+        "strong": {
+            "gamma_range": (0.5, 4.5),
+            "theta": 2.0,
+            "signal_scale": "endowment",
+            "dependence": 0.8,
+            "collapse_threshold": 0.0,
+        },
+    }
 
     baseline: Any = 40.0
     dependence: Any = 0.50

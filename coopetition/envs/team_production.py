@@ -152,7 +152,7 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from coopetition.games.parameters import Sized, TeamParameters, parameter
 
@@ -163,5 +163,8 @@ class TeamProduction(Sized, TeamParameters):
 
     id: ClassVar[str] = "TeamProduction-v0"
     roles: ClassVar[tuple[str, ...]] = ("member_{}",)
+    presets: ClassVar[Any] = {
+        "strong": {"omega": 8.0},
+    }
 
     n_agents: int = parameter(4, "integer", 2, 1000, about="number of members")

@@ -138,6 +138,13 @@ def reals(name: str, value: Any) -> np.ndarray:
     raise TypeError(f"{name} = {shown(value)} is not a number, but {kind_of(value)}")
 
 
+def numbers_in(name: str, value: Any) -> np.ndarray:
+    """Real numbers as an array of their own type: what `reals` takes, without a copy where none is needed."""
+    if type(value) is np.ndarray and value.dtype.kind in "iuf":
+        return value
+    return reals(name, value)
+
+
 def arguments(what: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     """Refuse arguments that `what` does not have, in Python's own words, with what is allowed and the nearest."""
     allowed = list(allowed)
@@ -161,7 +168,8 @@ def kind_of(value: Any) -> str:
 
 
 def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    # NumPy counts durations among the integers.
+    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_ | np.timedelta64)
 
 
 def _holds_a_bool(value: Any) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -119,6 +121,9 @@ class Parameters:
     family: ClassVar[str] = ""
     #: Names of the agents in index order, or the pattern of a single role, such as "agent_{}".
     roles: ClassVar[tuple[str, ...]] = ()
+    #: Which preset the class's defaults are, and the presets that the environment has beside its published numbers.
+    preset: ClassVar[str] = "published"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
 
@@ -134,6 +139,20 @@ class Parameters:
             domain = self.domain(field.name)
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name), domain))
         self.check()
+
+    @classmethod
+    def published_class(cls) -> type[Parameters]:
+        """The environment's class with its published defaults, whatever the preset of this one."""
+        return next(base for base in cls.__mro__ if issubclass(base, Parameters) and base.preset == "published")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """The class of a preset is found again through its environment's, which is an importable name."""
+        if self.preset == "published":
+            return super().__reduce_ex__(protocol)
+        from coopetition.games.presets import restore
+
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return restore, (self.published_class(), self.preset, values)
 
     @classmethod
     def domain(cls, name: str) -> Domain:

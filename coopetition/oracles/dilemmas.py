@@ -17,14 +17,15 @@ import numpy as np
 from coopetition.envs import ENVIRONMENTS
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters, choose
-from coopetition.oracles.episode import Episode
-from coopetition.oracles.equilibrium import equilibrium
-from coopetition.oracles.indices import _ratio
-from coopetition.oracles.optimum import social_optimum
-from coopetition.oracles.replies import best_replies
-from coopetition.oracles.sequences import best_known_optimum, best_response
-from coopetition.oracles.solution import plain
-from coopetition.oracles.stage import Array, Objective, StageGame, as_game
+from coopetition.oracles.episode.replies import best_response
+from coopetition.oracles.episode.rollouts import Episode
+from coopetition.oracles.episode.yardstick import best_known_optimum
+from coopetition.oracles.stage.equilibrium import equilibrium
+from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game
+from coopetition.oracles.stage.indices import _ratio
+from coopetition.oracles.stage.replies import best_replies
+from coopetition.oracles.stage.social_optimum import social_optimum
+from coopetition.oracles.stage.solution import plain
 
 MODES = ("private", "integrated", "cooperative")
 

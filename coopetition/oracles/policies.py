@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from coopetition.batching.batch import Batch
 from coopetition.games.game import Game
 from coopetition.games.parameters import choose
-from coopetition.oracles.equilibrium import find_equilibrium
-from coopetition.oracles.optimum import social_optimum
-from coopetition.oracles.sequences import best_constant
-from coopetition.oracles.solution import NotConverged
-from coopetition.oracles.stage import Array, Objective, StageGame, as_game
+from coopetition.oracles.episode.constants import best_constant
+from coopetition.oracles.stage.equilibrium import find_equilibrium
+from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game
+from coopetition.oracles.stage.social_optimum import social_optimum
+from coopetition.oracles.stage.solution import NotConverged
 
 #: How far a replica's rates may be from those observed (float32) before they count as other rates.
 _SEEN = 1e-6
@@ -212,12 +212,12 @@ class Oracle:
                 close = np.abs(rates - self._decided[1]) < _SEEN
                 rates = np.where(close, self._decided[1], rates)
             # What the replica would do to a copy that has not moved is undone.
-            before = replica._rows()
+            before = replica.rows()
             replica.step(rates)
-            after = replica._rows()
+            after = replica.rows()
             if not moved.all():
                 after[:, ~moved] = before[:, ~moved]
-                replica._write_rows(after)
+                replica.memory.write_rows(after)
             self._steps = time.copy()
             self._decided = None
 
@@ -229,14 +229,14 @@ class Oracle:
         rows = game.observation_rows[i * size : (i + 1) * size]
         scales = game.observation_scales[i * size : (i + 1) * size]
         noisy = game.noise_places[(game.noise_places >= i * size) & (game.noise_places < (i + 1) * size)] - i * size
-        state = self._replica._rows()
+        state = self._replica.rows()
         expected = (state[rows] * scales[:, None]).T
         differs = (np.abs(expected - seen) > _SEEN) & fresh[:, None]
         differs[:, noisy] = False
         if differs.any():
             copies, columns = np.nonzero(differs)
             state[rows[columns], copies] = seen[copies, columns] / scales[columns]
-            self._replica._write_rows(state)
+            self._replica.memory.write_rows(state)
             self._decided = None
 
     def _decide(self) -> Array:
@@ -244,7 +244,7 @@ class Oracle:
         assert self._replica is not None
         if self._decided is not None:
             return self._decided[1]
-        state = self._replica._rows()
+        state = self._replica.rows()
         layout = self.game.layout
         # Totals and the clock do not change what a step pays.
         ignored = [layout[name].rows for name in ("payoff_total", "reward_total", "ended", "outcome")]

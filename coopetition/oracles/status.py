@@ -37,11 +37,11 @@ class Status:
     why: str
 
 
-_CLOSED = "tests/oracles/test_closed_forms.py"
-_CROSS = "tests/oracles/test_cross_checks.py"
-_STAGE = "tests/oracles/test_stage.py"
-_EPISODE = "tests/oracles/test_episodes.py"
-_META = "tests/oracles/test_metagame.py"
+_CLOSED = "tests/oracles/stage/test_closed_forms.py"
+_CROSS = "tests/oracles/stage/test_cross_checks.py"
+_STAGE = "tests/oracles/stage/test_stage.py"
+_EPISODE = "tests/oracles/episode/test_episodes.py"
+_META = "tests/oracles/meta/test_metagame.py"
 
 
 def _by_class(everywhere: tuple[str, str, str] | None = None, **classes: tuple[str, str, str]) -> dict[str, Status]:
@@ -54,7 +54,7 @@ def _by_class(everywhere: tuple[str, str, str] | None = None, **classes: tuple[s
     return found
 
 
-_EPSILON = "tests/oracles/test_stage.py::test_stackelberg_and_maximin_of_more_agents"
+_EPSILON = "tests/oracles/stage/test_stage.py::test_stackelberg_and_maximin_of_more_agents"
 _ENUMERATED = ("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid")
 _INDUCTION = ("cross-checked", f"{_CROSS}::test_stackelberg_on_a_grid", "backward induction, scalar search")
 _LED = ("proven", f"{_CLOSED}::test_teams_with_a_leader_and_against_all", "team production and public goods by hand")

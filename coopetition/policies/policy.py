@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import copy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 
+from coopetition.batching.streams import Seeds
 from coopetition.games.game import Game
+from coopetition.policies.sight import Sight
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,17 @@ class Classifier:
     uses_oracle: bool = False
 
 
-class Policy(ABC):
-    """A reference policy: it maps an agent's observations to cooperation rates.
+class Policy:
+    """A policy: it maps an agent's observations to cooperation rates.
 
-    One object may play several agents of a game, and any number of copies at once.
+    One object may play several agents of a game, and any number of copies at once. A subclass writes `play`, from what
+    the agent sees by name, or, if it has to, `act`, from the bare observations; and it says its `name`, `classifier`
+    and `citation`.
 
     Parameters
     ----------
     game : Game
-        What is played; its `observation_layout` says where things are seen.
+        What is played.
 
     Attributes
     ----------
@@ -51,32 +55,63 @@ class Policy(ABC):
         What it needs.
     citation : str
         Where it comes from.
+
+    Examples
+    --------
+    >>> from coopetition.baselines import Classifier, Policy, evaluate
+    >>> import coopetition
+    >>> class HalfOfTheirs(Policy):
+    ...     name = "half_of_theirs"
+    ...     classifier = Classifier(memory=1)
+    ...     citation = "An example."
+    ...
+    ...     def play(self, seen):
+    ...         return 0.5 * seen.others_mean
+    >>> game = coopetition.make_game("SLCD-v0")
+    >>> rows = evaluate(game, [HalfOfTheirs(game), "constant_080"], episodes=1, exploitability=False)
+    >>> rows[0].policy
+    'half_of_theirs'
     """
 
     name: str
-    classifier: ClassVar[Classifier] = Classifier()
-    citation: ClassVar[str] = ""
+    classifier: Classifier
+    citation: str
+
+    _num_envs: int | None = None
 
     def __init__(self, game: Game) -> None:
         self.game = game
+        #: What is remembered for each agent that it plays; every name restarts with the episode.
+        self._memories: dict[int, dict[str, np.ndarray]] = {}
 
     @property
     def compiled(self) -> str | None:
         """The name under which the kernel itself plays it (`Batch.rollout`), or None."""
         return None
 
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:  # noqa: B027
-        """Start new episodes.
+    def reset(self, seed: Seeds = None, num_envs: int = 1) -> None:
+        """Start new episodes in all copies.
 
         Parameters
         ----------
-        seed : int, optional
-            Seed of what it draws; copy k draws what a single copy with seed ``seed + k`` would.
+        seed : int or sequence, optional
+            Seed of what it draws: copy k draws what a single copy with seed ``seed + k``, or with its own entry, would.
+            None goes on with the streams, as an environment's reset does.
         num_envs : int
             Number of copies B.
         """
+        self._num_envs = int(num_envs)
+        self._memories.clear()
 
-    @abstractmethod
+    def reseed(self, seed: Seeds) -> None:
+        """Start the random streams of some copies anew, in the middle of the others' episodes.
+
+        Parameters
+        ----------
+        seed : sequence of int or None
+            One for each copy; None leaves a copy's stream alone.
+        """
+
     def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
         """Choose rates.
 
@@ -91,7 +126,28 @@ class Policy(ABC):
         -------
         ndarray (B,) float64
             Rates in [0, 1]; `scale_rates` converts them for other action scales.
+
+        Raises
+        ------
+        ValueError
+            Observations of another number of copies than `reset` was told.
         """
+        return self.play(self.look(observations, agent))
+
+    def look(self, observations: np.ndarray, agent: int) -> Sight:
+        """What an agent sees, by name, with what the policy remembers for it."""
+        if len(observations) != self._num_envs:
+            if self._num_envs is not None:
+                raise ValueError(f"observations of {len(observations)} copies, but reset(num_envs={self._num_envs})")
+            self.reset(num_envs=len(observations))
+        memory = self._memories.get(agent)
+        if memory is None:
+            memory = self._memories[agent] = {}
+        return Sight(self.game, observations, agent, memory)
+
+    def play(self, seen: Sight) -> np.ndarray:
+        """Choose rates (B,) from what the agent sees, by name."""
+        raise NotImplementedError(f"{type(self).__name__} has neither play(seen) nor act(observations, agent)")
 
     def script(self, steps: int, agent: int) -> np.ndarray | None:
         """The rates (steps, B) that it would play whatever it saw, if it looks at nothing; else None.
@@ -100,8 +156,19 @@ class Policy(ABC):
         """
         return None
 
+    def waited(self, copies: np.ndarray) -> None:
+        """These copies were asked, but did not play: they were restarting."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Policy:
+        """A policy of its own that plays the same game, which nobody changes."""
+        memo[id(self.game)] = self.game
+        other = object.__new__(type(self))
+        memo[id(self)] = other
+        other.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return other
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} for {self.game.id}>"
+        return f"<{type(self).__name__} {getattr(self, 'name', 'without a name')} for {self.game.id}>"
 
 
 def scale_rates(game: Game, rates: np.ndarray, agent: int | None = None) -> np.ndarray:

@@ -70,7 +70,7 @@ def test_construction(kind, name, options, error, words):
 VIEW_OPTIONS = [
     ({"render_mode": "asni"}, ValueError, ["render_mode", "asni", "ansi", "did you mean"]),
     ({"info_level": "all"}, ValueError, ["info_level", "all", "basic", "full"]),
-    ({"strict_actions": "yes"}, ValueError, ["strict_actions", "yes"]),
+    ({"strict_actions": "yes"}, TypeError, ["strict_actions", "yes", "True or False"]),
 ]
 
 
@@ -151,8 +151,6 @@ BAD_ACTIONS = [
     ("NaN", [np.float32("nan"), 0.5], ["nan", "strong"]),
     ("infinite", [np.float32("inf"), 0.5], ["inf", "strong"]),
     ("minus infinite", [-np.inf, 0.5], ["inf", "strong"]),
-    ("a word", ["much", 0.5], ["much"]),
-    ("nothing", [None, 0.5], []),
 ]
 
 
@@ -163,7 +161,7 @@ def test_bad_action(kind, actions, words):
     table.reset(seed=1)
     table.step([0.4, 0.6])
     before = table.state()
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         table.step(actions)
     for word in words:
         assert word in str(caught.value)
@@ -311,9 +309,9 @@ def test_reset_options(kind, options, error, words):
     assert same(before, table.state())
 
 
-@pytest.mark.parametrize("kind", ["vector", "joint", "agent", "parallel", "aec"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_reset_options_must_be_a_mapping(kind):
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(TypeError, match="options must be a mapping"):
         Table(kind).reset(options=3)
 
 
@@ -337,8 +335,6 @@ def test_seeds():
     for env in (coopetition.parallel_env("SynergySearch-v0"), coopetition.aec_env("SynergySearch-v0")):
         with pytest.raises(ValueError, match="-1"):
             env.reset(seed=-1)
-    with pytest.raises(gymnasium.error.Error, match="-1"):
-        coopetition.gymnasium_env("SynergySearch-v0").reset(seed=-1)
 
 
 # --- order

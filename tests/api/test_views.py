@@ -297,7 +297,7 @@ def test_what_is_kept_holds_little_else(name):
 def test_actions_of_any_kind_are_read_alike(name):
     """Arrays, lists and arrays of Python objects; two agents' are read in another way than many's."""
     rewards = []
-    for kind in (np.float64, np.float32, np.int64, np.bool_, object, list, tuple):
+    for kind in (np.float64, np.float32, np.int64, object, list, tuple):
         env = coopetition.gymnasium_env(name)
         env.reset(seed=1)
         rates = [1, *[0] * (env.game.n - 1)]

@@ -12,7 +12,7 @@ import coopetition
 from coopetition.baselines import Policy, evaluate, make_policy, record_episode
 from coopetition.baselines import evaluation as module
 from coopetition.oracles import exploitability
-from coopetition.oracles.stored import stored_optimum
+from coopetition.oracles.episode.stored import stored_optimum
 
 #: For those who look at returns alone.
 RETURNS_ONLY = {"normalise": False, "exploitability": False}

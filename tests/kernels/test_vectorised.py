@@ -98,9 +98,9 @@ class Compiled(NamedTuple):
 
 @functools.cache
 def compiled(part: Stage) -> Compiled:
-    """Compile the variant for many lanes anew: Numba shows no code that it took from its cache."""
+    """Compile a stage anew: Numba shows no code that it took from its cache."""
     signature = normalize_signature("void(int64, int64, int64, int64, int64)")
-    kernel = CFunc(part._framed(False), signature, locals={}, options={**SETTINGS, "no_cfunc_wrapper": False})
+    kernel = CFunc(part._framed(), signature, locals={}, options={**SETTINGS, "no_cfunc_wrapper": False})
     kernel.compile()
     return Compiled(kernel._library.get_llvm_str(), kernel._library.get_asm_str())
 

@@ -10,10 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from coopetition.commands.dilemmas import dilemma as dilemma_command
+from coopetition.commands.solving import solve as solve_command
 from coopetition.oracles import STATUS, solve, status_of
-from coopetition.oracles.commands import dilemma as dilemma_command
-from coopetition.oracles.commands import solve as solve_command
-from coopetition.oracles.solving import CONCEPTS
+from coopetition.oracles.stage.solving import CONCEPTS
 from coopetition.oracles.status import CLASSES, LEVELS
 
 app = typer.Typer()

@@ -69,7 +69,7 @@ def test_state_is_followed(key: str) -> None:
     oracle.reset(num_envs=1)
     rng = np.random.default_rng(0)
     for _ in range(4):
-        vector = batch._rows()[:, 0]
+        vector = batch.rows()[:, 0]
         expected = solve(key, "coopetitive", vector).actions / game.endowment
         rates = np.array([oracle.act(batch.observations[:, i], i)[0] for i in range(game.n)])
         np.testing.assert_allclose(rates, expected, atol=2e-5)

@@ -172,6 +172,8 @@ class Case:
         The upper half of the case's figure; by default the same figures of the record as bands.
     measures : callable (tuple of Run) -> mapping of str to float, optional
         Further numbers for the ledger, from the variants.
+    environment : str, optional
+        The environment whose preset ``case`` holds the case's numbers.
     departures : mapping of str to str
         Where the published model departs from the environments' kernels: name, and what is different.
     """
@@ -191,6 +193,7 @@ class Case:
     notes: Callable[[Report], tuple[str, ...]] | None = None
     figure: Callable[[Any, Any, Report], None] | None = None
     measures: Callable[[tuple[Run, ...]], Mapping[str, float]] | None = None
+    environment: str | None = None
     departures: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cache
 from importlib import import_module
@@ -123,7 +124,8 @@ def register_case(case: Case) -> Case:
         owner = "this package" if case.name in BUILT_IN else f"the case {known.title!r}"  # type: ignore[union-attr]
         raise RubricError(f"the case name {case.name!r} is taken by {owner}")
     entry = _offered().get(case.name)
-    if entry is not None and known is None and entry.load() is not case:
+    # A module that offers its case by an entry point may register it too, while it is imported.
+    if entry is not None and known is None and entry.module not in sys.modules:
         raise RubricError(f"the case name {case.name!r} is taken by the installed package of {entry.value!r}")
     _registered[case.name] = case
     return case
@@ -155,10 +157,10 @@ def load_case(name: str | Path) -> Case:
         from .written import read_case
 
         return read_case(name)
-    if name in _registered:
-        return _registered[name]
     if name in BUILT_IN:
         return _built_in(name)
+    if name in _registered:
+        return _registered[name]
     if name in _offered():
         entry = _offered()[name]
         case = check_case(entry.load())

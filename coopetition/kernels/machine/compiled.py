@@ -1,67 +1,21 @@
-"""How kernels are compiled and cached.
+"""How kernels are compiled: the decorators of all compiled code, and the stages of a step.
 
-Numba's on-disk cache watches the file of a function, not the files of the functions it calls. The cache
-folder is therefore named by a hash of all kernel sources: a change in any of them starts a fresh folder.
+What has been compiled is kept on disk; `coopetition.kernels.machine.cache` says where, and under which names.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import logging
-import os
-import pathlib
-import tempfile
 import types
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import numba
 
+from coopetition.kernels.machine.cache import KernelCache, digest_of
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-logger = logging.getLogger("coopetition")
-
-PACKAGE = pathlib.Path(__file__).resolve().parents[2]
-
-
-def _hash_of_kernel_sources() -> str:
-    digest = hashlib.sha256(numba.__version__.encode())
-    for folder in ("kernels", "envs"):
-        for path in sorted((PACKAGE / folder).rglob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _writable_cache_folder() -> pathlib.Path | None:
-    user_cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    chosen = os.environ.get("COOPETITION_CACHE_DIR")
-    candidates = [chosen] if chosen else [os.path.join(user_cache, "coopetition"), tempfile.gettempdir()]
-    for candidate in candidates:
-        folder = pathlib.Path(candidate).expanduser() / f"coopetition-kernels-{_hash_of_kernel_sources()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    logger.warning("no writable cache folder: kernels are compiled anew in every process")
-    return None
-
-
-CACHE_FOLDER = _writable_cache_folder()
-
-
-def _enable_cache(dispatcher: Any) -> Any:
-    if CACHE_FOLDER is not None and not numba.config.DISABLE_JIT:
-        users_choice = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(CACHE_FOLDER)
-        try:
-            dispatcher.enable_caching()
-        finally:
-            numba.config.CACHE_DIR = users_choice
-    return dispatcher
-
 
 # Strict IEEE float64: fastmath gains little and breaks the equality of one copy and many. Kernels only work on
 # views of memory that their caller owns, so reference counting is off; it would cost more than the mathematics
@@ -73,7 +27,27 @@ def compiled(function: F | None = None, **options: Any) -> Any:
     """Compile a kernel that Python calls, cached on disk where a folder is writable."""
     if function is None:
         return lambda later: compiled(later, **options)
-    return _enable_cache(numba.njit(**{**SETTINGS, **options})(function))
+    settings = {**SETTINGS, **options}
+    if numba.config.DISABLE_JIT:
+        return function
+    source = function.__code__
+    origin = hashlib.sha256(source.co_filename.encode() + source.co_code).hexdigest()[:12]
+    dispatcher = numba.njit(**settings)(_renamed(function, f"{function.__qualname__}_{origin}"))
+    dispatcher._cache = KernelCache(dispatcher.py_func, settings)
+    return functools.update_wrapper(dispatcher, function)
+
+
+def _renamed(function: Callable[..., Any], name: str, parts: dict[str, Any] | None = None) -> types.FunctionType:
+    """A copy under another name, which becomes its symbol; some of its globals replaced.
+
+    A process has one table of symbols. Were two packages' functions of one name loaded under one symbol, one of them
+    would run the other's code.
+    """
+    assert isinstance(function, types.FunctionType)
+    names = {**function.__globals__, **parts} if parts else function.__globals__
+    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    copy.__module__, copy.__qualname__, copy.__kwdefaults__ = function.__module__, name, function.__kwdefaults__
+    return copy
 
 
 def entry_point(kernel: Any, signature: str = "int64(int64)") -> Callable[..., Any]:
@@ -118,45 +92,37 @@ class Stage:
         self.frame = frame
         self.number = len(Stage.known)
         Stage.known.append(self)
-        self._compiled: dict[bool, Any] = {}
+        self._compiled: Any = None
 
-    def _framed(self, single: bool) -> Callable[..., None]:
-        # Numba caches no closure over another kernel, but it does cache this copy, which has globals and a
-        # qualified name of its own.
+    def _framed(self) -> types.FunctionType:
+        # Numba compiles no closure over another kernel into a cache, but it does this copy, which has globals of its
+        # own. Its name, which becomes its symbol, says what it was made from.
         frame = self.frame
-        parts = {"body": self.body if numba.config.DISABLE_JIT else merged(self.body)}
-        if single:
-            parts["lanes_of"] = frame.__globals__["one_lane"]
-        copy = types.FunctionType(frame.__code__, {**frame.__globals__, **parts}, frame.__name__)
-        copy.__module__ = self.body.__module__
-        # Numba names cache files by the frame's module, which all stages share, and this name.
-        home = self.body.__module__.rpartition(".")[2]
-        copy.__qualname__ = f"{home}_{self.body.__qualname__}_{'single' if single else 'lanes'}"
+        body = self.body if numba.config.DISABLE_JIT else merged(self.body)
+        copy = _renamed(frame, frame.__qualname__, {"body": body})
+        copy.__module__, copy.__name__ = self.body.__module__, self.body.__name__
+        copy.__qualname__ = f"{self.body.__qualname__}_{digest_of(copy)[:16]}"
         return copy
 
-    def address(self, single: bool = False) -> int:
-        """Where the machine code lies; compiled, or loaded from the cache, when first asked for.
-
-        Parameters
-        ----------
-        single : bool
-            The variant for one copy, where every loop over lanes is gone. It does the same arithmetic.
-        """
+    def address(self) -> int:
+        """Where the machine code lies; compiled, or loaded from the cache, when first asked for."""
         if numba.config.DISABLE_JIT:
             return self.number
-        if single not in self._compiled:
+        if self._compiled is None:
             from numba.core.ccallback import CFunc
             from numba.core.sigutils import normalize_signature
 
             signature = normalize_signature("void(int64, int64, int64, int64, int64)")
             options = {**SETTINGS, "no_cfunc_wrapper": False}
-            kernel = _enable_cache(CFunc(self._framed(single), signature, locals={}, options=options))
+            framed = self._framed()
+            kernel: Any = CFunc(framed, signature, locals={}, options=options)
+            kernel._cache = KernelCache(framed, options)
             kernel.compile()
-            self._compiled[single] = kernel
-        return int(self._compiled[single].address)
+            self._compiled = kernel
+        return int(self._compiled.address)
 
     def __call__(self, *arguments: int) -> None:
         """Run the stage without compiling it."""
-        if not self._compiled:
-            self._compiled[False] = self._framed(False)
-        self._compiled[False](*arguments)
+        if self._compiled is None:
+            self._compiled = self._framed()
+        self._compiled(*arguments)

@@ -6,6 +6,7 @@ stays in the first-level cache. Nothing is random in here: drawn values come in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ import numpy as np
 
 from coopetition.kernels.machine import places
 from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
-from coopetition.kernels.machine.compiled import compiled, merged
+from coopetition.kernels.machine.compiled import compiled, entry_point, merged
 from coopetition.kernels.machine.memory import (
     address_of,
     call_stage,
@@ -29,6 +30,7 @@ from coopetition.kernels.machine.memory import (
     view_int64,
     work_vector,
 )
+from coopetition.kernels.machine.threads import in_turn
 from coopetition.kernels.rewards import write_rewards
 
 TERMINATED = 1.0
@@ -119,15 +121,22 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
 
 @driver_stage
 def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Rates of the agents that a compiled policy plays."""
+    """Rates of the agents that a compiled policy plays: what a policy makes of an observation, bit for bit.
+
+    Rates are read as agents see them, in float32; and where actions are no rates, a rate goes through its action.
+    """
     n = d[places.AGENTS]
     policies = view_int64(d[places.POLICIES], n)
     constants = view_float64(d[places.POLICY_RATES], n)
     usual = parameter_vector(parameters, places.BASELINE_RATE, n)
+    low = parameter_vector(parameters, places.ACTION_LOW, n)
+    span = parameter_vector(parameters, places.ACTION_SPAN, n)
     rates = work_vector(work, places.RATE, n)
     before = rows_of(state, at[places.RATES], n)
     time = state[at[places.TIME]]
     for i in range(n):
+        if policies[i] == places.EXTERNAL:
+            continue
         rate = rates[i]
         if policies[i] == places.CONSTANT:
             for lane in range(rate.size):
@@ -135,17 +144,24 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
         elif policies[i] == places.TIT_FOR_TAT:
             first_other = before[1 if i == 0 else 0]
             for lane in range(rate.size):
-                rate[lane] = first_other[lane]
+                rate[lane] = np.float64(np.float32(first_other[lane]))
             if n > 2:
                 for j in range(1, n):
                     if j != i and (i > 0 or j > 1):
                         other = before[j]
                         for lane in range(rate.size):
-                            rate[lane] += other[lane]
+                            rate[lane] += np.float64(np.float32(other[lane]))
                 for lane in range(rate.size):
                     rate[lane] /= n - 1
             for lane in range(rate.size):
                 rate[lane] = usual[i] if time[lane] == 0.0 else rate[lane]
+        bottom = low[i]
+        width = span[i]
+        if bottom != 0.0 or width != 1.0:
+            for lane in range(rate.size):
+                c = (bottom + rate[lane] * width - bottom) / width
+                c = c if c > 0.0 else 0.0
+                rate[lane] = c if c < 1.0 else 1.0
 
 
 @merged
@@ -470,3 +486,10 @@ def _advance_on_threads(descriptor: int) -> int:
 
 
 advance_on_threads = compiled(_advance_on_threads, parallel=True, _nrt=True)
+
+
+def kernel(threads: int) -> Callable[[int], int]:
+    """The entry point for so many threads, compiled or loaded: ``kernel(threads)(descriptor's address)``."""
+    if threads == 1:
+        return entry_point(advance)
+    return in_turn(entry_point(advance_on_threads), lambda: entry_point(advance))

@@ -192,18 +192,6 @@ def parameters_of(d: Any) -> Any:
     return view_float64(d[places.PARAMETERS], SCALARS + VECTORS * n + MATRICES * n * n)
 
 
-@merged
-def lanes_of(d: Any) -> int:
-    """Lanes of a chunk."""
-    return d[places.LANES]
-
-
-@merged
-def one_lane(d: Any) -> int:
-    """Takes the place of `lanes_of` where a batch has a single copy."""
-    return 1
-
-
 def body(*arguments: Any) -> None:
     """Stands for a stage's own source in the two frames below."""
 
@@ -211,7 +199,7 @@ def body(*arguments: Any) -> None:
 def _mechanism_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
     d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
     rows = d[places.STATE_ROWS]
-    lanes = lanes_of(d)
+    lanes = d[places.LANES]
     body(
         view_int64(d[places.AT], places.AT_SIZE),
         parameters_of(d),
@@ -223,7 +211,7 @@ def _mechanism_frame(descriptor: int, state: int, work: int, step: int, first: i
 def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
     d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
     rows = d[places.STATE_ROWS]
-    lanes = lanes_of(d)
+    lanes = d[places.LANES]
     body(
         d,
         view_int64(d[places.AT], places.AT_SIZE),

@@ -8,6 +8,7 @@ CASE = Case(
     title="Apache HTTP Server, 1995-2023",
     report="TR-3",
     data=model.DATA,
+    environment="ApacheProject-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,
@@ -18,4 +19,13 @@ CASE = Case(
     notes=page.notes,
     figure=page.draw,
     measures=model.measures,
+    departures={
+        "the lower bound": (
+            "efforts lie in [.01, 50], the kernel's in [0, 50]: the total is the same wherever it exceeds the bound."
+        ),
+        "the teammates' sum": (
+            "the abstract's figures weigh the sum of the teammates' payoffs, the released code's their mean; "
+            "the kernel plays both (teammates=)."
+        ),
+    },
 )

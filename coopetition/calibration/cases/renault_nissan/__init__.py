@@ -8,6 +8,7 @@ CASE = Case(
     title="Renault-Nissan, 1999-2025",
     report="TR-2",
     data=model.DATA,
+    environment="RenaultNissan-v0",
     quantities=model.QUANTITIES,
     variants=model.variants,
     draws=model.draws,
@@ -18,4 +19,18 @@ CASE = Case(
     notes=page.notes,
     figure=page.draw,
     measures=model.measures,
+    departures={
+        "no clip to the ceiling": (
+            "trust is clipped to [0, 1] only; the kernel clips it to the ceiling 1 - R of before the step. One "
+            "and the same until the second quarter of the crisis."
+        ),
+        "the swapped start": (
+            "the published run starts T(Nissan in Renault) at 1.0, an entry of the wrong player; the corrected "
+            "start is .55."
+        ),
+        "the product law": (
+            "the variant behind the published hysteresis builds trust by lambda+ s (1 - T)(1 - R), not by "
+            "lambda+ s max(0, 1 - R - T)."
+        ),
+    },
 )

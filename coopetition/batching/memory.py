@@ -1,0 +1,295 @@
+"""Every array of a batch, and the descriptor that tells the kernel where they are: the port of views and tools.
+
+`Memory` is public. What writes to a batch beside `Batch` itself, or calls its kernel with other addresses, does it
+here: the views of one copy lay all outputs into one block, rollouts send outputs elsewhere, benchmarks take the call
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from coopetition.games.game import Game
+from coopetition.kernels.machine import places
+
+AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
+#: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
+CHUNK_BYTES = 256 * 1024
+MOST_LANES = 128
+#: Lanes come in multiples of the widest vector's.
+WHOLE = 8
+CACHE_LINE = 64
+
+#: The arrays that callers see, and where the kernel finds them. Callers may bring memory for any of them.
+PUBLIC = {
+    "actions": places.ACTIONS,
+    "observations": places.OBSERVATIONS,
+    "joint": places.JOINT,
+    "rewards": places.REWARDS,
+    "joint_rewards": places.JOINT_REWARDS,
+    "payoffs": places.PAYOFFS,
+    "utilities": places.UTILITIES,
+    "terminated": places.TERMINATED,
+    "truncated": places.TRUNCATED,
+    "final_observations": places.FINAL_OBSERVATIONS,
+    "final_joint": places.FINAL_JOINT,
+}
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros that start on a cache line: a vector of 64 bytes that straddles two of them costs twice as much."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    block = np.zeros(size + CACHE_LINE, dtype=np.uint8)
+    start = -block.ctypes.data % CACHE_LINE
+    return block[start : start + size].view(dtype).reshape(shape)
+
+
+def checked_buffers(
+    buffers: dict[str, np.ndarray] | None, wanted: dict[str, tuple[tuple[int, ...], Any]]
+) -> dict[str, np.ndarray]:
+    """The caller's memory, where the kernel can write to it.
+
+    Raises
+    ------
+    ValueError
+        An unknown name; memory of another shape or type, misaligned, read-only or not contiguous; two that overlap.
+    """
+    given = dict(buffers or {})
+    unknown = [name for name in given if name not in wanted]
+    if unknown:
+        raise ValueError(f"unknown buffers: {', '.join(sorted(unknown))} (allowed: {', '.join(wanted)})")
+    taken: dict[str, np.ndarray] = {}
+    for name, buffer in given.items():
+        shape, dtype = wanted[name]
+        fits = isinstance(buffer, np.ndarray) and not isinstance(buffer, np.ma.MaskedArray)
+        fits = fits and buffer.shape == shape and buffer.dtype == dtype
+        if not fits or not (buffer.flags.c_contiguous and buffer.flags.writeable and buffer.flags.aligned):
+            raise ValueError(
+                f"buffer {name!r} must be a writeable, aligned, C-contiguous {np.dtype(dtype)} array of shape {shape}"
+            )
+        for other, array in taken.items():
+            if np.may_share_memory(buffer, array):
+                raise ValueError(f"buffers {other!r} and {name!r} overlap")
+        taken[name] = buffer
+    return taken
+
+
+class Memory:
+    """The arrays of B copies, and the descriptor.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    copies : int
+        Number of copies B.
+    autoreset, strict_actions, threads, observe, observe_joint, buffers
+        As for `Batch`.
+    block : tuple of str
+        Arrays to lay into one block of bytes in this order, ``"state"`` among them if wanted: a view of one copy
+        takes all that a step wrote in one piece.
+    noisy : int
+        Number of columns that are seen with noise.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        What callers see, by name; an array that is not wanted has no copies.
+    state : ndarray (chunks, rows, lanes) float64
+        The state: copy k is lane ``k % lanes`` of chunk ``k // lanes``.
+    block : ndarray (bytes,) uint8, spans : dict of str to slice
+        The one block, and where each array lies in it.
+    descriptor : ndarray int64
+        What the kernel reads, by the numbers of `coopetition.kernels.machine.places`. Its addresses are good as long
+        as this object lives.
+    kernel : callable
+        ``kernel(address of a descriptor)``: 0, or the code of a refused action (`Batch.refusal`).
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        copies: int,
+        *,
+        autoreset: str,
+        strict_actions: bool,
+        threads: int,
+        observe: bool,
+        observe_joint: bool,
+        buffers: dict[str, np.ndarray] | None = None,
+        block: tuple[str, ...] = (),
+        noisy: int = 0,
+    ) -> None:
+        self.game = game
+        self.copies = copies
+        self.autoreset = autoreset
+        self.strict_actions = strict_actions
+        self.threads = threads
+        self.noisy = noisy
+        n = game.n
+        scratch_rows = places.work_rows(n, game.reciprocal)
+        fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
+        # Whole vectors: rows stay aligned, and lanes without a copy cost less than scalar code for the last ones.
+        whole = copies + -copies % WHOLE if copies > 1 else 1
+        self.lanes = min(whole, MOST_LANES, max(WHOLE, fitting - fitting % WHOLE))
+        self.chunks = -(-copies // self.lanes)
+        self.work = aligned_zeros((threads, scratch_rows + game.state_rows, self.lanes), np.float64)
+        same_step = autoreset == "same_step"
+        seen, joined = (game.observation_size,), (game.joint_size,)
+        shapes: dict[str, tuple[tuple[int, ...], Any]] = {
+            "actions": ((copies, n), np.float64),
+            "observations": ((copies, n, *seen), np.float32),
+            "joint": ((copies, *joined), np.float32),
+            "rewards": ((copies, n), np.float32),
+            "joint_rewards": ((copies,), np.float32),
+            "payoffs": ((copies, n), np.float64),
+            "utilities": ((copies, n), np.float64),
+            "terminated": ((copies,), np.bool_),
+            "truncated": ((copies,), np.bool_),
+            "final_observations": ((copies, n, *seen), np.float32),
+            "final_joint": ((copies, *joined), np.float32),
+        }
+        unwanted = {
+            "observations": not observe,
+            "joint": not observe_joint,
+            "joint_rewards": not observe_joint,
+            "final_observations": not (observe and same_step),
+            "final_joint": not (observe_joint and same_step),
+        }
+        given = checked_buffers(buffers, shapes)
+        self.arrays: dict[str, np.ndarray] = {}
+        for name, (shape, dtype) in shapes.items():
+            empty = np.zeros((0, *shape[1:]), dtype=dtype)
+            self.arrays[name] = given.get(name, empty if unwanted.get(name) else aligned_zeros(shape, dtype))
+        self.state = aligned_zeros((self.chunks, game.state_rows, self.lanes), np.float64)
+        self.state[:] = game.initial_state[:, np.newaxis]
+        self.mask = np.zeros(copies, dtype=np.bool_)
+        self.initial = game.initial_state.copy()
+        self.next_gamma = np.zeros(copies)
+        self.noise = np.zeros((2, copies, noisy))
+        self._in_block = block
+        self._lay_block()
+        self.describe()
+
+    def _lay_block(self) -> None:
+        """Move the arrays of the block next to each other."""
+        self.block, self.spans = np.zeros(0, dtype=np.uint8), {}
+        end = 0
+        moved = {name: self.state if name == "state" else self.arrays[name] for name in self._in_block}
+        for name, array in moved.items():
+            end += -end % array.itemsize
+            self.spans[name] = slice(end, end + array.nbytes)
+            end += array.nbytes
+        if not moved:
+            return
+        self.block = aligned_zeros((end,), np.uint8)
+        for name, array in moved.items():
+            mine = self.block[self.spans[name]].view(array.dtype).reshape(array.shape)
+            mine[...] = array
+            if name == "state":
+                self.state = mine
+            else:
+                self.arrays[name] = mine
+
+    def describe(self) -> None:
+        """Fill the descriptor in; compile what it names, or load it."""
+        game = self.game
+        d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
+        d[places.AGENTS] = game.n
+        d[places.LANES] = self.lanes
+        d[places.COPIES] = self.copies
+        d[places.STATE_ROWS] = game.state_rows
+        d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
+        d[places.STEPS] = 1
+        d[places.AUTORESET] = AUTORESETS[self.autoreset]
+        d[places.STRICT] = self.strict_actions
+        d[places.OBSERVATION_COLUMNS] = game.n * game.observation_size
+        d[places.JOINT_COLUMNS] = game.joint_size
+        d[places.NOISE_COLUMNS] = self.noisy
+        d[places.RANDOM_GAMMA] = game.random_gamma
+        d[places.WORKERS] = self.threads
+        arrays = {
+            **{place: self.arrays[name] for name, place in PUBLIC.items()},
+            places.AT: game.at,
+            places.PARAMETERS: game.parameter_block,
+            places.INITIAL: self.initial,
+            places.STATE: self.state,
+            places.WORK: self.work,
+            places.RESET_MASK: self.mask,
+            places.NEXT_GAMMA: self.next_gamma,
+            places.NOISE: self.noise,
+            places.OBSERVATION_ROWS: game.observation_rows,
+            places.OBSERVATION_SCALES: game.observation_scales,
+            places.JOINT_ROWS: game.joint_rows,
+            places.JOINT_SCALES: game.joint_scales,
+            places.NOISE_PLACES: game.noise_places,
+        }
+        from coopetition.kernels.machine import driver
+
+        stages = np.array([part.address() for part in self.stages()], dtype=np.int64)
+        arrays[places.STAGES], d[places.STAGE_COUNT] = stages, stages.size
+        for place, array in arrays.items():
+            d[place] = array.ctypes.data if array.size else 0
+        d[places.PREPARE] = driver.prepare.address()
+        d[places.SHOW] = driver.show.address()
+        d[places.BLUR] = driver.blur.address() if self.noisy else 0
+        self._described = arrays  # the addresses in the descriptor are only good as long as these arrays live
+        self.descriptor = d
+        self.kernel: Callable[[int], int] = driver.kernel(self.threads)
+
+    def stages(self) -> list[Any]:
+        """The stages of one step: the game's own between those of the driver."""
+        from coopetition.kernels.machine import driver
+
+        parts = [driver.begin, *self.game.parameters.stages(), driver.account]
+        if self.autoreset == "same_step":
+            return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
+        return [*parts, driver.hold, driver.write_outcomes, driver.show]
+
+    @property
+    def address(self) -> int:
+        """Where the descriptor lies: what the kernel is called with."""
+        return int(self.descriptor.ctypes.data)
+
+    def run(self, operation: int) -> None:
+        """Carry out an operation other than a step: a reset of `mask`, or a new look at the state."""
+        d = self.descriptor.copy()
+        d[places.OPERATION], d[places.ACTIONS] = operation, 0
+        self.kernel(d.ctypes.data)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but addresses and compiled code."""
+        left = ("descriptor", "_described", "kernel", "block")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lay_block()
+        self.describe()
+
+    # --- state rows by copy
+
+    def lanes_of(self, copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The chunks and lanes of these copies, by index."""
+        chunks, lanes = np.divmod(copies, self.lanes)
+        return chunks, lanes
+
+    def rows(self) -> np.ndarray:
+        """State rows by copy, (rows, B): a copy of the state."""
+        rows = self.state.transpose(1, 0, 2).reshape(self.game.state_rows, -1)
+        return rows[:, : self.copies].copy()
+
+    def rows_of(self, copies: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
+        """Some state rows of some copies, by index: a copy, (K, rows)."""
+        chunks, lanes = self.lanes_of(copies)
+        return self.state[chunks, rows, lanes]
+
+    def write_rows(self, rows: np.ndarray) -> None:
+        """Write state rows by copy, (rows, B); lanes without a copy shadow the last one."""
+        padded = np.empty((self.game.state_rows, self.chunks * self.lanes))
+        padded[:, : self.copies] = rows
+        padded[:, self.copies :] = rows[:, -1:]
+        self.state[:] = padded.reshape(self.game.state_rows, self.chunks, self.lanes).transpose(1, 0, 2)

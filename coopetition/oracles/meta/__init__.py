@@ -1,0 +1,1 @@
+"""Meta-games between named policies: payoffs, equilibria, dynamics, rankings, tournaments."""

@@ -1,0 +1,131 @@
+"""What every solver of the stage game returns: one frozen `Solution`, its `Certificate`, and `NotConverged`."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from coopetition.oracles.stage.game import Array
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: arrays as lists, NumPy numbers as Python's, NaN and infinities as None."""
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """Evidence for a solution that anyone can recompute from its actions alone.
+
+    Attributes
+    ----------
+    kind : {"deviation", "optimum", "commitment", "security", "frontier"}
+        What was checked.
+    epsilon : float
+        The largest gain found, in payoff: of a unilateral deviation (Nash-type concepts, leader included), or of
+        moving any one coordinate of an optimum, searched globally in that one dimension. Zero is perfect.
+    gains : ndarray (N,)
+        The same for each agent, or coordinate.
+    replies : ndarray (N,)
+        The level at which each gain is had.
+    points : int
+        Grid points per dimension, before refinement.
+    details : dict
+        What the concept adds: for an optimum ``projected_gradient`` and ``best_of_starts``.
+    """
+
+    kind: str
+    epsilon: float
+    gains: Array
+    replies: Array
+    points: int
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A solution of a stage game.
+
+    Attributes
+    ----------
+    environment : str
+        Id of the environment.
+    agents : tuple of str
+        Names, in index order.
+    concept : str
+        Such as "nash".
+    objective : str
+        What agents, or the planner, maximise.
+    actions : ndarray (N,)
+        Levels a_i in [0, e_i].
+    payoffs, utilities : ndarray (N,)
+        pi and U at `actions`, from the environment's kernel.
+    converged : bool
+        Whether the certificate holds.
+    residual : float
+        Natural residual max |a - clip(a + gradient)| of the first-order conditions; it stays positive at a jump or a
+        kink, where the certificate speaks alone.
+    certificate : Certificate
+        The evidence.
+    solver : dict
+        Method, starts, evaluations of the kernel, seconds.
+    values : dict
+        What the concept adds, such as the disagreement point of a bargain.
+    """
+
+    environment: str
+    agents: tuple[str, ...]
+    concept: str
+    objective: str
+    actions: Array
+    payoffs: Array
+    utilities: Array
+    converged: bool
+    residual: float
+    certificate: Certificate
+    solver: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        result = {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "certificate"}
+        return {**result, "certificate": self.certificate.to_dict()}
+
+
+class NotConverged(RuntimeError):
+    """No solution with a certificate was found; it carries the best point, which is not one.
+
+    Attributes
+    ----------
+    best : Solution
+        The best point found, with ``converged`` False.
+    epsilon : float
+        Its certificate's epsilon, in payoff.
+    """
+
+    def __init__(self, best: Any, epsilon: float, why: str = "") -> None:
+        self.best = best
+        self.epsilon = float(epsilon)
+        concept = getattr(best, "concept", "solution")
+        where = getattr(best, "environment", "the game")
+        super().__init__(
+            f"no {concept} of {where} was found: at the best point somebody still gains {self.epsilon:.3g}"
+            f"{'; ' + why if why else ''} (strict=False returns that point)"
+        )

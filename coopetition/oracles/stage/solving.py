@@ -1,0 +1,244 @@
+"""`solve` and `equilibria`: one entrance to every concept of the stage game."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coopetition.games.parameters import choose
+from coopetition.oracles.stage.bargaining import BARGAINS, bargaining
+from coopetition.oracles.stage.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
+from coopetition.oracles.stage.first_order import first_order_point, natural_residual
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.maximin import maximin
+from coopetition.oracles.stage.pareto_front import pareto_front
+from coopetition.oracles.stage.replies import POINTS, deviation_certificate
+from coopetition.oracles.stage.social_optimum import WELFARES, social_optimum
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
+from coopetition.oracles.stage.stackelberg import leader_index, stackelberg
+
+#: Concepts of the stage game, and what agents maximise in each unless told otherwise.
+CONCEPTS = {
+    "nash": "private",
+    "coopetitive": "integrated",
+    "social_optimum": "private",
+    "stackelberg": "private",
+    "bargaining": "private",
+    "pareto_front": "private",
+    "maximin": "private",
+}
+#: Options of each concept, beside `strict` and `tolerance`.
+_OPTIONS = {
+    "nash": {"start", "starts", "seed"},
+    "coopetitive": {"start", "starts", "seed"},
+    "social_optimum": {"start", "welfare", "disagreement", "seed"},
+    "stackelberg": {"start", "leader", "leader_objective"},
+    "bargaining": {"start", "solution", "disagreement", "seed"},
+    "pareto_front": {"points", "samples", "seed"},
+    "maximin": set(),
+}
+
+
+def solve(
+    env_or_id: Any,
+    concept: str = "nash",
+    state: Mapping[str, Any] | Array | None = None,
+    objective: Any = None,
+    *,
+    strict: bool = True,
+    **options: Any,
+) -> Any:
+    """Solve the stage game of an environment at a state.
+
+    Parameters
+    ----------
+    env_or_id : str, Parameters, Game or environment
+        Which game; the id's defaults, or whatever parameters the object has.
+    concept : str
+        "nash", "coopetitive", "social_optimum", "stackelberg", "bargaining", "pareto_front" or "maximin".
+    state : mapping or ndarray (rows,), optional
+        Named parts of the state, such as ``{"trust": 0.9}``, or a whole state vector; at reset by default.
+    objective : str or array_like (N, N), optional
+        "private", "integrated", "cooperative", "interdependence" (w = D, without trust), or weights on payoffs. By
+        default payoffs, and utilities for "coopetitive".
+    strict : bool
+        Raise `NotConverged` when the certificate fails, instead of returning the best point.
+    **options
+        ``welfare`` and ``disagreement`` (social_optimum), ``leader`` and ``leader_objective`` (stackelberg),
+        ``solution`` and ``disagreement`` (bargaining), ``points`` (pareto_front), ``start``, ``starts``, ``seed``,
+        ``tolerance``.
+
+    Returns
+    -------
+    Solution
+        Or a `Frontier`, for "pareto_front".
+
+    Raises
+    ------
+    ValueError
+        An unknown concept, objective, state, leader or welfare; a value out of its domain.
+    TypeError
+        An option that the concept does not have.
+    NotConverged
+        No certified solution was found.
+
+    Examples
+    --------
+    >>> found = solve("PublicGoods-v0", "nash")
+    >>> float(found.actions.max()), found.certificate.epsilon
+    (0.0, 0.0)
+    """
+    concept = choose("concept", concept, CONCEPTS)
+    allowed = _OPTIONS[concept] | ({"tolerance"} if concept != "pareto_front" else set())
+    for name in options:
+        if name not in allowed:
+            raise TypeError(f"{concept} has no option {name!r}; options: {', '.join(sorted(allowed)) or 'none'}")
+    stage = StageGame(env_or_id, state)
+    goal = Objective(stage, CONCEPTS[concept] if objective is None else objective)
+    if options.get("start") is not None:
+        options["start"] = stage.checked_levels(options["start"])
+    if concept in ("nash", "coopetitive"):
+        return equilibrium(stage, goal, concept, strict=strict, **options)
+    if concept == "social_optimum":
+        choose("welfare", options.get("welfare", "utilitarian"), WELFARES)
+        return social_optimum(stage, goal, strict=strict, **options)
+    if concept == "stackelberg":
+        leader_index(stage, options.get("leader", 0))
+        if options.get("leader_objective") is not None:
+            options["leader_objective"] = Objective(stage, options["leader_objective"])
+        return stackelberg(stage, goal, strict=strict, **options)
+    if concept == "bargaining":
+        choose("bargaining solution", options.get("solution", "nash"), BARGAINS)
+        return bargaining(stage, goal, strict=strict, **options)
+    if concept == "pareto_front":
+        return pareto_front(stage, goal, **options)
+    return maximin(stage, goal, strict=strict, **options)
+
+
+def certify(
+    env_or_id: Any,
+    actions: Any,
+    objective: Any = "private",
+    state: Mapping[str, Any] | Array | None = None,
+    *,
+    points: int = POINTS,
+) -> Certificate:
+    """How much somebody gains by leaving a profile: a Nash-type certificate for any actions.
+
+    Parameters
+    ----------
+    actions : array_like (N,)
+        Levels.
+    points : int
+        Grid points per agent before refinement; more make a finer net.
+
+    Raises
+    ------
+    ValueError
+        Actions out of the box or not finite.
+    """
+    stage = StageGame(env_or_id, state)
+    return deviation_certificate(stage, stage.checked_levels(actions), Objective(stage, objective), points)
+
+
+@dataclass(frozen=True, eq=False)
+class EquilibriumSet:
+    """All distinct equilibria that a multi-start found.
+
+    Attributes
+    ----------
+    solutions : tuple of Solution
+        Certified, in the order of their total payoff, the best first; each has ``values["spectral_radius"]`` of its
+        best-response map and ``values["stable"]``.
+    rosen : RosenReport
+        Whether diagonal strict concavity was seen to hold: then there is one equilibrium.
+    starts : int
+        Starts tried.
+    """
+
+    solutions: tuple[Solution, ...]
+    rosen: RosenReport
+    starts: int
+
+    def __len__(self) -> int:
+        return len(self.solutions)
+
+    def __iter__(self) -> Any:
+        return iter(self.solutions)
+
+    def __getitem__(self, k: int) -> Solution:
+        return self.solutions[k]
+
+
+def equilibria(
+    env_or_id: Any,
+    concept: str = "nash",
+    state: Mapping[str, Any] | Array | None = None,
+    objective: Any = None,
+    *,
+    starts: int = 24,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+    distance: float = 1e-3,
+    strict: bool = True,
+) -> EquilibriumSet:
+    """All distinct equilibria that a multi-start finds, with stability and Rosen's condition.
+
+    Parameters
+    ----------
+    concept : {"nash", "coopetitive"}
+        Which objective, unless `objective` says.
+    starts : int
+        Starting profiles: structured ones first, then random; each is followed to the first-order conditions and by
+        best replies.
+    distance : float
+        Profiles closer than this part of the endowments are one.
+
+    Raises
+    ------
+    NotConverged
+        None was found, unless `strict` is False (then the set is empty).
+    """
+    choose("concept", concept, ("nash", "coopetitive"))
+    stage = StageGame(env_or_id, state)
+    goal = Objective(stage, CONCEPTS[concept] if objective is None else objective)
+    groups = symmetry_groups(stage, goal)
+    first = equilibrium(stage, goal, concept, strict=False, tolerance=tolerance, seed=seed)
+    found = [first.actions] if first.converged else []
+    profiles = list(starting_profiles(stage, starts, seed))[:starts]
+    for start in profiles:
+        ends = [first_order_point(stage, start, goal)[0], reply_dynamics(stage, start, goal, tolerance)]
+        if len(np.unique(groups)) < stage.n:
+            ends.append(first_order_point(stage, start, goal, groups)[0])
+        for end in ends:
+            known = any(np.abs((end - other) / stage.upper).max() < distance for other in found)
+            if not known and deviation_certificate(stage, end, goal).epsilon <= tolerance:
+                found.append(end)
+    if not found and strict:
+        raise NotConverged(first, first.certificate.epsilon)
+    solutions = []
+    for actions in found:
+        payoffs, utilities = stage.evaluate(actions[None])
+        radius = spectral_radius(stage, actions, goal)
+        solutions.append(
+            Solution(
+                stage.game.id,
+                stage.game.agents,
+                concept,
+                goal.name,
+                actions,
+                payoffs[0],
+                utilities[0],
+                True,
+                natural_residual(stage, actions, goal),
+                deviation_certificate(stage, actions, goal),
+                {"method": "multi-start", "starts": len(profiles)},
+                {"spectral_radius": radius, "stable": bool(radius < 1.0)},
+            )  # fmt: skip
+        )
+    solutions.sort(key=lambda solution: -float(solution.payoffs.sum()))
+    return EquilibriumSet(tuple(solutions), rosen_condition(stage, goal), len(profiles))

@@ -1,0 +1,166 @@
+"""Commitment: a leader fixes its level first, the others answer with their equilibrium (von Stackelberg 1934)."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from coopetition.oracles.stage.first_order import first_order_point
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.replies import best_replies
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+
+#: Levels of the leader that are tried before the best is refined; gain that a check of another grid may show.
+GRID, TOLERANCE = 65, 1e-5
+#: Rounds of the followers' best replies at most.
+ROUNDS = 40
+
+
+def leader_index(stage: StageGame, leader: str | int) -> int:
+    """Index of an agent given by name or index.
+
+    Raises
+    ------
+    ValueError
+        It is not an agent of the game, naming those that are.
+    """
+    agents = stage.game.agents
+    if isinstance(leader, str) and leader in agents:
+        return agents.index(leader)
+    if isinstance(leader, int | np.integer) and not isinstance(leader, bool) and 0 <= leader < len(agents):
+        return int(leader)
+    raise ValueError(f"leader = {leader!r} is not an agent of {stage.game.id}; agents: {', '.join(agents)}")
+
+
+def followers_reply(
+    stage: StageGame, profile: Array, leader: int, objective: Objective, tolerance: float = 1e-9
+) -> tuple[Array, float]:
+    """The followers' equilibrium with the leader held at its level in `profile`, and its epsilon.
+
+    Parameters
+    ----------
+    profile : ndarray (N,)
+        The leader's level, and where the followers start.
+    """
+    followers = np.array([i for i in range(stage.n) if i != leader])
+    free = np.ones(stage.n, dtype=bool)
+    free[leader] = False
+    if stage.n == 2:
+        replies, values, own = best_replies(stage, profile, objective, followers)
+        answer = profile.copy()
+        answer[followers] = replies
+        sharper, success = first_order_point(stage, answer, objective, free=free)
+        if success and np.abs(sharper - answer).max() < 1e-3 * stage.upper.max():
+            answer = sharper
+        return answer, 0.0
+    point, _ = first_order_point(stage, profile, objective, free=free)
+    replies, values, own = best_replies(stage, point, objective, followers)
+    best, epsilon = point, float((values - own).max())
+    point = best.copy()
+    for _ in range(ROUNDS):
+        if epsilon <= tolerance:
+            break
+        for i in followers:
+            point[i] = best_replies(stage, point, objective, np.array([i]), points=129)[0][0]
+        replies, values, own = best_replies(stage, point, objective, followers)
+        gain = float((values - own).max())
+        if gain < epsilon:
+            best, epsilon = point.copy(), gain
+    return best, epsilon
+
+
+def stackelberg(
+    stage: StageGame,
+    objective: Objective,
+    start: Array | None = None,
+    *,
+    leader: str | int = 0,
+    leader_objective: Objective | None = None,
+    strict: bool = True,
+    tolerance: float = TOLERANCE,
+) -> Solution:
+    """The leader's best commitment when the others play their equilibrium given it.
+
+    Parameters
+    ----------
+    objective : Objective
+        What the followers maximise: payoffs for their nash, utilities for their coopetitive reply.
+    leader : str or int
+        An agent.
+    leader_objective : Objective, optional
+        What the leader maximises; the same by default.
+
+    Raises
+    ------
+    ValueError
+        The leader is not an agent.
+    NotConverged
+        The followers have no certified reply, or another commitment pays more, unless `strict` is False.
+    """
+    began, evaluated = time.perf_counter(), stage.evaluations
+    who = leader_index(stage, leader)
+    own_objective = leader_objective or objective
+    grid = np.linspace(0.0, stage.upper[who], GRID)
+    begin = 0.25 * stage.upper if start is None else start.copy()
+    if stage.n > 2 and start is None:
+        groups = symmetry_groups(stage, objective)
+        begin, _ = first_order_point(stage, begin, objective, groups)
+
+    def reply(level: float, near: Array) -> tuple[Array, float, float]:
+        profile = near.copy()
+        profile[who] = min(max(float(level), 0.0), float(stage.upper[who]))
+        answer, epsilon = followers_reply(stage, profile, who, objective)
+        payoffs, utilities = stage.evaluate(answer[None])
+        return answer, float(own_objective(payoffs, utilities)[0, who]), epsilon
+
+    def commitments(levels: Array, near: Array) -> list[tuple[Array, float, float]]:
+        answers = []
+        for level in levels:
+            near, value, epsilon = reply(level, near)
+            answers.append((near, value, epsilon))
+        return answers
+
+    table = commitments(grid, begin)
+    values = np.array([value for _, value, _ in table])
+    best, best_value, follower_epsilon = table[int(values.argmax())]
+    for k in np.argsort(-values)[:2]:
+        bounds = (float(grid[max(k - 1, 0)]), float(grid[min(k + 1, GRID - 1)]))
+        near = table[k][0]
+        found = minimize_scalar(
+            lambda level, near=near: -reply(level, near)[1],
+            bounds=bounds,
+            method="bounded",
+            options={"xatol": 1e-9 * stage.upper[who]},
+        )
+        answer, value, epsilon = reply(found.x, near)
+        if value > best_value:
+            best, best_value, follower_epsilon = answer, value, epsilon
+    # The check: commitments on another grid, and close around the solution, with the replies found anew.
+    level = best[who]
+    near_levels = np.clip(
+        level + stage.upper[who] * np.array([-1e-2, -1e-3, -1e-4, 1e-4, 1e-3, 1e-2]), 0.0, stage.upper[who]
+    )
+    other_levels = np.concatenate([(grid[:-1] + grid[1:]) / 2.0, near_levels])
+    others = commitments(np.sort(other_levels), begin)
+    checked = max(others, key=lambda entry: entry[1])
+    gains = np.zeros(stage.n)
+    replies, best_values, own = best_replies(stage, best, objective)
+    followers = [i for i in range(stage.n) if i != who]
+    gains[followers] = np.maximum(best_values - own, 0.0)[followers]
+    gains[who] = max(checked[1] - best_value, 0.0)
+    replies = replies.copy()
+    replies[who] = checked[0][who]
+    details = {"leader": stage.game.agents[who], "follower_epsilon": follower_epsilon}
+    certificate = Certificate("commitment", float(gains.max()), gains, replies, GRID, details)
+    payoffs, utilities = stage.evaluate(best[None])
+    report = {"method": "grid, bounded search", "evaluations": stage.evaluations - evaluated,
+              "seconds": time.perf_counter() - began}  # fmt: skip
+    solution = Solution(
+        stage.game.id, stage.game.agents, "stackelberg", objective.name, best, payoffs[0], utilities[0],
+        certificate.epsilon <= tolerance, certificate.epsilon, certificate, report, {"leader": stage.game.agents[who]},
+    )  # fmt: skip
+    if strict and not solution.converged:
+        raise NotConverged(solution, certificate.epsilon)
+    return solution
