@@ -291,6 +291,11 @@ class AECPlayer(ParallelPlayer):
         game: Game = self.inner.simultaneous_game
         return game
 
+    @property
+    def sequential(self) -> bool:
+        """Whether later movers see earlier moves."""
+        return bool(self.env.metadata["sequential"])
+
     def reset(self, seed: int | None) -> Frame:
         self.env.reset(seed=seed)
         return self._frame()
@@ -313,11 +318,16 @@ class AECPlayer(ParallelPlayer):
         span = game.action_high - game.action_low
         rates = np.clip((actions[0].astype(np.float32).astype(np.float64) - game.action_low) / span, 0.0, 1.0)
         revealed = np.zeros(2 * game.n, dtype=np.float32)
+        first = {} if self.sequential else {agent: env.observe(agent).copy() for agent in env.possible_agents}
         for _ in range(game.n):
             agent = env.agent_selection
             i = game.agents.index(agent)
             seen = env.last()[0]
-            if not same(seen[-2 * game.n :], revealed):
+            if not self.sequential:
+                require(
+                    same(seen, first[agent]), "hidden", f"{agent!r} sees something of the moves of a simultaneous round"
+                )
+            elif not same(seen[-2 * game.n :], revealed):
                 raise ConformanceError(
                     "revealed", f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}"
                 )
@@ -327,6 +337,8 @@ class AECPlayer(ParallelPlayer):
 
     def expected_observation(self, reference: Batch, label: str, k: int) -> np.ndarray:
         row = super().expected_observation(reference, label, k)
+        if not self.sequential:
+            return row
         return np.concatenate([row, np.zeros(2 * self.game.n, dtype=np.float32)])
 
     def step_blindly(self, actions: np.ndarray) -> None:
@@ -784,6 +796,7 @@ CHECKS = (
     "actions",
     "end",
     "revealed",
+    "hidden",
     "equality",
     "determinism",
     "instances",
@@ -853,4 +866,5 @@ def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:
         "agent": lambda: gymnasium_env(environment_id, control=0, **options),
         "parallel": lambda: parallel_env(environment_id, **options),
         "aec": lambda: aec_env(environment_id, **options),
+        "sequential": lambda: aec_env(environment_id, sequential=True, **options),
     }

@@ -103,7 +103,7 @@ def row_id(row: tuple[str, dict[str, Any], list[str]]) -> str:
 @pytest.mark.parametrize("row", BAD, ids=row_id)
 def test_out_of_its_domain(row):
     environment_id, given, words = row
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((TypeError, ValueError)) as caught:
         build(environment_id, **given)
     message = str(caught.value)
     for word in [environment_id, *words]:
@@ -129,8 +129,29 @@ def test_every_parameter_refuses_what_is_no_value_of_it(environment_id, name):
         bad += [domain.low] if domain.open_low else []
         bad += [math.nextafter(domain.high, math.inf)] if math.isfinite(domain.high) else []
     for value in bad:
-        with pytest.raises(ValueError, match=rf"{environment_id}.*\b{name}\b"):
+        with pytest.raises((TypeError, ValueError), match=rf"{environment_id}.*\b{name}\b"):
             cls.build({name: value})
+
+
+#: What NumPy or Python would convert without a word.
+WRONG_KINDS: list[Any] = ["0.5", "1", b"1", True, 0.5j, np.datetime64("2020-01-01"), np.ma.masked_array([0.5], [True])]
+
+
+@pytest.mark.parametrize(("environment_id", "name"), EVERY_FIELD)
+def test_every_parameter_refuses_what_is_of_another_kind(environment_id, name):
+    cls = environment_class(environment_id)
+    kind = cls.domain(name).kind
+    for value in [*WRONG_KINDS, 10**400]:
+        if kind == "choice" or (kind == "flag" and value is True):
+            continue
+        error = ValueError if value == 10**400 and kind != "flag" else TypeError
+        with pytest.raises(error, match=rf"{environment_id}.*\b{name}\b"):
+            cls.build({name: value})
+
+
+def test_shares_that_nearly_sum_to_one_show_their_digits():
+    with pytest.raises(ValueError, match=r"they must sum to 1, not 1\.0000001"):
+        build("SLCD-v0", shares=(0.5000001, 0.5))
 
 
 @pytest.mark.parametrize(("environment_id", "name"), EVERY_FIELD)
@@ -231,7 +252,9 @@ def test_frozen_equal_and_hashable(environment_id):
     for field in dataclasses.fields(cls):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(parameters, field.name, getattr(parameters, field.name))
-    assert cls.build({"horizon": np.int64(7)}) == cls.build({"horizon": 7.0})
+    assert cls.build({"horizon": np.int64(7)}) == cls.build({"horizon": 7})
+    with pytest.raises(TypeError, match=r"horizon = 7\.0 .* not an integer"):
+        cls.build({"horizon": 7.0})
 
 
 @pytest.mark.parametrize("environment_id", IDS)

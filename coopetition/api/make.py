@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopetition.api.options import RENDER_MODES, split_options
 from coopetition.batching.batch import Batch
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 
@@ -222,17 +223,21 @@ def aec_env(
     environment_id: str | Parameters,
     *,
     turn_order: Sequence[str] | str | None = None,
+    sequential: bool | None = None,
     max_cycles: int | None = None,
     **options: Any,
 ) -> CoopetitionAECEnv:
-    """One copy behind PettingZoo's AEC API: a sequential-move game.
+    """One copy behind PettingZoo's AEC API: what the Parallel one shows, or a sequential-move game.
 
     Parameters
     ----------
     environment_id : str or Parameters
         Such as ``"SLCD-v0"``.
     turn_order : sequence of str or "random", optional
-        The agents' names, the leader first; or an order drawn anew each round. Index order by default.
+        The agents' names, the leader first; or an order drawn anew each round: a sequential-move game.
+    sequential : bool, optional
+        Whether later movers of a round see what earlier ones played (``revealed``, ``moved``). By default only where
+        there is a turn order.
     max_cycles : int, optional
         PettingZoo's word for `horizon`.
     **options
@@ -253,8 +258,12 @@ def aec_env(
     """
     from coopetition.api.aec import CoopetitionAECEnv
 
-    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("turn_order", "max_cycles"))
-    return CoopetitionAECEnv(game, turn_order, view)
+    own = ("turn_order", "sequential", "max_cycles")
+    game, view = split_options(environment_id, _with_horizon(options, max_cycles), own)
+    chosen = turn_order is not None if sequential is None else checks.flag("sequential", sequential)
+    if turn_order is not None and not chosen:
+        raise ValueError("turn_order makes the game sequential; sequential=False hides a round's moves: give one")
+    return CoopetitionAECEnv(game, turn_order, view, chosen)
 
 
 def _with_horizon(options: dict[str, Any], max_cycles: int | None) -> dict[str, Any]:

@@ -106,7 +106,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     Every dict is fresh at every step. Rewards are Python floats, flags Python bools. All agents are present until
     all end together. Infos have the same numeric keys from reset on: ``payoff``, ``utility``, ``cooperation``,
     ``episode_reward`` and ``episode_payoff`` (totals so far, the episode's at its end), and ``outcome``, an index into
-    `coopetition.games.game.OUTCOMES`; the property `outcome` has its name.
+    the game's `outcomes`; the property `outcome` has its name.
     """
 
     metadata: ClassVar[dict[str, Any]] = {

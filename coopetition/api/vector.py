@@ -26,7 +26,7 @@ from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
 from coopetition.batching.batch import Batch
 from coopetition.batching.streams import seeds_of_copies
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Policy
 
@@ -39,7 +39,6 @@ BATCH_AUTORESET = {
     AutoresetMode.DISABLED: "disabled",
 }
 #: As Python strings in an array, so that codes can index them.
-OUTCOME_NAMES = np.array(OUTCOMES, dtype=object)
 #: Infos that are zero when nothing has been played yet.
 PAID = ("rewards", "payoff", "utility")
 
@@ -390,7 +389,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             of_copies = {"reward": rewards[:, self.index], "payoff": payoffs[:, self.index], "length": lengths}
         totals = {name: only(values, copies, self.num_envs) for name, values in of_copies.items()}
         outcomes = np.empty(self.num_envs, dtype=object)
-        outcomes[copies] = OUTCOME_NAMES[rows[:, layout["outcome"].first].astype(np.int64)]
+        outcomes[copies] = np.array(self.game.outcomes, dtype=object)[rows[:, layout["outcome"].first].astype(np.int64)]
         return totals, outcomes
 
     # --- planning

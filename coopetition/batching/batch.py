@@ -14,8 +14,8 @@ from coopetition.batching.draws import Draws
 from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
 from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
-from coopetition.games.game import OUTCOMES, Game
-from coopetition.kernels.machine import places
+from coopetition.games.game import Game
+from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ class Batch:
             own = seeds if isinstance(seeds, list) else [None if seeds is None else seeds + int(k) for k in copies]
             self.draws.seed(own, copies)
             self.draws.before_reset(copies)
-        self.memory.run(places.RESET)
+        self.memory.run(Operation.RESET)
         if self.draws is not None:
             self.draws.after_restart(copies)
         self._is_reset = True
@@ -323,15 +323,15 @@ class Batch:
     def _show(self, rows: np.ndarray) -> None:
         """Write state rows, and the views of them."""
         self.memory.write_rows(rows)
-        self.memory.run(places.OBSERVE)
+        self.memory.run(Operation.OBSERVE)
 
     def joint_state(self) -> np.ndarray:
         """The joint state of each copy now, float32 (B, S): fresh, whether or not steps write it."""
         seen = np.empty((self.num_envs, self.game.joint_size), dtype=np.float32)
         d = self.memory.descriptor.copy()
-        d[places.OPERATION] = places.OBSERVE
-        d[places.ACTIONS] = d[places.OBSERVATIONS] = 0
-        d[places.JOINT] = seen.ctypes.data
+        d[Descriptor.OPERATION] = Operation.OBSERVE
+        d[Descriptor.ACTIONS] = d[Descriptor.OBSERVATIONS] = 0
+        d[Descriptor.JOINT] = seen.ctypes.data
         self._kernel(d.ctypes.data)
         return seen
 
@@ -370,7 +370,7 @@ class Batch:
 
     def outcomes(self) -> list[str]:
         """Each copy's outcome so far: "", "collapsed", "recovered" or "dissolved"."""
-        return [OUTCOMES[int(code)] for code in self.memory.rows()[self.game.layout["outcome"].first]]
+        return [self.game.outcomes[int(code)] for code in self.memory.rows()[self.game.layout["outcome"].first]]
 
     def snapshot(self) -> Snapshot:
         """A copy of the whole state, random streams included."""
@@ -387,7 +387,7 @@ class Batch:
         self.terminated[...], self.truncated[...], *streams = snapshot.random
         if self.draws is not None:
             self.draws.restore(tuple(streams))
-        self.memory.run(places.OBSERVE)
+        self.memory.run(Operation.OBSERVE)
 
     def rollout(
         self,
@@ -461,9 +461,9 @@ class Batch:
         """Address of a descriptor for `evaluate`, the state from which it plays, and the descriptor itself."""
         start = self.game.initial_state.copy()
         d = self.memory.descriptor.copy()
-        d[places.OPERATION] = places.EVALUATE
-        d[places.AUTORESET] = places.DISABLED
-        d[places.INITIAL] = start.ctypes.data
-        for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS, places.TERMINATED):
+        d[Descriptor.OPERATION] = Operation.EVALUATE
+        d[Descriptor.AUTORESET] = Autoreset.DISABLED
+        d[Descriptor.INITIAL] = start.ctypes.data
+        for place in (Descriptor.OBSERVATIONS, Descriptor.JOINT, Descriptor.JOINT_REWARDS, Descriptor.TERMINATED):
             d[place] = 0
         return d.ctypes.data, start, d

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from coopetition.games.game import Game
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Autoreset, Descriptor
 
-AUTORESETS = {"disabled": places.DISABLED, "next_step": places.NEXT_STEP, "same_step": places.SAME_STEP}
+AUTORESETS = {"disabled": Autoreset.DISABLED, "next_step": Autoreset.NEXT_STEP, "same_step": Autoreset.SAME_STEP}
 #: State and scratch of one chunk should fit half of a second-level cache; more than 128 lanes gain nothing.
 CHUNK_BYTES = 256 * 1024
 MOST_LANES = 128
@@ -25,17 +25,17 @@ CACHE_LINE = 64
 
 #: The arrays that callers see, and where the kernel finds them. Callers may bring memory for any of them.
 PUBLIC = {
-    "actions": places.ACTIONS,
-    "observations": places.OBSERVATIONS,
-    "joint": places.JOINT,
-    "rewards": places.REWARDS,
-    "joint_rewards": places.JOINT_REWARDS,
-    "payoffs": places.PAYOFFS,
-    "utilities": places.UTILITIES,
-    "terminated": places.TERMINATED,
-    "truncated": places.TRUNCATED,
-    "final_observations": places.FINAL_OBSERVATIONS,
-    "final_joint": places.FINAL_JOINT,
+    "actions": Descriptor.ACTIONS,
+    "observations": Descriptor.OBSERVATIONS,
+    "joint": Descriptor.JOINT,
+    "rewards": Descriptor.REWARDS,
+    "joint_rewards": Descriptor.JOINT_REWARDS,
+    "payoffs": Descriptor.PAYOFFS,
+    "utilities": Descriptor.UTILITIES,
+    "terminated": Descriptor.TERMINATED,
+    "truncated": Descriptor.TRUNCATED,
+    "final_observations": Descriptor.FINAL_OBSERVATIONS,
+    "final_joint": Descriptor.FINAL_JOINT,
 }
 
 
@@ -103,7 +103,7 @@ class Memory:
     block : ndarray (bytes,) uint8, spans : dict of str to slice
         The one block, and where each array lies in it.
     descriptor : ndarray int64
-        What the kernel reads, by the numbers of `coopetition.kernels.machine.places`. Its addresses are good as long
+        What the kernel reads, by the numbers of `coopetition.kernels.machine.numbers`. Its addresses are good as long
         as this object lives.
     kernel : callable
         ``kernel(address of a descriptor)``: 0, or the code of a refused action (`Batch.refusal`).
@@ -130,7 +130,7 @@ class Memory:
         self.threads = threads
         self.noisy = noisy
         n = game.n
-        scratch_rows = places.work_rows(n, game.reciprocal)
+        scratch_rows = game.scratch_rows
         fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
         # Whole vectors: rows stay aligned, and lanes without a copy cost less than scalar code for the last ones.
         whole = copies + -copies % WHOLE if copies > 1 else 1
@@ -197,45 +197,46 @@ class Memory:
     def describe(self) -> None:
         """Fill the descriptor in; compile what it names, or load it."""
         game = self.game
-        d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
-        d[places.AGENTS] = game.n
-        d[places.LANES] = self.lanes
-        d[places.COPIES] = self.copies
-        d[places.STATE_ROWS] = game.state_rows
-        d[places.WORK_ROWS] = places.work_rows(game.n, game.reciprocal)
-        d[places.STEPS] = 1
-        d[places.AUTORESET] = AUTORESETS[self.autoreset]
-        d[places.STRICT] = self.strict_actions
-        d[places.OBSERVATION_COLUMNS] = game.n * game.observation_size
-        d[places.JOINT_COLUMNS] = game.joint_size
-        d[places.NOISE_COLUMNS] = self.noisy
-        d[places.RANDOM_GAMMA] = game.random_gamma
-        d[places.WORKERS] = self.threads
+        d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
+        d[Descriptor.AGENTS] = game.n
+        d[Descriptor.LANES] = self.lanes
+        d[Descriptor.COPIES] = self.copies
+        d[Descriptor.STATE_ROWS] = game.state_rows
+        d[Descriptor.WORK_ROWS] = game.scratch_rows
+        d[Descriptor.PARAMETER_COUNT] = game.parameter_block.size
+        d[Descriptor.STEPS] = 1
+        d[Descriptor.AUTORESET] = AUTORESETS[self.autoreset]
+        d[Descriptor.STRICT] = self.strict_actions
+        d[Descriptor.OBSERVATION_COLUMNS] = game.n * game.observation_size
+        d[Descriptor.JOINT_COLUMNS] = game.joint_size
+        d[Descriptor.NOISE_COLUMNS] = self.noisy
+        d[Descriptor.RANDOM_GAMMA] = game.random_gamma
+        d[Descriptor.WORKERS] = self.threads
         arrays = {
             **{place: self.arrays[name] for name, place in PUBLIC.items()},
-            places.AT: game.at,
-            places.PARAMETERS: game.parameter_block,
-            places.INITIAL: self.initial,
-            places.STATE: self.state,
-            places.WORK: self.work,
-            places.RESET_MASK: self.mask,
-            places.NEXT_GAMMA: self.next_gamma,
-            places.NOISE: self.noise,
-            places.OBSERVATION_ROWS: game.observation_rows,
-            places.OBSERVATION_SCALES: game.observation_scales,
-            places.JOINT_ROWS: game.joint_rows,
-            places.JOINT_SCALES: game.joint_scales,
-            places.NOISE_PLACES: game.noise_places,
+            Descriptor.AT: game.at,
+            Descriptor.PARAMETERS: game.parameter_block,
+            Descriptor.INITIAL: self.initial,
+            Descriptor.STATE: self.state,
+            Descriptor.WORK: self.work,
+            Descriptor.RESET_MASK: self.mask,
+            Descriptor.NEXT_GAMMA: self.next_gamma,
+            Descriptor.NOISE: self.noise,
+            Descriptor.OBSERVATION_ROWS: game.observation_rows,
+            Descriptor.OBSERVATION_SCALES: game.observation_scales,
+            Descriptor.JOINT_ROWS: game.joint_rows,
+            Descriptor.JOINT_SCALES: game.joint_scales,
+            Descriptor.NOISE_PLACES: game.noise_places,
         }
         from coopetition.kernels.machine import driver
 
         stages = np.array([part.address() for part in self.stages()], dtype=np.int64)
-        arrays[places.STAGES], d[places.STAGE_COUNT] = stages, stages.size
+        arrays[Descriptor.STAGES], d[Descriptor.STAGE_COUNT] = stages, stages.size
         for place, array in arrays.items():
             d[place] = array.ctypes.data if array.size else 0
-        d[places.PREPARE] = driver.prepare.address()
-        d[places.SHOW] = driver.show.address()
-        d[places.BLUR] = driver.blur.address() if self.noisy else 0
+        d[Descriptor.PREPARE] = driver.prepare.address()
+        d[Descriptor.SHOW] = driver.show.address()
+        d[Descriptor.BLUR] = driver.blur.address() if self.noisy else 0
         self._described = arrays  # the addresses in the descriptor are only good as long as these arrays live
         self.descriptor = d
         self.kernel: Callable[[int], int] = driver.kernel(self.threads)
@@ -244,7 +245,7 @@ class Memory:
         """The stages of one step: the game's own between those of the driver."""
         from coopetition.kernels.machine import driver
 
-        parts = [driver.begin, *self.game.parameters.stages(), driver.account]
+        parts = [driver.begin, *self.game.stages(), driver.account]
         if self.autoreset == "same_step":
             return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
         return [*parts, driver.hold, driver.write_outcomes, driver.show]
@@ -257,7 +258,7 @@ class Memory:
     def run(self, operation: int) -> None:
         """Carry out an operation other than a step: a reset of `mask`, or a new look at the state."""
         d = self.descriptor.copy()
-        d[places.OPERATION], d[places.ACTIONS] = operation, 0
+        d[Descriptor.OPERATION], d[Descriptor.ACTIONS] = operation, 0
         self.kernel(d.ctypes.data)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from coopetition.batching.streams import RateStreams
 from coopetition.games import checks
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import Descriptor, Operation, Policy
 
 if TYPE_CHECKING:
     from coopetition.batching.batch import Batch
@@ -55,22 +55,22 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
     codes, constants = np.zeros(n, dtype=np.int64), np.zeros(n)
     for i, name in enumerate(names):
         codes[i], constants[i] = compiled_policy(name)
-    script = _script(batch, names, steps, actions, seed) if (codes == places.EXTERNAL).any() else np.zeros(0)
+    script = _script(batch, names, steps, actions, seed) if (codes == Policy.EXTERNAL).any() else np.zeros(0)
     d = memory.descriptor.copy()
-    d[places.STEPS] = steps
+    d[Descriptor.STEPS] = steps
     if codes.any():
         from coopetition.kernels.machine.driver import play as play_stage
 
-        d[places.POLICIES] = codes.ctypes.data
-        d[places.PLAY] = play_stage.address()
-    d[places.POLICY_RATES] = constants.ctypes.data
-    d[places.ACTIONS] = script.ctypes.data if script.size else 0
-    for place in (places.OBSERVATIONS, places.JOINT, places.JOINT_REWARDS):
+        d[Descriptor.POLICIES] = codes.ctypes.data
+        d[Descriptor.PLAY] = play_stage.address()
+    d[Descriptor.POLICY_RATES] = constants.ctypes.data
+    d[Descriptor.ACTIONS] = script.ctypes.data if script.size else 0
+    for place in (Descriptor.OBSERVATIONS, Descriptor.JOINT, Descriptor.JOINT_REWARDS):
         d[place] = 0
     outputs = {
-        "payoffs": (places.PAYOFFS, np.float64),
-        "utilities": (places.UTILITIES, np.float64),
-        "rewards": (places.REWARDS, np.float32),
+        "payoffs": (Descriptor.PAYOFFS, np.float64),
+        "utilities": (Descriptor.UTILITIES, np.float64),
+        "rewards": (Descriptor.REWARDS, np.float32),
     }
     kept: dict[str, Any] = {}
     for name, (place, dtype) in outputs.items():
@@ -78,14 +78,14 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
             kept[name] = np.zeros((steps, copies, n), dtype=dtype)
         d[place] = kept[name].ctypes.data if record else 0
     flags = np.zeros((2, steps if record else 1, copies), dtype=np.bool_)
-    for flag, place in zip(flags, (places.TERMINATED, places.TRUNCATED), strict=True):
+    for flag, place in zip(flags, (Descriptor.TERMINATED, Descriptor.TRUNCATED), strict=True):
         d[place] = flag.ctypes.data
-    d[places.RECORD] = record
+    d[Descriptor.RECORD] = record
     refused = memory.kernel(d.ctypes.data)
     if refused:
         raise batch.refusal(refused, script)
     batch.terminated[:], batch.truncated[:] = flags[:, -1]
-    memory.run(places.OBSERVE)
+    memory.run(Operation.OBSERVE)
     layout, rows = game.layout, memory.rows()
     return Rollout(
         returns=np.ascontiguousarray(rows[layout["reward_total"].rows].T),
@@ -120,12 +120,12 @@ def _script(batch: Batch, names: list[Any], steps: int, actions: Any, seed: int 
 def compiled_policy(name: str) -> tuple[int, float]:
     """Code and rate of a policy that the kernel plays."""
     if name in ("actions", "random"):
-        return places.EXTERNAL, 0.0
+        return Policy.EXTERNAL, 0.0
     if name == "tit_for_tat":
-        return places.TIT_FOR_TAT, 0.0
+        return Policy.TIT_FOR_TAT, 0.0
     prefix, _, percent = str(name).partition("_")
     if prefix == "constant" and percent.isdigit() and len(percent) == 3 and int(percent) <= 100:
-        return places.CONSTANT, int(percent) / 100.0
+        return Policy.CONSTANT, int(percent) / 100.0
     raise ValueError(
         f"no compiled policy {name!r}; allowed: 'constant_000' ... 'constant_100', 'tit_for_tat', 'random', 'actions'"
     )

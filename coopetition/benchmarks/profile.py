@@ -15,7 +15,7 @@ from coopetition.batching.batch import Batch
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.throughput import PAIR_GAME, varied_actions
 from coopetition.benchmarks.timing import Case, Effort, interleaved
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import Descriptor
 
 SECTION = "Where a step goes"
 COPIES = 1024
@@ -42,8 +42,8 @@ def stage_case(name: str, copies: Batch, address: int | None) -> Case:
     """
     descriptor = copies.memory.descriptor.copy()
     stages = np.full(REPEATED, address or 0, dtype=np.int64)
-    descriptor[places.STAGES] = stages.ctypes.data
-    descriptor[places.STAGE_COUNT] = 0 if address is None else REPEATED
+    descriptor[Descriptor.STAGES] = stages.ctypes.data
+    descriptor[Descriptor.STAGE_COUNT] = 0 if address is None else REPEATED
     kernel, address = copies.memory.kernel, descriptor.ctypes.data
     state = copies.memory.state
     before = state.copy()

@@ -177,34 +177,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from coopetition.games.families import team_game
-from coopetition.games.parameters import Addition, Sized, TeamParameters, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import Sized, TeamParameters, parameter
 from coopetition.kernels.fastmath import power
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import rows_of, stage, work_vector
-from coopetition.kernels.machine.places import (
-    BETA,
-    COST,
-    ENDED,
-    LEVEL,
-    LOYALTY,
-    MEMBERS,
-    OMEGA,
-    OUTCOME,
-    OWN,
-    PAYOFF,
-    PHI_B,
-    PHI_C,
-    TEAMMATES_SUM,
-    THIN_STEPS,
-    UTILITY,
-    WAIT,
-    N,
-)
-
-DISSOLVED = 3.0
+from coopetition.kernels.machine.numbers import Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +192,16 @@ class CoalitionFormation(Sized, TeamParameters):
 
     id: ClassVar[str] = "CoalitionFormation-v0"
     roles: ClassVar[tuple[str, ...]] = ("member_{}",)
+    outcomes: ClassVar[tuple[str, ...]] = ("dissolved",)
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField("members", ("n",), 1.0, high=1.0, integer=True, meaning="set inside the coalition"),
+        StateField(
+            "wait", ("n",), high="reentry_cooldown", integer=True, observed=False, meaning="steps left to sit out"
+        ),
+        StateField(
+            "thin_steps", high=1.0, integer=True, observed=False, meaning="steps in a row with too few loyal members"
+        ),
+    )
     presets: ClassVar[Any] = {
         "strong": {"omega": 6.0, "exit_threshold": 0.25},
     }
@@ -221,48 +210,42 @@ class CoalitionFormation(Sized, TeamParameters):
     horizon: int = 150
     phi_B: float = 0.7
     phi_C: float = 0.3
-    exit_threshold: float = parameter(0.15, low=0.0, high=1.0, about="a member less loyal than this leaves")
-    min_coalition_size: int = parameter(3, "integer", 1, about="nobody leaves a coalition of this size")
-    reentry_cooldown: int = parameter(5, "integer", 0, unit="steps", about="steps that an outsider sits out")
-    reentry_threshold: float = parameter(0.40, low=0.0, high=1.0, about="loyalty from which an outsider returns")
-    stability_bonus: float = parameter(0.10, low=0.0, about="members' bonus, as a part of their share of output")
-    outside_option: float = parameter(0.5, low=0.0, about="what working alone pays, as a part of its product")
-
-    def additions(self) -> tuple[Addition, ...]:
-        """Membership is seen; waits and the count of thin steps are not."""
-        return (
-            Addition("members", np.ones(self.n)),
-            Addition("wait", np.zeros(self.n), float(self.reentry_cooldown), observed=False),
-            Addition("thin_steps", 0.0, 1.0, observed=False),
-        )
-
-    def rule_numbers(self) -> tuple[float, ...]:
-        """The environment's own numbers, in the order of the fields."""
-        return (
-            self.exit_threshold,
-            self.min_coalition_size,
-            self.reentry_cooldown,
-            self.reentry_threshold,
-            self.stability_bonus,
-            self.outside_option,
-        )
+    exit_threshold: float = parameter(
+        0.15, low=0.0, high=1.0, kernel=True, about="a member less loyal than this leaves"
+    )
+    min_coalition_size: int = parameter(3, "integer", 1, kernel=True, about="nobody leaves a coalition of this size")
+    reentry_cooldown: int = parameter(
+        5, "integer", 0, unit="steps", kernel=True, about="steps that an outsider sits out"
+    )
+    reentry_threshold: float = parameter(
+        0.40, low=0.0, high=1.0, kernel=True, about="loyalty from which an outsider returns"
+    )
+    stability_bonus: float = parameter(
+        0.10, low=0.0, kernel=True, about="members' bonus, as a part of their share of output"
+    )
+    outside_option: float = parameter(
+        0.5, low=0.0, kernel=True, about="what working alone pays, as a part of its product"
+    )
 
     def stages(self) -> list[Stage]:
         """Membership, pay inside and outside, dissolution."""
         return team_game(assemble=assemble, payoffs=team_payoffs, utilities=loyal_utilities, turn=turn)
 
 
+State, Scalar, Outcome = CoalitionFormation.State, CoalitionFormation.Scalar, CoalitionFormation.Outcome
+
+
 @stage
 def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Waits run down, disloyal members leave (lowest loyalty first), loyal outsiders come back."""
-    n = at[N]
-    exit_threshold = parameters[OWN]
-    smallest = parameters[OWN + 1]
-    cooldown = parameters[OWN + 2]
-    reentry_threshold = parameters[OWN + 3]
-    members = rows_of(state, at[MEMBERS], n)
-    waits = rows_of(state, at[WAIT], n)
-    loyalties = rows_of(state, at[LOYALTY], n)
+    n = at[Integer.N]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    smallest = parameters[Scalar.MIN_COALITION_SIZE]
+    cooldown = parameters[Scalar.REENTRY_COOLDOWN]
+    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD]
+    members = rows_of(state, at[State.MEMBERS], n)
+    waits = rows_of(state, at[State.WAIT], n)
+    loyalties = rows_of(state, at[State.LOYALTY], n)
     sizes = work[0]
     restless = work[1]
     for lane in range(sizes.size):
@@ -309,15 +292,15 @@ def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Members share their own output and a bonus on it; outsiders work alone."""
-    n = at[N]
-    omega = parameters[OMEGA]
-    beta = parameters[BETA]
-    cost = parameters[COST]
-    bonus = 1.0 + parameters[OWN + 4]
-    outside = parameters[OWN + 5]
-    members = rows_of(state, at[MEMBERS], n)
-    levels = work_vector(work, LEVEL, n)
-    payoffs = work_vector(work, PAYOFF, n)
+    n = at[Integer.N]
+    omega = parameters[Scalar.OMEGA]
+    beta = parameters[Scalar.BETA]
+    cost = parameters[Scalar.COST]
+    bonus = 1.0 + parameters[Scalar.STABILITY_BONUS]
+    outside = parameters[Scalar.OUTSIDE_OPTION]
+    members = rows_of(state, at[State.MEMBERS], n)
+    levels = work_vector(work, Work.LEVEL, n)
+    payoffs = work_vector(work, Work.PAYOFF, n)
     share = work[0]
     size = work[1]
     for lane in range(share.size):
@@ -351,15 +334,15 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Members care for fellow members and for contributing; outsiders for their payoff."""
-    n = at[N]
-    phi_b = parameters[PHI_B]
-    warmth = parameters[PHI_C] * parameters[COST]
-    by_sum = at[TEAMMATES_SUM] == 1
-    members = rows_of(state, at[MEMBERS], n)
-    loyalties = rows_of(state, at[LOYALTY], n)
-    levels = work_vector(work, LEVEL, n)
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
+    n = at[Integer.N]
+    phi_b = parameters[Scalar.PHI_B]
+    warmth = parameters[Scalar.PHI_C] * parameters[Scalar.COST]
+    by_sum = at[Integer.TEAMMATES] == 1
+    members = rows_of(state, at[State.MEMBERS], n)
+    loyalties = rows_of(state, at[State.LOYALTY], n)
+    levels = work_vector(work, Work.LEVEL, n)
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
     total = work[0]
     fellows = work[1]
     for lane in range(total.size):
@@ -388,22 +371,22 @@ def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """The coalition dissolves when two steps in a row leave too few loyal members."""
-    n = at[N]
-    exit_threshold = parameters[OWN]
-    smallest = parameters[OWN + 1]
+    n = at[Integer.N]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    smallest = parameters[Scalar.MIN_COALITION_SIZE]
     loyal = work[0]
     for lane in range(loyal.size):
         loyal[lane] = 0.0
     for i in range(n):
-        member = state[at[MEMBERS] + i]
-        loyalty = state[at[LOYALTY] + i]
+        member = state[at[State.MEMBERS] + i]
+        loyalty = state[at[State.LOYALTY] + i]
         for lane in range(loyal.size):
             loyal[lane] += member[lane] if loyalty[lane] >= exit_threshold else 0.0
-    thin = state[at[THIN_STEPS]]
-    ended = state[at[ENDED]]
-    outcome = state[at[OUTCOME]]
+    thin = state[at[State.THIN_STEPS]]
+    ended = state[at[State.ENDED]]
+    outcome = state[at[State.OUTCOME]]
     for lane in range(loyal.size):
         thin[lane] = thin[lane] + 1.0 if loyal[lane] < smallest else 0.0
     for lane in range(loyal.size):
         ended[lane] = 1.0 if thin[lane] >= 2.0 else 0.0
-        outcome[lane] = DISSOLVED if thin[lane] >= 2.0 else 0.0
+        outcome[lane] = Outcome.DISSOLVED if thin[lane] >= 2.0 else 0.0

@@ -194,21 +194,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from coopetition.games.families import trust_game
-from coopetition.games.parameters import Addition, TrustParameters, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.places import (
-    AGREED,
-    AGREEMENT,
-    AGREEMENTS,
-    BREACHES,
-    CHARGE,
-    EXPECTED,
-    LEVEL,
-    OWN,
-    PAYOFF,
-    UTILITY,
-)
+from coopetition.kernels.machine.numbers import Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +208,18 @@ class CooperativeNegotiation(TrustParameters):
     id: ClassVar[str] = "CooperativeNegotiation-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField(
+            "agreement",
+            ("n",),
+            high="largest_endowment",
+            scale="part_of_endowment",
+            meaning="agreed levels, 0 for none",
+        ),
+        StateField("agreed", high=1.0, integer=True, meaning="set while an agreement stands"),
+        StateField("agreements", high="horizon", integer=True, observed=False, meaning="agreements so far"),
+        StateField("breaches", high="horizon", integer=True, observed=False, meaning="breaches so far"),
+    )
     presets: ClassVar[Any] = {
         "strong": {"gamma": 3.0, "theta": 2.0, "signal_scale": "endowment", "dependence": 0.8},
         "relational": {
@@ -246,39 +248,41 @@ class CooperativeNegotiation(TrustParameters):
         10.0,
         low=0.0,
         unit="level",
+        kernel=True,
         about="how close levels must be to agree, and how far they may drift from it",
     )
-    breach_penalty: float = parameter(3.0, low=0.0, unit="payoff/level", about="charge per level of a breach")
+    breach_penalty: float = parameter(
+        3.0, low=0.0, unit="payoff/level", kernel=True, about="charge per level of a breach"
+    )
 
-    def additions(self) -> tuple[Addition, ...]:
-        """The agreed levels and whether they stand; counts of agreements and breaches are not shown."""
-        endowment = np.broadcast_to(np.asarray(self.endowment, dtype=float), 2)
-        return (
-            Addition("agreement", np.zeros(2), float(endowment.max()), scale=1.0 / endowment),
-            Addition("agreed", 0.0),
-            Addition("agreements", 0.0, float(self.horizon), observed=False),
-            Addition("breaches", 0.0, float(self.horizon), observed=False),
-        )
+    @property
+    def largest_endowment(self) -> float:
+        """The highest level that can be agreed on."""
+        return float(max(self.endowment))
 
-    def rule_numbers(self) -> tuple[float, ...]:
-        """Threshold and penalty."""
-        return (self.agreement_threshold, self.breach_penalty)
+    @property
+    def part_of_endowment(self) -> np.ndarray:
+        """What takes an agreed level to a rate, (2,)."""
+        return 1.0 / np.asarray(self.endowment)
 
     def stages(self) -> list[Stage]:
         """Breach, pay, agree."""
         return trust_game(expectations=expectations, settle=settle)
 
 
+State, Scalar = CooperativeNegotiation.State, CooperativeNegotiation.Scalar
+
+
 @stage
 def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Find breaches of a standing agreement: what each costs, and what who fell short is judged against."""
-    threshold = parameters[OWN]
-    penalty = parameters[OWN + 1]
-    levels = work_vector(work, LEVEL, 2)
-    expected = work_vector(work, EXPECTED, 2)
-    charges = work_vector(work, CHARGE, 2)
-    agreed = state[at[AGREED]]
-    breaches = state[at[BREACHES]]
+    threshold = parameters[Scalar.AGREEMENT_THRESHOLD]
+    penalty = parameters[Scalar.BREACH_PENALTY]
+    levels = work_vector(work, Work.LEVEL, 2)
+    expected = work_vector(work, Work.EXPECTED, 2)
+    charges = work_vector(work, Work.CHARGE, 2)
+    agreed = state[at[State.AGREED]]
+    breaches = state[at[State.BREACHES]]
     breached = work[0]
     for lane in range(breached.size):
         breached[lane] = 0.0
@@ -286,7 +290,7 @@ def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
         level = levels[i]
         usual = expected[i]
         charge = charges[i]
-        agreement = state[at[AGREEMENT] + i]
+        agreement = state[at[State.AGREEMENT] + i]
         for lane in range(charge.size):
             gap = abs(level[lane] - agreement[lane])
             charge[lane] = penalty * gap if agreed[lane] != 0.0 and gap > threshold else 0.0
@@ -302,11 +306,11 @@ def expectations(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Charge breaches; levels within the threshold of each other become the agreement."""
-    threshold = parameters[OWN]
-    levels = work_vector(work, LEVEL, 2)
-    charges = work_vector(work, CHARGE, 2)
-    payoffs = work_vector(work, PAYOFF, 2)
-    utilities = work_vector(work, UTILITY, 2)
+    threshold = parameters[Scalar.AGREEMENT_THRESHOLD]
+    levels = work_vector(work, Work.LEVEL, 2)
+    charges = work_vector(work, Work.CHARGE, 2)
+    payoffs = work_vector(work, Work.PAYOFF, 2)
+    utilities = work_vector(work, Work.UTILITY, 2)
     for i in range(2):
         charge = charges[i]
         payoff = payoffs[i]
@@ -316,8 +320,8 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
             utility[lane] -= charge[lane]
     first = levels[0]
     second = levels[1]
-    agreed = state[at[AGREED]]
-    agreements = state[at[AGREEMENTS]]
+    agreed = state[at[State.AGREED]]
+    agreements = state[at[State.AGREEMENTS]]
     close = work[0]
     for lane in range(close.size):
         close[lane] = 1.0 if abs(first[lane] - second[lane]) <= threshold else 0.0
@@ -326,7 +330,7 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
         agreements[lane] += close[lane]
     for i in range(2):
         level = levels[i]
-        agreement = state[at[AGREEMENT] + i]
+        agreement = state[at[State.AGREEMENT] + i]
         for lane in range(close.size):
             standing = agreement[lane] if agreed[lane] != 0.0 else 0.0
             agreement[lane] = level[lane] if close[lane] != 0.0 else standing

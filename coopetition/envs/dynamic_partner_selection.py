@@ -183,26 +183,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from coopetition.games.families import trust_game
-from coopetition.games.parameters import Addition, Sized, TrustParameters, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import Sized, TrustParameters, parameter
 from coopetition.kernels.fastmath import fma
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.machine.places import (
-    DAMAGE,
-    OWN,
-    PAIR_DEPENDENCE,
-    PAYOFF,
-    RATE,
-    REPUTATION,
-    SHARE,
-    SHARES,
-    TRUST,
-    UTILITY,
-    N,
-)
+from coopetition.kernels.machine.numbers import Integer, Matrix, Vector, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +199,9 @@ class DynamicPartnerSelection(Sized, TrustParameters):
     id: ClassVar[str] = "DynamicPartnerSelection-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField("reputation", ("n",), "initial_reputation", high=1.0, meaning="q_i, seen by everybody"),
+    )
     presets: ClassVar[Any] = {
         "strong": {"gamma": 12.0, "theta": 5.0, "signal_scale": "endowment", "reputation_weight": 0.2},
         "relational": {
@@ -237,31 +227,30 @@ class DynamicPartnerSelection(Sized, TrustParameters):
     xi: float = 0.45
     kappa: float = 1.2
     collapse_threshold: float = 0.0
-    reputation_weight: float = parameter(0.5, low=0.0, high=1.0, about="rho, how much reputation steers partnership")
-    reputation_rate: float = parameter(0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation follows rates")
+    reputation_weight: float = parameter(
+        0.5, low=0.0, high=1.0, kernel=True, about="rho, how much reputation steers partnership"
+    )
+    reputation_rate: float = parameter(
+        0.1, low=0.0, high=1.0, unit="1/step", kernel=True, about="how fast reputation follows rates"
+    )
     initial_reputation: Any = parameter(0.5, "agents", 0.0, 1.0, about="q_i at reset")
-
-    def additions(self) -> tuple[Addition, ...]:
-        """Everybody sees everybody's reputation."""
-        return (Addition("reputation", np.array(self.initial_reputation)),)
-
-    def rule_numbers(self) -> tuple[float, ...]:
-        """rho and the rate."""
-        return (self.reputation_weight, self.reputation_rate)
 
     def stages(self) -> list[Stage]:
         """Reputation moves shares and weights."""
         return trust_game(standings=standings, integrate=integrate)
 
 
+State, Scalar = DynamicPartnerSelection.State, DynamicPartnerSelection.Scalar
+
+
 @stage
 def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """q_i <- 0.9 q_i + 0.1 c_i, then shares (1 - rho) alpha_i + rho q_i / sum q."""
-    n = at[N]
-    rho = parameters[OWN]
-    pace = parameters[OWN + 1]
-    rates = work_vector(work, RATE, n)
-    reputations = rows_of(state, at[REPUTATION], n)
+    n = at[Integer.N]
+    rho = parameters[Scalar.REPUTATION_WEIGHT]
+    pace = parameters[Scalar.REPUTATION_RATE]
+    rates = work_vector(work, Work.RATE, n)
+    reputations = rows_of(state, at[State.REPUTATION], n)
     total = work[0]
     for lane in range(total.size):
         total[lane] = 0.0
@@ -272,8 +261,8 @@ def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
             q[lane] = (1.0 - pace) * q[lane] + pace * rate[lane]
         for lane in range(total.size):
             total[lane] += q[lane]
-    shares = work_vector(work, SHARE, n)
-    alphas = parameter_vector(parameters, SHARES, n)
+    shares = work_vector(work, Work.SHARE, n)
+    alphas = parameter_vector(parameters, Vector.SHARES, n)
     for i in range(n):
         q = reputations[i]
         share = shares[i]
@@ -285,15 +274,15 @@ def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
 
 @stage
 def integrate(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    """U_i = pi_i + sum_j m_ij w_ij pi_j, m_ij = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k."""
-    n = at[N]
-    rho = parameters[OWN]
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
-    trusts = rows_of(state, at[TRUST], n * n)
-    damages = rows_of(state, at[DAMAGE], n * n)
-    dependences = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
-    reputations = rows_of(state, at[REPUTATION], n)
+    """U_i = pi_i + sum_j m_ij w_ij pi_j, m_ij = (1 - rho) + rho (Integer.N - 1) q_j / sum_(k != i) q_k."""
+    n = at[Integer.N]
+    rho = parameters[Scalar.REPUTATION_WEIGHT]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
+    trusts = rows_of(state, at[State.TRUST], n * n)
+    damages = rows_of(state, at[State.DAMAGE], n * n)
+    dependences = parameter_matrix(parameters, Matrix.DEPENDENCE, n)
+    reputations = rows_of(state, at[State.REPUTATION], n)
     others = work[0]
     for i in range(n):
         utility = utilities[i]

@@ -203,24 +203,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from coopetition.games.families import reciprocity_game
-from coopetition.games.parameters import Addition, ReciprocityParameters, Sized, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import ReciprocityParameters, Sized, parameter
 from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import parameter_vector, stage, work_matrix, work_vector
-from coopetition.kernels.machine.places import (
-    BASELINE_RATE,
-    KAPPA_R,
-    MEMORY,
-    MEMORY_LENGTH,
-    MEMORY_MEAN,
-    RATE,
-    TIME,
-    VIOLATIONS,
-    N,
-)
+from coopetition.kernels.machine.numbers import Integer, Scalar, Vector, Work
 
 # A baseline rate that was rounded to float32 on its way here is no violation.
 TOLERANCE = 1e-6
@@ -232,6 +221,17 @@ class GraduatedSanction(Sized, ReciprocityParameters):
 
     id: ClassVar[str] = "GraduatedSanction-v0"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField(
+            "violations",
+            ("n",),
+            high="memory_length",
+            integer=True,
+            settable=False,
+            scale="part_of_memory",
+            meaning="v_i, how many of the last k steps fell below the baseline; seen by all",
+        ),
+    )
     presets: ClassVar[Any] = {
         "strong": {"gamma": 15.0, "theta": 5.0, "baseline": 20.0},
         "relational": {
@@ -255,29 +255,33 @@ class GraduatedSanction(Sized, ReciprocityParameters):
     lambda_R: float = 1.8
     omega: float = 1.0
 
-    def additions(self) -> tuple[Addition, ...]:
-        """How many of each agent's last k steps fell below its baseline, seen by all."""
-        return (Addition("violations", np.zeros(self.n), float(self.memory), scale=1.0 / self.memory, settable=False),)
+    @property
+    def part_of_memory(self) -> float:
+        """1 / k, what takes a count of violations to [0, 1]."""
+        return 1.0 / self.memory
 
     def stages(self) -> list[Stage]:
         """A norm, and sanctions that grow with violations."""
         return reciprocity_game(responses=responses, turn=turn)
 
 
+State = GraduatedSanction.State
+
+
 @stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi of s_j = c_j - max(cbar_j, b_j / e_j); where negative, times 1 + v_j / k."""
-    n = at[N]
-    k = at[MEMORY_LENGTH]
-    kappa = parameters[KAPPA_R]
-    norms = parameter_vector(parameters, BASELINE_RATE, n)
-    rates = work_vector(work, RATE, n)
+    n = at[Integer.N]
+    k = at[Integer.MEMORY_LENGTH]
+    kappa = parameters[Scalar.KAPPA_R]
+    norms = parameter_vector(parameters, Vector.BASELINE_RATE, n)
+    rates = work_vector(work, Work.RATE, n)
     table = work_matrix(work, 0, n)
     for j in range(n):
         norm = norms[j]
         rate = rates[j]
-        mean = state[at[MEMORY_MEAN] + j]
-        violation = state[at[VIOLATIONS] + j]
+        mean = state[at[State.MEMORY_MEAN] + j]
+        violation = state[at[State.VIOLATIONS] + j]
         row = table[j]
         for lane in range(row.size):
             usual = mean[lane] if mean[lane] > norm else norm
@@ -288,20 +292,20 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Count the violations among the remembered steps, this one included, for the next step to use."""
-    n = at[N]
-    k = at[MEMORY_LENGTH]
-    norms = parameter_vector(parameters, BASELINE_RATE, n)
-    time = state[at[TIME]]
+    n = at[Integer.N]
+    k = at[Integer.MEMORY_LENGTH]
+    norms = parameter_vector(parameters, Vector.BASELINE_RATE, n)
+    time = state[at[State.TIME]]
     for j in range(n):
         bound = norms[j] - TOLERANCE
-        violation = state[at[VIOLATIONS] + j]
-        newest = state[at[MEMORY] + j * k]
+        violation = state[at[State.VIOLATIONS] + j]
+        newest = state[at[State.MEMORY] + j * k]
         counted = k % 2  # two slots at a time, since the sum's way to memory and back costs as much as a comparison
         for lane in range(violation.size):
             violation[lane] = counted if newest[lane] < bound else 0.0
         for m in range(counted, k, 2):
-            slot = state[at[MEMORY] + j * k + m]
-            older = state[at[MEMORY] + j * k + m + 1]
+            slot = state[at[State.MEMORY] + j * k + m]
+            older = state[at[State.MEMORY] + j * k + m + 1]
             for lane in range(violation.size):
                 filled = 1.0 if m < time[lane] else 0.0
                 both_filled = 1.0 if m + 1 < time[lane] else 0.0

@@ -208,14 +208,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from coopetition.games.families import reciprocity_game
-from coopetition.games.parameters import Addition, ReciprocityParameters, Sized, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import ReciprocityParameters, Sized, parameter
 from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import rows_of, stage, work_matrix, work_vector
-from coopetition.kernels.machine.places import IMAGE, KAPPA_R, MEMORY_MEAN, OWN, RATE, N
+from coopetition.kernels.machine.numbers import Integer, Work
 from coopetition.kernels.reciprocity import reciprocate_each
 
 
@@ -225,6 +224,9 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
 
     id: ClassVar[str] = "IndirectReciprocity-v0"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField("image", ("n",), "baseline_rate", high=1.0, meaning="y_i, image scores, seen by all"),
+    )
     presets: ClassVar[Any] = {
         "strong": {"gamma": 8.0, "theta": 5.0},
         "relational": {
@@ -245,33 +247,28 @@ class IndirectReciprocity(Sized, ReciprocityParameters):
     memory: int = 7
     lambda_R: float = 1.5
     omega: float = 0.5
-    image_rate: float = parameter(0.2, low=0.0, high=1.0, unit="1/step", about="how fast images follow rates")
-    image_weight: float = parameter(0.5, low=0.0, about="weight of standing beside what is done now")
-
-    def additions(self) -> tuple[Addition, ...]:
-        """Image scores, seen by all, start at the baseline's rate."""
-        shape = (self.n,)
-        rate = np.broadcast_to(self.baseline, shape) / np.broadcast_to(self.endowment, shape)
-        return (Addition("image", rate),)
-
-    def rule_numbers(self) -> tuple[float, ...]:
-        """Rate and weight of images."""
-        return (self.image_rate, self.image_weight)
+    image_rate: float = parameter(
+        0.2, low=0.0, high=1.0, unit="1/step", kernel=True, about="how fast images follow rates"
+    )
+    image_weight: float = parameter(0.5, low=0.0, kernel=True, about="weight of standing beside what is done now")
 
     def stages(self) -> list[Stage]:
         """Responses read standing too; images move last."""
         return reciprocity_game(responses=responses, reciprocate=reciprocate_each, turn=turn)
 
 
+State, Scalar = IndirectReciprocity.State, IndirectReciprocity.Scalar
+
+
 @stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi of s_ij = (c_j - cbar_j) + (y_j - ybar_-i) / 2, images of before this step."""
-    n = at[N]
-    weight = parameters[OWN + 1]
-    kappa = parameters[KAPPA_R]
-    rates = work_vector(work, RATE, n)
-    means = rows_of(state, at[MEMORY_MEAN], n)
-    images = rows_of(state, at[IMAGE], n)
+    n = at[Integer.N]
+    weight = parameters[Scalar.IMAGE_WEIGHT]
+    kappa = parameters[Scalar.KAPPA_R]
+    rates = work_vector(work, Work.RATE, n)
+    means = rows_of(state, at[State.MEMORY_MEAN], n)
+    images = rows_of(state, at[State.IMAGE], n)
     table = work_matrix(work, 0, n)
     standard = work[0]
     for i in range(n):
@@ -298,11 +295,11 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """y_j <- 0.8 y_j + 0.2 c_j."""
-    n = at[N]
-    pace = parameters[OWN]
-    rates = work_vector(work, RATE, n)
+    n = at[Integer.N]
+    pace = parameters[Scalar.IMAGE_RATE]
+    rates = work_vector(work, Work.RATE, n)
     for j in range(n):
-        image = state[at[IMAGE] + j]
+        image = state[at[State.IMAGE] + j]
         rate = rates[j]
         for lane in range(image.size):
             image[lane] = (1.0 - pace) * image[lane] + pace * rate[lane]

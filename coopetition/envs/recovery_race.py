@@ -178,8 +178,8 @@ from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.places import HORIZON, OUTCOME, OWN, PAYOFF, TIME, N
-from coopetition.kernels.trust import RECOVERED, end_by_trust, expected_levels, integrate, update_trust
+from coopetition.kernels.machine.numbers import Integer, Outcome, State, Work
+from coopetition.kernels.trust import end_by_trust, expected_levels, integrate, update_trust
 from coopetition.kernels.value import equal_terms, private_payoffs
 
 
@@ -219,12 +219,8 @@ class RecoveryRace(TrustParameters):
         0.90, low=0.0, high=1.0, open_low=True, about="the episode is won when mean trust reaches it"
     )
     recovery_bonus: float = parameter(
-        0.0, low=0.0, unit="payoff/step", about="paid to each at recovery for each step that is left"
+        0.0, low=0.0, unit="payoff/step", kernel=True, about="paid to each at recovery for each step that is left"
     )
-
-    def rule_numbers(self) -> tuple[float, ...]:
-        """The bonus."""
-        return (self.recovery_bonus,)
 
     def stages(self) -> list[Stage]:
         """As published the shared game; with a bonus, the end is judged before utilities, which contain it."""
@@ -233,16 +229,19 @@ class RecoveryRace(TrustParameters):
         return [expected_levels, update_trust, equal_terms, private_payoffs, end_by_trust, award, integrate]
 
 
+Scalar = RecoveryRace.Scalar
+
+
 @stage
 def award(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """pi_i += bonus (horizon - t) in the copies that this step t recovers."""
-    n = at[N]
-    bonus = parameters[OWN]
-    horizon = parameters[HORIZON]
-    time = state[at[TIME]]
-    outcome = state[at[OUTCOME]]
-    payoffs = work_vector(work, PAYOFF, n)
+    n = at[Integer.N]
+    bonus = parameters[Scalar.RECOVERY_BONUS]
+    horizon = parameters[Scalar.HORIZON]
+    time = state[at[State.TIME]]
+    outcome = state[at[State.OUTCOME]]
+    payoffs = work_vector(work, Work.PAYOFF, n)
     for i in range(n):
         payoff = payoffs[i]
         for lane in range(payoff.size):
-            payoff[lane] += bonus * (horizon - time[lane]) if outcome[lane] == RECOVERED else 0.0
+            payoff[lane] += bonus * (horizon - time[lane]) if outcome[lane] == Outcome.RECOVERED else 0.0

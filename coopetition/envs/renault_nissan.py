@@ -189,7 +189,7 @@ from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage
-from coopetition.kernels.machine.places import DAMAGE, DEPENDENCE, OWN, TIME, TRUST
+from coopetition.kernels.machine.numbers import State
 from coopetition.kernels.trust import integrate_moving, update_trust_moving
 
 #: Phase: D(nissan, renault), D(renault, nissan), initial trust, initial damage.
@@ -209,6 +209,7 @@ class RenaultNissan(TrustParameters):
     id: ClassVar[str] = "RenaultNissan-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("nissan", "renault")
+    derived: ClassVar[dict[str, int | str]] = {"phases": 16}
     presets: ClassVar[Any] = {
         "strong": {"gamma": 2.9, "theta": 2.0, "signal_scale": "endowment"},
         # What TR-2 validates: one D, trust and damage carried through all phases, which differ in what the two do. The
@@ -230,7 +231,7 @@ class RenaultNissan(TrustParameters):
         choices=(*PHASES, "history"),
         about="one phase, or all four in order in one episode",
     )
-    phase_length: int = parameter(25, "integer", 1, unit="steps", about="length of a phase of history")
+    phase_length: int = parameter(25, "integer", 1, unit="steps", kernel=True, about="length of a phase of history")
     endowment: Any = (90.0, 100.0)
     baseline: Any = (27.0, 30.0)
     shares: Any = (0.48, 0.52)
@@ -254,9 +255,10 @@ class RenaultNissan(TrustParameters):
         values = {name: value for name, value in values.items() if getattr(self, name) is None}
         return super().resolved() | values
 
-    def rule_numbers(self) -> tuple[float, ...]:
-        """Phase length, then the four phases' numbers."""
-        return (float(self.phase_length), *(x for phase in PHASES.values() for x in phase))
+    @property
+    def phases(self) -> tuple[float, ...]:
+        """The four phases' numbers, one phase after the other."""
+        return tuple(number for phase in PHASES.values() for number in phase)
 
     @property
     def dependence_moves(self) -> bool:
@@ -270,18 +272,23 @@ class RenaultNissan(TrustParameters):
         return trust_game(update_trust=update_trust_moving, integrate=integrate_moving, turn=turn)
 
 
+Scalar = RenaultNissan.Scalar
+
+
 @stage
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """At a phase's start D changes, damage rises to its own, and on entering crisis trust falls too."""
-    length = parameters[OWN]
-    time = state[at[TIME]]
+    length = parameters[Scalar.PHASE_LENGTH]
+    time = state[at[State.TIME]]
     for lane in range(time.size):
         phase = int(time[lane] // length)
         if time[lane] % length == 0.0 and phase < 4:
-            first = OWN + 1 + 4 * phase
-            state[at[DEPENDENCE] + 1, lane] = parameters[first]
-            state[at[DEPENDENCE] + 2, lane] = parameters[first + 1]
+            first = Scalar.PHASES + 4 * phase
+            state[at[State.DEPENDENCE] + 1, lane] = parameters[first]
+            state[at[State.DEPENDENCE] + 2, lane] = parameters[first + 1]
             for pair in range(1, 3):
                 if phase == CRISIS:
-                    state[at[TRUST] + pair, lane] = min(state[at[TRUST] + pair, lane], parameters[first + 2])
-                state[at[DAMAGE] + pair, lane] = max(state[at[DAMAGE] + pair, lane], parameters[first + 3])
+                    state[at[State.TRUST] + pair, lane] = min(
+                        state[at[State.TRUST] + pair, lane], parameters[first + 2]
+                    )
+                state[at[State.DAMAGE] + pair, lane] = max(state[at[State.DAMAGE] + pair, lane], parameters[first + 3])

@@ -198,13 +198,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from coopetition.games.families import trust_game
-from coopetition.games.parameters import Addition, Sized, TrustParameters, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import Sized, TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.places import OPTION, OWN, PAYOFF, RATE, REPUTATION, UTILITY, N
+from coopetition.kernels.machine.numbers import Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +213,11 @@ class ReputationMarket(Sized, TrustParameters):
     id: ClassVar[str] = "ReputationMarket-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_{}",)
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField(
+            "reputation", ("n",), "initial_reputation", high=1.0, noisy=True, meaning="q_i; others' are seen with noise"
+        ),
+    )
     presets: ClassVar[Any] = {
         "strong": {"gamma": 12.0, "theta": 5.0, "signal_scale": "endowment", "reputation_neutral": 0.3},
     }
@@ -230,18 +234,23 @@ class ReputationMarket(Sized, TrustParameters):
     xi: float = 0.45
     collapse_threshold: float = 0.0
     initial_reputation: Any = parameter(0.5, "agents", 0.0, 1.0, about="q_i at reset")
-    reputation_rate: float = parameter(0.1, low=0.0, high=1.0, unit="1/step", about="how fast reputation moves")
-    reputation_neutral: float = parameter(0.5, low=0.0, high=1.0, about="rate that leaves reputation as it is")
-    tiers: bool = parameter(True, "flag", about="pay by tier of reputation")
+    reputation_rate: float = parameter(
+        0.1, low=0.0, high=1.0, unit="1/step", kernel=True, about="how fast reputation moves"
+    )
+    reputation_neutral: float = parameter(
+        0.5, low=0.0, high=1.0, kernel=True, about="rate that leaves reputation as it is"
+    )
+    tiers: bool = parameter(True, "flag", kernel=True, about="pay by tier of reputation")
     tier_thresholds: Any = parameter(
         (0.80, 0.50, 0.25),
         "numbers",
         0.0,
         1.0,
+        kernel=True,
         about="reputation from which premium, standard, probation pay",
     )
     tier_multipliers: Any = parameter(
-        (1.30, 1.00, 0.70, 0.40), "numbers", 0.0, about="premium, standard, probation, excluded"
+        (1.30, 1.00, 0.70, 0.40), "numbers", 0.0, kernel=True, about="premium, standard, probation, excluded"
     )
     reputation_visibility: float = parameter(
         1.0, low=0.0, high=1.0, about="others' reputations are seen with noise of deviation 1 minus this"
@@ -260,33 +269,23 @@ class ReputationMarket(Sized, TrustParameters):
         """Standard deviation of the noise on others' reputations."""
         return 1.0 - self.reputation_visibility
 
-    @property
-    def rule_option(self) -> int:
-        """Whether tiers pay."""
-        return int(self.tiers)
-
-    def additions(self) -> tuple[Addition, ...]:
-        """Own reputation is seen exactly, others' with noise."""
-        return (Addition("reputation", np.array(self.initial_reputation), noisy=True),)
-
-    def rule_numbers(self) -> tuple[float, ...]:
-        """Rate and neutral rate, thresholds, multipliers."""
-        return (self.reputation_rate, self.reputation_neutral, *self.tier_thresholds, *self.tier_multipliers)
-
     def stages(self) -> list[Stage]:
         """Reputation moves, then multiplies pay."""
         return trust_game(standings=standings, settle=settle)
 
 
+State, Scalar = ReputationMarket.State, ReputationMarket.Scalar
+
+
 @stage
 def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """q_i <- clip(q_i + 0.1 (c_i - 0.5), 0, 1)."""
-    n = at[N]
-    pace = parameters[OWN]
-    neutral = parameters[OWN + 1]
-    rates = work_vector(work, RATE, n)
+    n = at[Integer.N]
+    pace = parameters[Scalar.REPUTATION_RATE]
+    neutral = parameters[Scalar.REPUTATION_NEUTRAL]
+    rates = work_vector(work, Work.RATE, n)
     for i in range(n):
-        q = state[at[REPUTATION] + i]
+        q = state[at[State.REPUTATION] + i]
         rate = rates[i]
         for lane in range(q.size):
             moved = q[lane] + pace * (rate[lane] - neutral)
@@ -297,20 +296,24 @@ def standings(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Multiply payoff and utility by the tier's number."""
-    if at[OPTION] == 0:
+    if parameters[Scalar.TIERS] == 0.0:
         return
-    n = at[N]
-    premium, standard, probation = parameters[OWN + 2], parameters[OWN + 3], parameters[OWN + 4]
-    best, usual, low, lowest = (
-        parameters[OWN + 5],
-        parameters[OWN + 6],
-        parameters[OWN + 7],
-        parameters[OWN + 8],
+    n = at[Integer.N]
+    premium, standard, probation = (
+        parameters[Scalar.TIER_THRESHOLDS],
+        parameters[Scalar.TIER_THRESHOLDS + 1],
+        parameters[Scalar.TIER_THRESHOLDS + 2],
     )
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
+    best, usual, low, lowest = (
+        parameters[Scalar.TIER_MULTIPLIERS],
+        parameters[Scalar.TIER_MULTIPLIERS + 1],
+        parameters[Scalar.TIER_MULTIPLIERS + 2],
+        parameters[Scalar.TIER_MULTIPLIERS + 3],
+    )
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
     for i in range(n):
-        q = state[at[REPUTATION] + i]
+        q = state[at[State.REPUTATION] + i]
         payoff = payoffs[i]
         utility = utilities[i]
         for lane in range(q.size):

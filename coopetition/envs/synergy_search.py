@@ -173,10 +173,12 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from coopetition.games.parameters import Addition, TrustParameters, parameter
+from coopetition.games.fields import StateField
+from coopetition.games.parameters import TrustParameters, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +188,16 @@ class SynergySearch(TrustParameters):
     id: ClassVar[str] = "SynergySearch-v0"
     mechanism: ClassVar[str] = "interdependence"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    adds: ClassVar[tuple[StateField, ...]] = (
+        StateField(
+            "gamma",
+            initial="initial_gamma",
+            high="gamma_bound",
+            observed="reveal_gamma",
+            scale="gamma_scale",
+            meaning="weight of the synergy",
+        ),
+    )
     presets: ClassVar[Any] = {
         "strong": {
             "gamma_range": (0.5, 4.5),
@@ -209,7 +221,17 @@ class SynergySearch(TrustParameters):
         if len(self.gamma_range) != 2 or not 0.0 <= self.gamma_range[0] < self.gamma_range[1]:
             raise self.refuse("gamma_range", "expected two numbers, 0 <= low < high")
 
-    def additions(self) -> tuple[Addition, ...]:
-        """Gamma is state anyway; here it may be shown, relative to the largest that can be drawn."""
-        top = max(self.gamma_range[1], self.gamma or 0.0)
-        return (Addition("gamma", high=top, scale=1.0 / top),) if self.reveal_gamma else ()
+    @property
+    def largest_gamma(self) -> float:
+        """What gamma is shown relative to: the largest that can be drawn or was given."""
+        return max(self.gamma_range[1], self.gamma or 0.0)
+
+    @property
+    def gamma_bound(self) -> float:
+        """Up to where a reset may set gamma: what is shown stays in [0, 1]."""
+        return self.largest_gamma if self.reveal_gamma else math.inf
+
+    @property
+    def gamma_scale(self) -> float:
+        """What takes a revealed gamma to [0, 1]."""
+        return 1.0 / self.largest_gamma

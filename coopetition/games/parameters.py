@@ -6,7 +6,6 @@ defaults that differ. Each field carries its unit and domain, which the error me
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,105 +14,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from coopetition.games import checks
 from coopetition.games.checks import choose as choose
 from coopetition.games.checks import nearest as nearest
+from coopetition.games.declared import Declaring, as_matrix, parameter
+from coopetition.games.declared import Domain as Domain
+from coopetition.games.fields import FIELDS, StateField
+from coopetition.kernels.machine import numbers
 
 Vector = tuple[float, ...]
 Matrix = tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
-class Domain:
-    """What a parameter may be.
-
-    Attributes
-    ----------
-    kind : {"number", "integer", "agents", "pairs", "flag", "choice", "numbers"}
-        "agents" is one number per agent, "pairs" an N x N matrix with zero diagonal; both also take one number
-        for all. "numbers" is a tuple of a fixed length.
-    low, high : float
-        Bounds, included unless `open_low`.
-    unit : str
-        Unit, for the docs.
-    choices : tuple of str
-        The values of a "choice".
-    """
-
-    kind: str = "number"
-    low: float = -math.inf
-    high: float = math.inf
-    unit: str = ""
-    open_low: bool = False
-    choices: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        if self.kind == "choice":
-            return "one of " + ", ".join(repr(choice) for choice in self.choices)
-        if self.kind == "flag":
-            return "True or False"
-        shape = {"agents": " for each agent", "pairs": " for each ordered pair, zero diagonal"}.get(self.kind, "")
-        left = "(" if self.open_low or math.isinf(self.low) else "["
-        right = ")" if math.isinf(self.high) else "]"
-        return f"in {left}{self.low:g}, {self.high:g}{right}{shape}"
-
-
-def parameter(
-    default: Any,
-    kind: str = "number",
-    low: float = -math.inf,
-    high: float = math.inf,
-    *,
-    unit: str = "",
-    open_low: bool = False,
-    choices: tuple[str, ...] = (),
-    about: str = "",
-) -> Any:
-    """A dataclass field with its domain and a sentence about it."""
-    domain = Domain(kind, low, high, unit, open_low, choices)
-    return dataclasses.field(default=default, metadata={"domain": domain, "about": about})
-
-
-def as_matrix(value: Any, n: int) -> np.ndarray:
-    """A number broadcast to all ordered pairs, or an N x N matrix, as float64."""
-    array = np.asarray(value, dtype=np.float64)
-    if array.ndim == 0:
-        return np.where(np.eye(n, dtype=bool), 0.0, float(array))
-    return array
-
-
-@dataclass(frozen=True)
-class Addition:
-    """What an environment adds to the state and to the views of it.
-
-    Attributes
-    ----------
-    name : str
-        Name of the state field.
-    initial : array_like or None
-        Value at reset, whose shape is the field's; None shows a field that exists anyway.
-    high : float
-        Upper end of its range, for `options=` of reset; the lower end is 0.
-    observed : bool
-        Whether agents see it. A field of shape (N,) is seen as own, then others; one of shape () as is.
-    scale : float or array_like
-        Factor that takes it to [0, 1] in views.
-    noisy : bool
-        Others' values are seen with noise.
-    settable : bool
-        Whether `options=` of reset may set it.
-    """
-
-    name: str
-    initial: Any = None
-    high: float = 1.0
-    observed: bool = True
-    scale: Any = 1.0
-    noisy: bool = False
-    settable: bool = True
-
-
 @dataclass(frozen=True, kw_only=True)
-class Parameters:
+class Parameters(Declaring):
     """What every game has. Subclasses are environments; `id` and `mechanism` name them."""
 
     id: ClassVar[str] = ""
@@ -121,11 +35,28 @@ class Parameters:
     family: ClassVar[str] = ""
     #: Names of the agents in index order, or the pattern of a single role, such as "agent_{}".
     roles: ClassVar[tuple[str, ...]] = ()
+    #: State that the environment adds, and shared fields that it declares anew: lines as in `coopetition.games.fields`.
+    adds: ClassVar[tuple[StateField, ...]] = ()
+    #: Outcomes by the game's own rule that it adds to the shared ones.
+    outcomes: ClassVar[tuple[str, ...]] = ()
+    #: The namespaces of the class's stages, as `Scalar`: state fields, and outcomes.
+    State: ClassVar[Any] = numbers.State
+    Outcome: ClassVar[Any] = numbers.Outcome
     #: Which preset the class's defaults are, and the presets that the environment has beside its published numbers.
     preset: ClassVar[str] = "published"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        added = {line.name.upper(): 1 for line in cls.__dict__.get("adds", ()) if line.name not in FIELDS}
+        if added:
+            start, room = numbers.OWN_START["State"], numbers.OWN_ROOM["State"]
+            cls.State = numbers.extended(cls.State, added, start, room, cls.__qualname__)
+        named = {name.upper(): 1 for name in cls.__dict__.get("outcomes", ())}
+        if named:
+            cls.Outcome = numbers.extended(cls.Outcome, named, numbers.Outcome.size, 1000, cls.__qualname__)
 
     def __post_init__(self) -> None:
         # Sizes and phases first: other values, and their shapes, are derived from them.
@@ -155,22 +86,9 @@ class Parameters:
         return restore, (self.published_class(), self.preset, values)
 
     @classmethod
-    def domain(cls, name: str) -> Domain:
-        """The domain of a parameter, from the class that introduced it."""
-        return cls._metadata(name)["domain"]
-
-    @classmethod
     def about(cls, name: str) -> str:
         """The sentence about a parameter."""
-        return cls._metadata(name)["about"]
-
-    @classmethod
-    def _metadata(cls, name: str) -> Any:
-        for base in cls.__mro__:
-            found = base.__dict__.get("__dataclass_fields__", {}).get(name)
-            if found is not None and "domain" in found.metadata:
-                return found.metadata
-        raise KeyError(name)
+        return str(cls._metadata(name)["about"])
 
     def resolved(self) -> dict[str, Any]:
         """Values for the fields that were left None and depend on others."""
@@ -181,28 +99,48 @@ class Parameters:
 
     def stages(self) -> list[Any]:
         """The stages of one step, in order: the family's, or an environment's own list."""
-        from coopetition.games import families
+        from coopetition.games.families import family_of
 
-        steps: dict[str, Any] = {
-            "trust": families.trust_game,
-            "reciprocity": families.reciprocity_game,
-            "team": families.team_game,
-        }
-        stages: list[Any] = steps[self.family]()
+        stages: list[Any] = family_of(self).stages()
         return stages
 
-    def additions(self) -> tuple[Addition, ...]:
-        """State and views beyond the family's."""
-        return ()
+    def state_fields(self) -> dict[str, StateField]:
+        """The game's state by name, in the order in which it lies: the family's fields, then what classes add."""
+        from coopetition.games.families import family_of
 
-    def rule_numbers(self) -> tuple[float, ...]:
-        """Numbers that the environment's own kernel reads, from `places.OWN` on."""
-        return ()
+        shared = {name: FIELDS[name] for name in family_of(self).fields}
+        return shared | {line.name: line for line in self.added_fields()}
+
+    @classmethod
+    def added_fields(cls) -> tuple[StateField, ...]:
+        """What the class and those above it add, the uppermost first."""
+        return tuple(line for base in reversed(cls.__mro__) for line in base.__dict__.get("adds", ()))
+
+    @classmethod
+    def outcome_names(cls) -> tuple[str, ...]:
+        """Outcomes by number; number 0, "", is none yet."""
+        return ("", *(name.lower() for name in list(cls.Outcome.numbers)[1:]))
 
     @property
     def agents(self) -> tuple[str, ...]:
         """Agent names in index order."""
         return self.roles
+
+    @property
+    def last_start(self) -> int:
+        """Latest time from which an episode can start."""
+        return self.horizon - 1
+
+    @property
+    def noise_deviation(self) -> float:
+        """Standard deviation of the noise on what is seen of fields that are noisy."""
+        return 0.0
+
+    @property
+    def baseline_rate(self) -> np.ndarray:
+        """b_i / e_i, the rate that others expect of i, (n,)."""
+        baseline, endowment = (np.asarray(getattr(self, name), dtype=float) for name in ("baseline", "endowment"))
+        return baseline / endowment
 
     @property
     def n(self) -> int:
@@ -214,48 +152,9 @@ class Parameters:
         return ValueError(f"{self.id}: {name} = {getattr(self, name)!r}: {why}")
 
     def _checked(self, name: str, value: Any, domain: Domain) -> Any:
-        def wrong(detail: str = "") -> ValueError:
-            return ValueError(f"{self.id}: {name} = {value!r} is out of its domain: {domain}{detail}")
-
-        if domain.kind == "choice":
-            if value not in domain.choices:
-                raise wrong(nearest(value, domain.choices))
-            return value
-        if domain.kind == "flag":
-            if not isinstance(value, bool | np.bool_):
-                raise wrong()
-            return bool(value)
         if value is None and type(self).__dataclass_fields__[name].default is None:
             return None
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise wrong("; it is not a number") from None
-        shape: tuple[int, ...] = ()
-        if domain.kind == "agents":
-            shape = (self.n,)
-            array = np.full(shape, array) if array.ndim == 0 else array
-        elif domain.kind == "pairs":
-            shape = (self.n, self.n)
-            array = as_matrix(array, self.n)
-        elif domain.kind == "numbers":
-            shape = array.shape
-        if array.shape != shape:
-            raise wrong(f"; its shape is {array.shape}, expected {shape or 'one number'}")
-        below = array <= domain.low if domain.open_low else array < domain.low
-        if not np.all(np.isfinite(array)) or np.any(below) or np.any(array > domain.high):
-            raise wrong()
-        if domain.kind == "integer":
-            if float(array) != int(array):
-                raise wrong("; it is not an integer")
-            return int(array)
-        if domain.kind == "pairs":
-            if np.any(np.diagonal(array) != 0.0):
-                raise wrong("; its diagonal is not zero")
-            return tuple(tuple(float(x) for x in row) for row in array)
-        if domain.kind in ("agents", "numbers"):
-            return tuple(float(x) for x in array)
-        return float(array)
+        return domain.checked(self.id, name, value, self.n if domain.kind in ("agents", "pairs") else 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Every parameter by name, and the environment's id."""
@@ -273,12 +172,7 @@ class Parameters:
     @classmethod
     def build(cls, given: dict[str, Any]) -> Self:
         """Construct from keyword arguments; an unknown one is a TypeError with the nearest match."""
-        allowed = [field.name for field in fields(cls)]
-        for name in given:
-            if name not in allowed:
-                raise TypeError(
-                    f"{cls.id} has no parameter {name!r}{nearest(name, allowed)} (parameters: {', '.join(allowed)})"
-                )
+        checks.arguments(cls.id, given, [field.name for field in fields(cls)])
         return cls(**given)
 
 
@@ -322,13 +216,38 @@ class TrustParameters(Parameters):
             if getattr(self, name) is None:
                 raise self.refuse(name, "is missing")
         if abs(sum(self.shares) - 1.0) > 1e-9:
-            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares):g}")
+            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares):.12g}")
         if any(b > e for b, e in zip(self.baseline, self.endowment, strict=True)):
             raise self.refuse("baseline", f"each must lie in [0, its endowment], which are {self.endowment}")
 
     def resolved(self) -> dict[str, Any]:
         """Equal shares where none are given."""
         return {"shares": 1.0 / self.n} if self.shares is None else {}
+
+    @property
+    def initial_gamma(self) -> float:
+        """Gamma at reset; 0 stands for one that is drawn."""
+        return 0.0 if self.gamma is None else self.gamma
+
+    @property
+    def recovery_target(self) -> float:
+        """Mean of watched trust that wins the game; here none does."""
+        return math.inf
+
+    @property
+    def watches_trust(self) -> bool:
+        """Whether trust can end the game."""
+        return self.collapse_threshold > 0.0 or math.isfinite(self.recovery_target)
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """sigma_j, the units in which deviations from the baseline are read, (n,)."""
+        return np.asarray(self.endowment) if self.signal_scale == "endowment" else np.ones(self.n)
+
+    @property
+    def synergy_scale(self) -> float:
+        """Geometric mean of the endowments."""
+        return math.exp(np.log(np.asarray(self.endowment)).mean())
 
     @property
     def dependence_moves(self) -> bool:
@@ -359,6 +278,23 @@ class ReciprocityParameters(TrustParameters):
         "gradient", "choice", choices=("gradient", "additive"), about="h_i = a_i, or the mean endowment"
     )
 
+    @property
+    def memory_length(self) -> int:
+        """k, under a name that is not the state field's."""
+        return self.memory
+
+    @property
+    def mean_endowment(self) -> float:
+        """Mean of the endowments."""
+        return float(np.mean(self.endowment))
+
+    @property
+    def sensitivity(self) -> np.ndarray:
+        """rho_ij = rho_0 D_ij^eta, (n, n), zero where i does not depend on j at all."""
+        dependence = as_matrix(self.dependence, self.n)
+        strength = self.rho_0 * np.where(dependence > 0.0, dependence, 0.0) ** self.eta
+        return np.where(np.eye(self.n, dtype=bool), 0.0, strength)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TeamParameters(Parameters):
@@ -382,6 +318,11 @@ class TeamParameters(Parameters):
     loyalty_threshold: float = parameter(0.5, low=0.0, high=1.0, about="rate from which loyalty rises")
     loyalty_cap: float = parameter(1.0, low=0.0, high=1.0, about="highest loyalty")
     teammates: str = parameter("mean", "choice", choices=("mean", "sum"), about="teammates' payoff: their mean or sum")
+
+    @property
+    def kept(self) -> np.ndarray:
+        """What each keeps if it gives nothing, (n,); here nothing."""
+        return np.zeros(self.n)
 
     def check(self) -> None:
         """Baselines lie within endowments, loyalty under its cap."""

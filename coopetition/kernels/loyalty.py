@@ -6,37 +6,19 @@ from typing import Any
 
 from coopetition.kernels.fastmath import power
 from coopetition.kernels.machine.memory import parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.machine.places import (
-    BETA,
-    COST,
-    KEPT,
-    LEVEL,
-    LOYALTY,
-    LOYALTY_CAP,
-    LOYALTY_GAIN,
-    LOYALTY_LOSS,
-    LOYALTY_THRESHOLD,
-    OMEGA,
-    PAYOFF,
-    PHI_B,
-    PHI_C,
-    RATE,
-    TEAMMATES_SUM,
-    UTILITY,
-    N,
-)
+from coopetition.kernels.machine.numbers import Integer, Scalar, State, Vector, Work
 
 
 @stage
 def update_loyalty(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """theta_i rises by 0.02 c_i where c_i >= 0.5 and falls by 0.05 (0.5 - c_i) below; clip to [0, cap]."""
-    n = at[N]
-    loyalties = rows_of(state, at[LOYALTY], n)
-    rates = work_vector(work, RATE, n)
-    gain = parameters[LOYALTY_GAIN]
-    loss = parameters[LOYALTY_LOSS]
-    threshold = parameters[LOYALTY_THRESHOLD]
-    cap = parameters[LOYALTY_CAP]
+    n = at[Integer.N]
+    loyalties = rows_of(state, at[State.LOYALTY], n)
+    rates = work_vector(work, Work.RATE, n)
+    gain = parameters[Scalar.LOYALTY_GAIN]
+    loss = parameters[Scalar.LOYALTY_LOSS]
+    threshold = parameters[Scalar.LOYALTY_THRESHOLD]
+    cap = parameters[Scalar.LOYALTY_CAP]
     for i in range(n):
         loyalty = loyalties[i]
         rate = rates[i]
@@ -50,13 +32,13 @@ def update_loyalty(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """pi_i = kept_i - c a_i + Q(a)/n with Q = omega (sum a)^beta; ``KEPT`` is what public goods leave at home."""
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    payoffs = work_vector(work, PAYOFF, n)
-    kept = parameter_vector(parameters, KEPT, n)
-    omega = parameters[OMEGA]
-    beta = parameters[BETA]
-    cost = parameters[COST]
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    kept = parameter_vector(parameters, Vector.KEPT, n)
+    omega = parameters[Scalar.OMEGA]
+    beta = parameters[Scalar.BETA]
+    cost = parameters[Scalar.COST]
     product = work[0]
     for lane in range(product.size):
         product[lane] = 0.0
@@ -81,15 +63,15 @@ def team_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """U_i = pi_i + theta_i [phi_B pibar_-i + phi_C c a_i]; pibar the mean, or the sum, over teammates."""
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
-    loyalties = rows_of(state, at[LOYALTY], n)
-    phi_b = parameters[PHI_B]
-    if at[TEAMMATES_SUM] == 0 and n > 1:
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
+    loyalties = rows_of(state, at[State.LOYALTY], n)
+    phi_b = parameters[Scalar.PHI_B]
+    if at[Integer.TEAMMATES] == 0 and n > 1:
         phi_b /= n - 1
-    warmth = parameters[PHI_C] * parameters[COST]
+    warmth = parameters[Scalar.PHI_C] * parameters[Scalar.COST]
     total = work[0]
     for lane in range(total.size):
         total[lane] = 0.0

@@ -7,34 +7,17 @@ from typing import Any
 from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.machine.compiled import merged
 from coopetition.kernels.machine.memory import parameter_matrix, rows_of, stage, work_matrix, work_vector
-from coopetition.kernels.machine.places import (
-    ADDITIVE,
-    KAPPA_R,
-    LAMBDA_R,
-    LEVEL,
-    MEAN_ENDOWMENT,
-    MEMORY,
-    MEMORY_LENGTH,
-    MEMORY_MEAN,
-    OMEGA,
-    PAIR_DEPENDENCE,
-    RATE,
-    SENSITIVITY,
-    TIME,
-    TRUST,
-    UTILITY,
-    N,
-)
+from coopetition.kernels.machine.numbers import Integer, Matrix, Scalar, State, Work
 
 
 @stage
 def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """phi(s_j) = tanh(kappa_r (c_j - cbar_j)): everybody reads j alike."""
-    n = at[N]
-    rates = work_vector(work, RATE, n)
-    means = rows_of(state, at[MEMORY_MEAN], n)
+    n = at[Integer.N]
+    rates = work_vector(work, Work.RATE, n)
+    means = rows_of(state, at[State.MEMORY_MEAN], n)
     table = work_matrix(work, 0, n)
-    kappa = parameters[KAPPA_R]
+    kappa = parameters[Scalar.KAPPA_R]
     for j in range(n):
         rate = rates[j]
         mean = means[j]
@@ -46,15 +29,15 @@ def responses(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @merged
 def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) -> None:
     """Add h_i lambda_R sum_j T_ij (1 + omega D_ij) rho_ij phi(s_ij) to U_i; h_i = a_i or the mean endowment."""
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    utilities = work_vector(work, UTILITY, n)
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    utilities = work_vector(work, Work.UTILITY, n)
     table = work_matrix(work, 0, n)
-    trusts = rows_of(state, at[TRUST], n * n)
-    dependences = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
-    sensitivities = parameter_matrix(parameters, SENSITIVITY, n)
-    omega = parameters[OMEGA]
-    lambda_r = parameters[LAMBDA_R]
+    trusts = rows_of(state, at[State.TRUST], n * n)
+    dependences = parameter_matrix(parameters, Matrix.DEPENDENCE, n)
+    sensitivities = parameter_matrix(parameters, Matrix.SENSITIVITY, n)
+    omega = parameters[Scalar.OMEGA]
+    lambda_r = parameters[Scalar.LAMBDA_R]
     for i in range(n):
         utility = utilities[i]
         level = levels[i]
@@ -68,9 +51,9 @@ def add_responses(at: Any, parameters: Any, state: Any, work: Any, stride: int) 
                 strength = sensitivities[i * n + j] * (1.0 + omega * dependences[i * n + j])
                 for lane in range(warmth.size):
                     warmth[lane] = fma(strength * trust[lane], response[lane], warmth[lane])
-        if at[ADDITIVE] == 1:
+        if at[Integer.RECIPROCITY_FORM] == 1:
             for lane in range(utility.size):
-                utility[lane] = fma(lambda_r * parameters[MEAN_ENDOWMENT], warmth[lane], utility[lane])
+                utility[lane] = fma(lambda_r * parameters[Scalar.MEAN_ENDOWMENT], warmth[lane], utility[lane])
         else:
             for lane in range(utility.size):
                 utility[lane] = fma(lambda_r * level[lane], warmth[lane], utility[lane])
@@ -85,7 +68,7 @@ def reciprocate(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @stage
 def reciprocate_each(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """`add_responses` where each i reads j in its own way: the scratch matrix is phi(s_ij)."""
-    add_responses(at, parameters, state, work, at[N])
+    add_responses(at, parameters, state, work, at[Integer.N])
 
 
 @stage
@@ -94,12 +77,12 @@ def remember(at: Any, parameters: Any, state: Any, work: Any) -> None:
 
     ``TIME`` already counts this step. Slots that are not filled yet hold zero and are not counted.
     """
-    n = at[N]
-    k = at[MEMORY_LENGTH]
-    rates = work_vector(work, RATE, n)
-    slots = rows_of(state, at[MEMORY], n * k)
-    means = rows_of(state, at[MEMORY_MEAN], n)
-    time = state[at[TIME]]
+    n = at[Integer.N]
+    k = at[Integer.MEMORY_LENGTH]
+    rates = work_vector(work, Work.RATE, n)
+    slots = rows_of(state, at[State.MEMORY], n * k)
+    means = rows_of(state, at[State.MEMORY_MEAN], n)
+    time = state[at[State.TIME]]
     for j in range(n):
         mean = means[j]
         rate = rates[j]

@@ -1,54 +1,73 @@
-"""Reward modes: a layer over payoffs and utilities that never touches the dynamics."""
+"""Reward modes: a layer over payoffs and utilities that never touches the dynamics. A mode is one stage."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from coopetition.kernels.machine.compiled import merged
-from coopetition.kernels.machine.memory import (
-    parameter_matrix,
-    work_vector,
-)
-from coopetition.kernels.machine.places import (
-    COOPERATIVE,
-    INTEGRATED,
-    MUTUALITY,
-    PAYOFF,
-    PRIVATE,
-    REWARD,
-    REWARD_MODE,
-    UTILITY,
-    N,
-)
+from coopetition.kernels.machine.memory import parameter_matrix, stage, work_vector
+from coopetition.kernels.machine.numbers import Integer, Matrix, Work
 
 
 @merged
-def write_rewards(at: Any, parameters: Any, work: Any) -> None:
-    """Write the mode's rewards: pi_i, U_i, mean_j pi_j, or sum_j M_ij pi_j."""
-    n = at[N]
-    mode = at[REWARD_MODE]
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
-    rewards = work_vector(work, REWARD, n)
-    mutuality = parameter_matrix(parameters, MUTUALITY, n)
+def copy_work(at: Any, work: Any, source: int) -> None:
+    """Rewards are another vector of scratch."""
+    n = at[Integer.N]
+    rows = work_vector(work, source, n)
+    rewards = work_vector(work, Work.REWARD, n)
     for i in range(n):
-        row = rewards[i]
-        if mode == PRIVATE or mode == INTEGRATED:
-            source = payoffs[i] if mode == PRIVATE else utilities[i]
-            for lane in range(row.size):
-                row[lane] = source[lane]
-        elif mode == COOPERATIVE and i > 0:
-            source = rewards[0]
-            for lane in range(row.size):
-                row[lane] = source[lane]
-        else:
-            for lane in range(row.size):
-                row[lane] = 0.0
-            for j in range(n):
-                source = payoffs[j]
-                weight = 1.0 if mode == COOPERATIVE else mutuality[i * n + j]
-                for lane in range(row.size):
-                    row[lane] += weight * source[lane]
-            if mode == COOPERATIVE:
-                for lane in range(row.size):
-                    row[lane] /= n
+        row = rows[i]
+        reward = rewards[i]
+        for lane in range(reward.size):
+            reward[lane] = row[lane]
+
+
+@stage
+def private_rewards(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """pi_i."""
+    copy_work(at, work, Work.PAYOFF)
+
+
+@stage
+def integrated_rewards(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """U_i."""
+    copy_work(at, work, Work.UTILITY)
+
+
+@stage
+def cooperative_rewards(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """mean_j pi_j, the same for all."""
+    n = at[Integer.N]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    rewards = work_vector(work, Work.REWARD, n)
+    first = rewards[0]
+    for lane in range(first.size):
+        first[lane] = 0.0
+    for j in range(n):
+        payoff = payoffs[j]
+        for lane in range(first.size):
+            first[lane] += payoff[lane]
+    for lane in range(first.size):
+        first[lane] /= n
+    for i in range(1, n):
+        reward = rewards[i]
+        for lane in range(reward.size):
+            reward[lane] = first[lane]
+
+
+@stage
+def weighted_rewards(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """sum_j M_ij pi_j."""
+    n = at[Integer.N]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    rewards = work_vector(work, Work.REWARD, n)
+    mutuality = parameter_matrix(parameters, Matrix.MUTUALITY, n)
+    for i in range(n):
+        reward = rewards[i]
+        for lane in range(reward.size):
+            reward[lane] = 0.0
+        for j in range(n):
+            payoff = payoffs[j]
+            weight = mutuality[i * n + j]
+            for lane in range(reward.size):
+                reward[lane] += weight * payoff[lane]

@@ -7,43 +7,15 @@ from typing import Any
 from coopetition.kernels.fastmath import fma, tanh
 from coopetition.kernels.machine.compiled import merged
 from coopetition.kernels.machine.memory import parameter_matrix, parameter_vector, rows_of, stage, work_vector
-from coopetition.kernels.machine.places import (
-    BASELINE,
-    COLLAPSE,
-    DAMAGE,
-    DELTA_R,
-    DEPENDENCE,
-    ENDED,
-    EXPECTED,
-    KAPPA,
-    LAMBDA_MINUS,
-    LAMBDA_PLUS,
-    LEVEL,
-    MU_R,
-    OUTCOME,
-    PAIR_DEPENDENCE,
-    PAYOFF,
-    RECOVERY,
-    SIGNAL,
-    SIGNAL_SCALE,
-    TRUST,
-    UTILITY,
-    WATCH,
-    WATCHES_TRUST,
-    XI,
-    N,
-)
-
-COLLAPSED = 1.0
-RECOVERED = 2.0
+from coopetition.kernels.machine.numbers import Integer, Matrix, Outcome, Scalar, State, Vector, Work
 
 
 @stage
 def expected_levels(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """What others expect of each agent: its baseline, the same in every lane."""
-    n = at[N]
-    baselines = parameter_vector(parameters, BASELINE, n)
-    rows = work_vector(work, EXPECTED, n)
+    n = at[Integer.N]
+    baselines = parameter_vector(parameters, Vector.BASELINE, n)
+    rows = work_vector(work, Work.EXPECTED, n)
     for i in range(n):
         row = rows[i]
         baseline = baselines[i]
@@ -70,12 +42,12 @@ def update_trust_moving(at: Any, parameters: Any, state: Any, work: Any) -> None
 @merged
 def move_trust(at: Any, parameters: Any, state: Any, work: Any, fixed: bool) -> None:
     """What a signal of the other sign would do is multiplied by zero, which costs less than a choice."""
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    expected = work_vector(work, EXPECTED, n)
-    signals = work_vector(work, SIGNAL, n)
-    scales = parameter_vector(parameters, SIGNAL_SCALE, n)
-    kappa = parameters[KAPPA]
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    expected = work_vector(work, Work.EXPECTED, n)
+    signals = work_vector(work, Work.SIGNAL, n)
+    scales = parameter_vector(parameters, Vector.SIGMA, n)
+    kappa = parameters[Scalar.KAPPA]
     for j in range(n):
         level = levels[j]
         usual = expected[j]
@@ -84,15 +56,15 @@ def move_trust(at: Any, parameters: Any, state: Any, work: Any, fixed: bool) -> 
         for lane in range(signal.size):
             signal[lane] = tanh(steepness * (level[lane] - usual[lane]))
 
-    lambda_plus = parameters[LAMBDA_PLUS]
-    lambda_minus = parameters[LAMBDA_MINUS]
-    mu = parameters[MU_R]
-    delta = parameters[DELTA_R]
-    xi = parameters[XI]
-    trusts = rows_of(state, at[TRUST], n * n)
-    damages = rows_of(state, at[DAMAGE], n * n)
-    dependences = rows_of(state, at[DEPENDENCE], n * n)
-    constants = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
+    lambda_plus = parameters[Scalar.LAMBDA_PLUS]
+    lambda_minus = parameters[Scalar.LAMBDA_MINUS]
+    mu = parameters[Scalar.MU_R]
+    delta = parameters[Scalar.DELTA_R]
+    xi = parameters[Scalar.XI]
+    trusts = rows_of(state, at[State.TRUST], n * n)
+    damages = rows_of(state, at[State.DAMAGE], n * n)
+    dependences = rows_of(state, at[State.DEPENDENCE], n * n)
+    constants = parameter_matrix(parameters, Matrix.DEPENDENCE, n)
     for i in range(n):
         for j in range(n):
             if i != j:
@@ -132,13 +104,13 @@ def integrate_moving(at: Any, parameters: Any, state: Any, work: Any) -> None:
 @merged
 def add_trusted_payoffs(at: Any, parameters: Any, state: Any, work: Any, fixed: bool) -> None:
     """Utilities out of payoffs and of what partners earn, as far as they are trusted."""
-    n = at[N]
-    payoffs = work_vector(work, PAYOFF, n)
-    utilities = work_vector(work, UTILITY, n)
-    trusts = rows_of(state, at[TRUST], n * n)
-    damages = rows_of(state, at[DAMAGE], n * n)
-    dependences = rows_of(state, at[DEPENDENCE], n * n)
-    constants = parameter_matrix(parameters, PAIR_DEPENDENCE, n)
+    n = at[Integer.N]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
+    trusts = rows_of(state, at[State.TRUST], n * n)
+    damages = rows_of(state, at[State.DAMAGE], n * n)
+    dependences = rows_of(state, at[State.DEPENDENCE], n * n)
+    constants = parameter_matrix(parameters, Matrix.DEPENDENCE, n)
     for i in range(n):
         utility = utilities[i]
         own = payoffs[i]
@@ -161,11 +133,11 @@ def add_trusted_payoffs(at: Any, parameters: Any, state: Any, work: Any, fixed: 
 @stage
 def end_by_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """End when the watched mean of trust falls below one threshold or reaches the other."""
-    n = at[N]
-    if at[WATCHES_TRUST] == 0:
+    n = at[Integer.N]
+    if at[Integer.WATCHES_TRUST] == 0:
         return
-    weights = parameter_matrix(parameters, WATCH, n)
-    trusts = rows_of(state, at[TRUST], n * n)
+    weights = parameter_matrix(parameters, Matrix.WATCHED, n)
+    trusts = rows_of(state, at[State.TRUST], n * n)
     mean = work[0]
     for lane in range(mean.size):
         mean[lane] = 0.0
@@ -175,12 +147,12 @@ def end_by_trust(at: Any, parameters: Any, state: Any, work: Any) -> None:
             trust = trusts[pair]
             for lane in range(mean.size):
                 mean[lane] += weight * trust[lane]
-    ended = state[at[ENDED]]
-    outcome = state[at[OUTCOME]]
-    low = parameters[COLLAPSE]
-    high = parameters[RECOVERY]
+    ended = state[at[State.ENDED]]
+    outcome = state[at[State.OUTCOME]]
+    low = parameters[Scalar.COLLAPSE_THRESHOLD]
+    high = parameters[Scalar.RECOVERY_TARGET]
     for lane in range(mean.size):
-        result = COLLAPSED if mean[lane] < low else 0.0
-        outcome[lane] = RECOVERED if mean[lane] >= high else result
+        result = Outcome.COLLAPSED if mean[lane] < low else 0.0
+        outcome[lane] = Outcome.RECOVERED if mean[lane] >= high else result
     for lane in range(mean.size):
         ended[lane] = 1.0 if outcome[lane] > 0.0 else 0.0

@@ -273,11 +273,24 @@ class RaisesOddlyBeforeReset(BrokenEnv):
 
 class HidesMoves(CoopetitionAECEnv):
     def __init__(self):
-        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON))
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON), sequential=True)
 
     def observe(self, agent):
         seen = super().observe(agent)
         seen[self.observation_layout["revealed"].start :] = 0.0
+        return seen
+
+
+class ShowsMoves(CoopetitionAECEnv):
+    """A simultaneous game in which the second mover sees the first one's rate before the round is played."""
+
+    def __init__(self):
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON))
+
+    def observe(self, agent):
+        seen = super().observe(agent)
+        if self._position > 0:
+            seen[self.observation_layout["other_rates"]] = self._revealed_rates[0]
         return seen
 
 
@@ -313,6 +326,7 @@ CASES = [
     (SeesOldTrust, "equality"),
     (SumsRewards, "equality"),
     (HidesMoves, "revealed"),
+    (ShowsMoves, "hidden"),
     (Drifts, "determinism"),
     (SharesState, "instances"),
     (UsesGlobalRandom, "global_random"),

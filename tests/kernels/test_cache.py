@@ -39,7 +39,7 @@ def rule(at, parameters, state, work):
 DRIVE = '''
 import sys
 import numpy as np
-from coopetition.kernels.machine import places
+from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Descriptor
 from coopetition.kernels.machine.compiled import compiled
 
 cached = []
@@ -61,9 +61,9 @@ def run(stage):
     from numba import njit
     from coopetition.kernels.machine.memory import call_stage
     state, parameters, at = np.full((1, 1), 3.0), np.zeros(4096), np.zeros(4096, dtype=np.int64)
-    d = np.zeros(places.DESCRIPTOR_SIZE, dtype=np.int64)
-    d[places.AGENTS] = d[places.LANES] = d[places.COPIES] = d[places.STATE_ROWS] = d[places.WORK_ROWS] = 1
-    d[places.AT], d[places.PARAMETERS] = at.ctypes.data, parameters.ctypes.data
+    d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
+    d[Descriptor.AGENTS] = d[Descriptor.LANES] = d[Descriptor.COPIES] = d[Descriptor.STATE_ROWS] = d[Descriptor.WORK_ROWS] = 1
+    d[Descriptor.AT], d[Descriptor.PARAMETERS] = at.ctypes.data, parameters.ctypes.data
     work = np.zeros((8, 1))
     call = njit(lambda *a: call_stage(a[0], a[1], a[2], a[3], a[4], a[5]))
     call(stage.address(), d.ctypes.data, state.ctypes.data, work.ctypes.data, 0, 0)

@@ -36,7 +36,7 @@ from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.machine import driver as driver
 from coopetition.kernels.machine.compiled import SETTINGS, Stage
 from coopetition.kernels.machine.memory import stage, work_vector
-from coopetition.kernels.machine.places import LEVEL, SIGNAL, N
+from coopetition.kernels.machine.numbers import Integer, Work
 
 HOT = {
     "begin": driver.begin,
@@ -50,17 +50,23 @@ HOT = {
     "update_loyalty": loyalty.update_loyalty,
     "team_payoffs": loyalty.team_payoffs,
     "loyal_utilities": loyalty.loyal_utilities,
+    "private_rewards": rewards.private_rewards,
+    "integrated_rewards": rewards.integrated_rewards,
+    "cooperative_rewards": rewards.cooperative_rewards,
+    "weighted_rewards": rewards.weighted_rewards,
     "responses": reciprocity.responses,
     "reciprocate": reciprocity.reciprocate,
 }
 #: Formulas that a stage merges into itself, whose loops count as its own.
 MERGED = {
     "begin": (driver.read_actions, driver.part_pairs, driver.to_levels),
-    "account": (rewards.write_rewards, driver.copy_rows, driver.add_rows),
+    "account": (driver.copy_rows, driver.add_rows),
     "update_trust": (trust.move_trust,),
     "update_trust_moving": (trust.move_trust,),
     "integrate": (trust.add_trusted_payoffs,),
     "integrate_moving": (trust.add_trusted_payoffs,),
+    "private_rewards": (rewards.copy_work,),
+    "integrated_rewards": (rewards.copy_work,),
     "private_payoffs": (value.individual_values, value.synergy),
     "reciprocate": (reciprocity.add_responses,),
     "reciprocate_each": (reciprocity.add_responses,),
@@ -199,9 +205,9 @@ def test_tables_are_written_in_vectors():
 
 
 def vector_signals(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    signals = work_vector(work, SIGNAL, n)
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    signals = work_vector(work, Work.SIGNAL, n)
     for j in range(n):
         level = levels[j]
         signal = signals[j]
@@ -210,9 +216,9 @@ def vector_signals(at: Any, parameters: Any, state: Any, work: Any) -> None:
 
 
 def libm_signals(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    signals = work_vector(work, SIGNAL, n)
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    signals = work_vector(work, Work.SIGNAL, n)
     for j in range(n):
         level = levels[j]
         signal = signals[j]
@@ -221,9 +227,9 @@ def libm_signals(at: Any, parameters: Any, state: Any, work: Any) -> None:
 
 
 def chained_signals(at: Any, parameters: Any, state: Any, work: Any) -> None:
-    n = at[N]
-    levels = work_vector(work, LEVEL, n)
-    signals = work_vector(work, SIGNAL, n)
+    n = at[Integer.N]
+    levels = work_vector(work, Work.LEVEL, n)
+    signals = work_vector(work, Work.SIGNAL, n)
     for j in range(n):
         level = levels[j]
         signal = signals[j]

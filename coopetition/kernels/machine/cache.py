@@ -34,6 +34,8 @@ from numba.core import serialize
 from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
 
+from coopetition.kernels.machine.numbers import Names
+
 logger = logging.getLogger("coopetition")
 
 #: First bytes of a file; another format has others.
@@ -87,7 +89,7 @@ class Content:
                 self.add(item, names)
         elif isinstance(value, types.CodeType):
             self._add_code(value)
-        elif isinstance(value, types.ModuleType):
+        elif isinstance(value, types.ModuleType | Names):
             self._say("module", value.__name__)
             if not _is_versioned(value.__name__):
                 self._add_attributes(value, names)

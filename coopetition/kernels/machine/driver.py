@@ -12,7 +12,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from coopetition.kernels.machine import places
 from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
 from coopetition.kernels.machine.compiled import compiled, entry_point, merged
 from coopetition.kernels.machine.memory import (
@@ -30,8 +29,19 @@ from coopetition.kernels.machine.memory import (
     view_int64,
     work_vector,
 )
+from coopetition.kernels.machine.numbers import (
+    DESCRIPTOR_SIZE,
+    SOME_WAIT,
+    Autoreset,
+    Descriptor,
+    Operation,
+    Policy,
+    Scalar,
+    State,
+    Vector,
+    Work,
+)
 from coopetition.kernels.machine.threads import in_turn
-from coopetition.kernels.rewards import write_rewards
 
 TERMINATED = 1.0
 TRUNCATED = 2.0
@@ -47,9 +57,9 @@ def call_part(part: int, d: Any, state: Any, work: Any, step: int, first: int) -
 @merged
 def first_bad_action(d: Any, parameters: Any) -> int:
     """One more than the flat index of the first action that is not finite; negative if it is out of bounds."""
-    n = d[places.AGENTS]
-    size = d[places.STEPS] * d[places.COPIES] * n
-    actions = view_float64(d[places.ACTIONS], size)
+    n = d[Descriptor.AGENTS]
+    size = d[Descriptor.STEPS] * d[Descriptor.COPIES] * n
+    actions = view_float64(d[Descriptor.ACTIONS], size)
     bad = 0
     for index in range(size):
         bad |= not abs(actions[index]) <= LARGEST
@@ -57,9 +67,9 @@ def first_bad_action(d: Any, parameters: Any) -> int:
         for index in range(size):
             if not abs(actions[index]) <= LARGEST:
                 return index + 1
-    if d[places.STRICT]:
-        low = parameter_vector(parameters, places.ACTION_LOW, n)
-        span = parameter_vector(parameters, places.ACTION_SPAN, n)
+    if d[Descriptor.STRICT]:
+        low = parameter_vector(parameters, Vector.ACTION_LOW, n)
+        span = parameter_vector(parameters, Vector.ACTION_SPAN, n)
         for index in range(size):
             i = index % n
             if actions[index] < low[i] or actions[index] > low[i] + span[i]:
@@ -93,12 +103,12 @@ def join_pairs(rows: Any, pairs: Any, used: int) -> None:
 @merged
 def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used: int) -> None:
     """Rates c_i = (action - low) / span, clipped to [0, 1], from row-major actions."""
-    n = d[places.AGENTS]
-    copies = d[places.COPIES]
-    address = d[places.ACTIONS] + 8 * (step * copies + first) * n
-    low = parameter_vector(parameters, places.ACTION_LOW, n)
-    span = parameter_vector(parameters, places.ACTION_SPAN, n)
-    rates = work_vector(work, places.RATE, n)
+    n = d[Descriptor.AGENTS]
+    copies = d[Descriptor.COPIES]
+    address = d[Descriptor.ACTIONS] + 8 * (step * copies + first) * n
+    low = parameter_vector(parameters, Vector.ACTION_LOW, n)
+    span = parameter_vector(parameters, Vector.ACTION_SPAN, n)
+    rates = work_vector(work, Work.RATE, n)
     if n == 2:
         part_pairs(view_float64(address, 2 * used), rates, used)
     else:
@@ -125,23 +135,23 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
 
     Rates are read as agents see them, in float32; and where actions are no rates, a rate goes through its action.
     """
-    n = d[places.AGENTS]
-    policies = view_int64(d[places.POLICIES], n)
-    constants = view_float64(d[places.POLICY_RATES], n)
-    usual = parameter_vector(parameters, places.BASELINE_RATE, n)
-    low = parameter_vector(parameters, places.ACTION_LOW, n)
-    span = parameter_vector(parameters, places.ACTION_SPAN, n)
-    rates = work_vector(work, places.RATE, n)
-    before = rows_of(state, at[places.RATES], n)
-    time = state[at[places.TIME]]
+    n = d[Descriptor.AGENTS]
+    policies = view_int64(d[Descriptor.POLICIES], n)
+    constants = view_float64(d[Descriptor.POLICY_RATES], n)
+    usual = parameter_vector(parameters, Vector.BASELINE_RATE, n)
+    low = parameter_vector(parameters, Vector.ACTION_LOW, n)
+    span = parameter_vector(parameters, Vector.ACTION_SPAN, n)
+    rates = work_vector(work, Work.RATE, n)
+    before = rows_of(state, at[State.RATES], n)
+    time = state[at[State.TIME]]
     for i in range(n):
-        if policies[i] == places.EXTERNAL:
+        if policies[i] == Policy.EXTERNAL:
             continue
         rate = rates[i]
-        if policies[i] == places.CONSTANT:
+        if policies[i] == Policy.CONSTANT:
             for lane in range(rate.size):
                 rate[lane] = constants[i]
-        elif policies[i] == places.TIT_FOR_TAT:
+        elif policies[i] == Policy.TIT_FOR_TAT:
             first_other = before[1 if i == 0 else 0]
             for lane in range(rate.size):
                 rate[lane] = np.float64(np.float32(first_other[lane]))
@@ -167,9 +177,9 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
 @merged
 def to_levels(n: int, parameters: Any, work: Any) -> None:
     """Levels a_i = c_i e_i."""
-    endowments = parameter_vector(parameters, places.ENDOWMENT, n)
-    rates = work_vector(work, places.RATE, n)
-    levels = work_vector(work, places.LEVEL, n)
+    endowments = parameter_vector(parameters, Vector.ENDOWMENT, n)
+    rates = work_vector(work, Work.RATE, n)
+    levels = work_vector(work, Work.LEVEL, n)
     for i in range(n):
         rate = rates[i]
         level = levels[i]
@@ -181,10 +191,10 @@ def to_levels(n: int, parameters: Any, work: Any) -> None:
 @merged
 def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
     """Write a view: each column is a state row times its scale."""
-    columns = d[places.OBSERVATION_COLUMNS + view]
-    rows = view_int64(d[places.OBSERVATION_ROWS + 2 * view], columns)
-    scales = view_float64(d[places.OBSERVATION_SCALES + 2 * view], columns)
-    table = table_float32(d[places.OBSERVATIONS + view] + 4 * first * columns, used, columns)
+    columns = d[Descriptor.OBSERVATION_COLUMNS + view]
+    rows = view_int64(d[Descriptor.OBSERVATION_ROWS + 2 * view], columns)
+    scales = view_float64(d[Descriptor.OBSERVATION_SCALES + 2 * view], columns)
+    table = table_float32(d[Descriptor.OBSERVATIONS + view] + 4 * first * columns, used, columns)
     blocked = used - used % BLOCK if columns >= BLOCK else 0
     whole = columns - columns % BLOCK
     for lane in range(0, blocked, BLOCK):
@@ -206,25 +216,25 @@ def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
 @driver_stage
 def show(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Write the agents' observations and the joint state, where the caller wants them; the last step's, or each."""
-    if d[places.RECORD] == 0 and step < d[places.STEPS] - 1:
+    if d[Descriptor.RECORD] == 0 and step < d[Descriptor.STEPS] - 1:
         return
     for view in range(2):
-        if d[places.OBSERVATIONS + view] != 0:
+        if d[Descriptor.OBSERVATIONS + view] != 0:
             write_view(d, state, view, first, used)
-    if d[places.OBSERVATIONS] != 0 and d[places.NOISE_COLUMNS] > 0:
-        call_part(d[places.BLUR], d, state, work, step, first)
+    if d[Descriptor.OBSERVATIONS] != 0 and d[Descriptor.NOISE_COLUMNS] > 0:
+        call_part(d[Descriptor.BLUR], d, state, work, step, first)
 
 
 @driver_stage
 def blur(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Put noise on the columns that are seen with it."""
-    noisy = d[places.NOISE_COLUMNS]
-    columns = d[places.OBSERVATION_COLUMNS]
-    rows = view_int64(d[places.OBSERVATION_ROWS], columns)
-    table = table_float32(d[places.OBSERVATIONS] + 4 * first * columns, used, columns)
-    noise = table_float64(d[places.NOISE] + 8 * first * noisy, used, noisy)
-    where = view_int64(d[places.NOISE_PLACES], noisy)
-    deviation = parameters[places.NOISE_DEVIATION]
+    noisy = d[Descriptor.NOISE_COLUMNS]
+    columns = d[Descriptor.OBSERVATION_COLUMNS]
+    rows = view_int64(d[Descriptor.OBSERVATION_ROWS], columns)
+    table = table_float32(d[Descriptor.OBSERVATIONS] + 4 * first * columns, used, columns)
+    noise = table_float64(d[Descriptor.NOISE] + 8 * first * noisy, used, noisy)
+    where = view_int64(d[Descriptor.NOISE_PLACES], noisy)
+    deviation = parameters[Scalar.NOISE_DEVIATION]
     for lane in range(used):
         for k in range(noisy):
             seen = state[rows[where[k]], lane] + deviation * noise[lane, k]
@@ -235,12 +245,12 @@ def blur(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
 @merged
 def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
     """Put one lane into the initial state."""
-    initial = view_float64(d[places.INITIAL], d[places.STATE_ROWS])
+    initial = view_float64(d[Descriptor.INITIAL], d[Descriptor.STATE_ROWS])
     for row in range(initial.size):
         state[row, lane] = initial[row]
-    if d[places.RANDOM_GAMMA] == 1:
-        gamma = view_float64(d[places.NEXT_GAMMA], d[places.COPIES])
-        state[at[places.GAMMA], lane] = gamma[copy]
+    if d[Descriptor.RANDOM_GAMMA] == 1:
+        gamma = view_float64(d[Descriptor.NEXT_GAMMA], d[Descriptor.COPIES])
+        state[at[State.GAMMA], lane] = gamma[copy]
 
 
 @merged
@@ -276,21 +286,21 @@ def add_rows(sources: Any, targets: Any) -> None:
 @driver_stage
 def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
-    n = d[places.AGENTS]
-    ended = state[at[places.ENDED]]
+    n = d[Descriptor.AGENTS]
+    ended = state[at[State.ENDED]]
     some_wait = False
-    if d[places.AUTORESET] != places.SAME_STEP:
+    if d[Descriptor.AUTORESET] != Autoreset.SAME_STEP:
         for lane in range(used):
             some_wait |= ended[lane] != 0.0
-    work[places.SOME_WAIT][0] = 1.0 if some_wait else 0.0
+    work[SOME_WAIT][0] = 1.0 if some_wait else 0.0
     if some_wait:
-        copy_rows(state, work[d[places.WORK_ROWS] :])
-    if d[places.ACTIONS] != 0:
+        copy_rows(state, work[d[Descriptor.WORK_ROWS] :])
+    if d[Descriptor.ACTIONS] != 0:
         read_actions(d, parameters, work, step, first, used)
-    if d[places.POLICIES] != 0:
-        call_part(d[places.PLAY], d, state, work, step, first)
+    if d[Descriptor.POLICIES] != 0:
+        call_part(d[Descriptor.PLAY], d, state, work, step, first)
     to_levels(n, parameters, work)
-    time = state[at[places.TIME]]
+    time = state[at[State.TIME]]
     for lane in range(time.size):
         time[lane] += 1.0
     for lane in range(ended.size):
@@ -299,39 +309,38 @@ def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fi
 
 @driver_stage
 def account(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Judge the horizon, reward, add up."""
-    n = d[places.AGENTS]
-    ended = state[at[places.ENDED]]
-    time = state[at[places.TIME]]
-    horizon = parameters[places.HORIZON]
+    """Judge the horizon, add up."""
+    n = d[Descriptor.AGENTS]
+    ended = state[at[State.ENDED]]
+    time = state[at[State.TIME]]
+    horizon = parameters[Scalar.HORIZON]
     for lane in range(ended.size):
         over = TRUNCATED if time[lane] >= horizon else 0.0
         ended[lane] = ended[lane] if ended[lane] > 0.0 else over
-    write_rewards(at, parameters, work)
-    copy_rows(work_vector(work, places.RATE, n), rows_of(state, at[places.RATES], n))
-    payoff_totals = rows_of(state, at[places.PAYOFF_TOTAL], n)
-    reward_totals = rows_of(state, at[places.REWARD_TOTAL], n)
-    add_rows(work_vector(work, places.PAYOFF, n), payoff_totals)
-    add_rows(work_vector(work, places.REWARD, n), reward_totals)
+    copy_rows(work_vector(work, Work.RATE, n), rows_of(state, at[State.RATES], n))
+    payoff_totals = rows_of(state, at[State.PAYOFF_TOTAL], n)
+    reward_totals = rows_of(state, at[State.REWARD_TOTAL], n)
+    add_rows(work_vector(work, Work.PAYOFF, n), payoff_totals)
+    add_rows(work_vector(work, Work.REWARD, n), reward_totals)
 
 
 @driver_stage
 def hold(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """A copy whose episode was over plays nothing: it restarts (NEXT_STEP) or stays as it was (DISABLED)."""
-    if work[places.SOME_WAIT][0] == 0.0:
+    if work[SOME_WAIT][0] == 0.0:
         return
-    n = d[places.AGENTS]
-    before = work[d[places.WORK_ROWS] :]
-    ended_before = before[at[places.ENDED]]
-    payoffs = work_vector(work, places.PAYOFF, n)
-    utilities = work_vector(work, places.UTILITY, n)
-    rewards = work_vector(work, places.REWARD, n)
+    n = d[Descriptor.AGENTS]
+    before = work[d[Descriptor.WORK_ROWS] :]
+    ended_before = before[at[State.ENDED]]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    utilities = work_vector(work, Work.UTILITY, n)
+    rewards = work_vector(work, Work.REWARD, n)
     for lane in range(used):
         if ended_before[lane] != 0.0:
-            if d[places.AUTORESET] == places.NEXT_STEP:
+            if d[Descriptor.AUTORESET] == Autoreset.NEXT_STEP:
                 restart_lane(d, at, state, lane, first + lane)
             else:
-                for row in range(d[places.STATE_ROWS]):
+                for row in range(d[Descriptor.STATE_ROWS]):
                     state[row, lane] = before[row, lane]
             for i in range(n):
                 payoffs[i, lane] = 0.0
@@ -354,31 +363,31 @@ def write_rows(rows: Any, pairs: Any, table: Any, used: int) -> None:
 @driver_stage
 def write_outcomes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Write rewards, payoffs, utilities and ends, where the caller wants them."""
-    n = d[places.AGENTS]
-    copies = d[places.COPIES]
-    rewards = work_vector(work, places.REWARD, n)
-    slot = step if d[places.RECORD] == 1 else 0
+    n = d[Descriptor.AGENTS]
+    copies = d[Descriptor.COPIES]
+    rewards = work_vector(work, Work.REWARD, n)
+    slot = step if d[Descriptor.RECORD] == 1 else 0
     cells = (slot * copies + first) * n
-    if d[places.REWARDS] != 0:
-        address = d[places.REWARDS] + 4 * cells
+    if d[Descriptor.REWARDS] != 0:
+        address = d[Descriptor.REWARDS] + 4 * cells
         write_rows(rewards, view_float32(address, 2 * used), table_float32(address, used, n), used)
-    for output in range(places.PAYOFFS, places.UTILITIES + 1):
+    for output in range(Descriptor.PAYOFFS, Descriptor.UTILITIES + 1):
         if d[output] != 0:
-            field = places.PAYOFF if output == places.PAYOFFS else places.UTILITY
+            field = Work.PAYOFF if output == Descriptor.PAYOFFS else Work.UTILITY
             address = d[output] + 8 * cells
             rows = work_vector(work, field, n)
             write_rows(rows, view_float64(address, 2 * used), table_float64(address, used, n), used)
-    if d[places.JOINT_REWARDS] != 0:
-        mean = view_float32(d[places.JOINT_REWARDS] + 4 * (slot * copies + first), used)
+    if d[Descriptor.JOINT_REWARDS] != 0:
+        mean = view_float32(d[Descriptor.JOINT_REWARDS] + 4 * (slot * copies + first), used)
         for lane in range(used):
             total = 0.0
             for i in range(n):
                 total += rewards[i, lane]
             mean[lane] = np.float32(total / n)
-    if d[places.TERMINATED] != 0:
-        ended = state[at[places.ENDED]]
-        terminated = view_bool(d[places.TERMINATED] + slot * copies + first, used)
-        truncated = view_bool(d[places.TRUNCATED] + slot * copies + first, used)
+    if d[Descriptor.TERMINATED] != 0:
+        ended = state[at[State.ENDED]]
+        terminated = view_bool(d[Descriptor.TERMINATED] + slot * copies + first, used)
+        truncated = view_bool(d[Descriptor.TRUNCATED] + slot * copies + first, used)
         for lane in range(used):
             terminated[lane] = ended[lane] == TERMINATED
             truncated[lane] = ended[lane] == TRUNCATED
@@ -387,71 +396,71 @@ def write_outcomes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step
 @driver_stage
 def restart_ended(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """SAME_STEP autoreset: keep the last view of lanes that ended, restart them, and show the chunk again."""
-    if d[places.AUTORESET] != places.SAME_STEP:  # a stage game is evaluated in any batch
+    if d[Descriptor.AUTORESET] != Autoreset.SAME_STEP:  # a stage game is evaluated in any batch
         return
-    ended = state[at[places.ENDED]]
+    ended = state[at[State.ENDED]]
     any_ended = False
     for lane in range(used):
         any_ended |= ended[lane] != 0.0
     if not any_ended:
         return
-    copies = d[places.COPIES]
-    noisy = d[places.NOISE_COLUMNS]
+    copies = d[Descriptor.COPIES]
+    noisy = d[Descriptor.NOISE_COLUMNS]
     for lane in range(used):
         if ended[lane] != 0.0:
             copy = first + lane
             for view in range(2):
                 keep_final_view(
-                    d[places.OBSERVATIONS + view],
-                    d[places.FINAL_OBSERVATIONS + view],
-                    d[places.OBSERVATION_COLUMNS + view],
+                    d[Descriptor.OBSERVATIONS + view],
+                    d[Descriptor.FINAL_OBSERVATIONS + view],
+                    d[Descriptor.OBSERVATION_COLUMNS + view],
                     copies,
                     copy,
                 )
             restart_lane(d, at, state, lane, copy)
             if noisy > 0:
                 # A restart shows a second view in one step, which has a draw of its own.
-                noise = view_float64(d[places.NOISE], 2 * copies * noisy)
+                noise = view_float64(d[Descriptor.NOISE], 2 * copies * noisy)
                 for k in range(copy * noisy, (copy + 1) * noisy):
                     noise[k] = noise[copies * noisy + k]
-    call_part(d[places.SHOW], d, state, work, step, first)
+    call_part(d[Descriptor.SHOW], d, state, work, step, first)
 
 
 @driver_stage
 def prepare(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """What an operation other than a step does to a chunk: restart lanes, fill in a state, show the views."""
-    lanes = d[places.LANES]
-    if d[places.OPERATION] == places.RESET:
-        mask = view_bool(d[places.RESET_MASK], d[places.COPIES])
+    lanes = d[Descriptor.LANES]
+    if d[Descriptor.OPERATION] == Operation.RESET:
+        mask = view_bool(d[Descriptor.RESET_MASK], d[Descriptor.COPIES])
         for lane in range(lanes):
             copy = first + min(lane, used - 1)  # lanes without a copy shadow the last one
             if mask[copy]:
                 restart_lane(d, at, state, lane, copy)
-    if d[places.OPERATION] == places.EVALUATE:
-        initial = view_float64(d[places.INITIAL], d[places.STATE_ROWS])
+    if d[Descriptor.OPERATION] == Operation.EVALUATE:
+        initial = view_float64(d[Descriptor.INITIAL], d[Descriptor.STATE_ROWS])
         for row in range(initial.size):
             target = state[row]
             value = initial[row]
             for lane in range(lanes):
                 target[lane] = value
     else:
-        call_part(d[places.SHOW], d, state, work, step, first)
+        call_part(d[Descriptor.SHOW], d, state, work, step, first)
 
 
 @merged
 def advance_chunks(d: Any, descriptor: int, start: int, stop: int, worker: int) -> None:
     """Carry the operation out for the chunks from `start` to `stop`, with one worker's scratch."""
-    lanes = d[places.LANES]
-    rows = d[places.STATE_ROWS]
-    work = d[places.WORK] + 8 * worker * (d[places.WORK_ROWS] + rows) * lanes
-    stages = view_int64(d[places.STAGES], d[places.STAGE_COUNT])
-    operation = d[places.OPERATION]
-    steps = d[places.STEPS] if operation == places.STEP or operation == places.EVALUATE else 0
+    lanes = d[Descriptor.LANES]
+    rows = d[Descriptor.STATE_ROWS]
+    work = d[Descriptor.WORK] + 8 * worker * (d[Descriptor.WORK_ROWS] + rows) * lanes
+    stages = view_int64(d[Descriptor.STAGES], d[Descriptor.STAGE_COUNT])
+    operation = d[Descriptor.OPERATION]
+    steps = d[Descriptor.STEPS] if operation == Operation.STEP or operation == Operation.EVALUATE else 0
     for chunk in range(start, stop):
         first = chunk * lanes
-        state = d[places.STATE] + 8 * chunk * rows * lanes
-        if operation != places.STEP:
-            call_stage(d[places.PREPARE], descriptor, state, work, 0, first)
+        state = d[Descriptor.STATE] + 8 * chunk * rows * lanes
+        if operation != Operation.STEP:
+            call_stage(d[Descriptor.PREPARE], descriptor, state, work, 0, first)
         for step in range(steps):
             for index in range(stages.size):
                 call_stage(stages[index], descriptor, state, work, step, first)
@@ -463,21 +472,21 @@ def advance(descriptor: int) -> int:
 
     If one was refused, no state has moved.
     """
-    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
-    refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
+    d = view_int64(descriptor, DESCRIPTOR_SIZE)
+    refused = first_bad_action(d, parameters_of(d)) if d[Descriptor.ACTIONS] != 0 else 0
     if refused == 0:
-        chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
+        chunks = (d[Descriptor.COPIES] + d[Descriptor.LANES] - 1) // d[Descriptor.LANES]
         advance_chunks(d, descriptor, 0, chunks, 0)
     return refused
 
 
 def _advance_on_threads(descriptor: int) -> int:
     """`advance`, its chunks dealt to ``WORKERS`` threads."""
-    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
-    refused = first_bad_action(d, parameters_of(d)) if d[places.ACTIONS] != 0 else 0
+    d = view_int64(descriptor, DESCRIPTOR_SIZE)
+    refused = first_bad_action(d, parameters_of(d)) if d[Descriptor.ACTIONS] != 0 else 0
     if refused == 0:
-        chunks = (d[places.COPIES] + d[places.LANES] - 1) // d[places.LANES]
-        workers = d[places.WORKERS]
+        chunks = (d[Descriptor.COPIES] + d[Descriptor.LANES] - 1) // d[Descriptor.LANES]
+        workers = d[Descriptor.WORKERS]
         for worker in numba.prange(workers):
             start = chunks * worker // workers
             stop = chunks * (worker + 1) // workers

@@ -11,12 +11,27 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, typeof_impl
 from numba.np import arrayobj
 
-from coopetition.kernels.machine import places
 from coopetition.kernels.machine.compiled import Stage, merged
-from coopetition.kernels.machine.places import MATRICES, SCALARS, VECTORS, WORK_SINGLES, WORK_VECTORS
+from coopetition.kernels.machine.numbers import (
+    AT_SIZE,
+    DESCRIPTOR_SIZE,
+    SCALARS,
+    VECTORS,
+    WORK_SINGLES,
+    WORK_VECTORS,
+    Descriptor,
+    Names,
+)
+
+
+@typeof_impl.register(Names)
+def _names_as_a_module(namespace: Names, context: Any) -> Any:
+    """Numba reads ``Scalar.GAMMA`` as it reads a module's constant."""
+    return types.Module(namespace)  # type: ignore[attr-defined]
+
 
 if numba.config.DISABLE_JIT:
 
@@ -188,8 +203,7 @@ else:
 @merged
 def parameters_of(d: Any) -> Any:
     """The game's parameter block."""
-    n = d[places.AGENTS]
-    return view_float64(d[places.PARAMETERS], SCALARS + VECTORS * n + MATRICES * n * n)
+    return view_float64(d[Descriptor.PARAMETERS], d[Descriptor.PARAMETER_COUNT])
 
 
 def body(*arguments: Any) -> None:
@@ -197,30 +211,30 @@ def body(*arguments: Any) -> None:
 
 
 def _mechanism_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
-    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
-    rows = d[places.STATE_ROWS]
-    lanes = d[places.LANES]
+    d = view_int64(descriptor, DESCRIPTOR_SIZE)
+    rows = d[Descriptor.STATE_ROWS]
+    lanes = d[Descriptor.LANES]
     body(
-        view_int64(d[places.AT], places.AT_SIZE),
+        view_int64(d[Descriptor.AT], AT_SIZE),
         parameters_of(d),
         table_float64(state, rows, lanes),
-        table_float64(work, d[places.WORK_ROWS], lanes),
+        table_float64(work, d[Descriptor.WORK_ROWS], lanes),
     )
 
 
 def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int) -> None:
-    d = view_int64(descriptor, places.DESCRIPTOR_SIZE)
-    rows = d[places.STATE_ROWS]
-    lanes = d[places.LANES]
+    d = view_int64(descriptor, DESCRIPTOR_SIZE)
+    rows = d[Descriptor.STATE_ROWS]
+    lanes = d[Descriptor.LANES]
     body(
         d,
-        view_int64(d[places.AT], places.AT_SIZE),
+        view_int64(d[Descriptor.AT], AT_SIZE),
         parameters_of(d),
         table_float64(state, rows, lanes),
-        table_float64(work, d[places.WORK_ROWS] + rows, lanes),
+        table_float64(work, d[Descriptor.WORK_ROWS] + rows, lanes),
         step,
         first,
-        min(lanes, d[places.COPIES] - first),
+        min(lanes, d[Descriptor.COPIES] - first),
     )
 
 

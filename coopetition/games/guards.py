@@ -1,0 +1,86 @@
+"""Guards: what a stage reads must be there. Asked when a game is first stepped, not while it is.
+
+A kernel reads memory by number. A stage that names a field its game lacks would write over somebody else's rows, and
+one that reads a number nobody filled in would compute with whatever lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from coopetition.games.checks import nearest
+from coopetition.kernels.machine import numbers
+
+if TYPE_CHECKING:
+    from coopetition.games.game import Game
+
+#: What every game's kernels may read, whatever its family: filled in by `Game`, or scratch.
+ALWAYS = {
+    "Integer": {"N"},
+    "Vector": {"ACTION_LOW", "ACTION_SPAN"},
+    "Outcome": set(numbers.Outcome.numbers),
+    "Work": set(numbers.Work.numbers),
+}
+WORDS = {
+    "State": "state field",
+    "Integer": "integer",
+    "Scalar": "number",
+    "Vector": "number per agent",
+    "Matrix": "number per pair",
+    "Outcome": "outcome",
+    "Work": "scratch vector",
+}
+
+
+class StageError(TypeError):
+    """A stage that reads what its game does not have."""
+
+
+def check_stages(game: Game, stages: Iterable[Any]) -> None:
+    """Refuse a stage that reads a name which the game does not have, its merged callees included.
+
+    Raises
+    ------
+    StageError
+        Naming the stage, what it reads, and the game.
+    """
+    from coopetition.kernels.machine.names import read_by
+
+    known = known_numbers(game)
+    for part in stages:
+        if not hasattr(part, "address"):
+            raise StageError(f"{game.id}: {part!r} is listed among the stages and is none; decorate it with @stage")
+        reading = read_by(part)
+        stage = f"{part.body.__module__}.{part.body.__qualname__}"
+        for (space, name), number in reading.names.items():
+            if space not in WORDS:
+                raise StageError(f"{game.id}: the stage {stage} reads {space}.{name}, which only the driver may")
+            if number is None or known[space].get(name) != number:
+                held = sorted(known[space])
+                raise StageError(
+                    f"{game.id}: the stage {stage} reads the {WORDS[space]} {space}.{name}, which this game does not "
+                    f"have{nearest(name, held)} (it has {', '.join(held)})"
+                )
+
+
+def needs_pairs(stages: Iterable[Any]) -> bool:
+    """Whether a stage uses the scratch matrix of n * n rows."""
+    from coopetition.kernels.machine.memory import work_matrix
+    from coopetition.kernels.machine.names import read_by
+
+    return any(called is work_matrix for part in stages for called in read_by(part).called)
+
+
+def known_numbers(game: Game) -> dict[str, dict[str, int]]:
+    """The names of each namespace that the game's stages may read, with their numbers."""
+    cls = type(game.parameters)
+    known: dict[str, dict[str, int]] = {}
+    for space in WORDS:
+        names: Any = getattr(cls, space, getattr(numbers, space))
+        known[space] = {name: number for name, number in names.numbers.items() if name in ALWAYS.get(space, ())}
+    known["Outcome"] = dict(cls.Outcome.numbers)
+    known["State"] = {name: number for name, number in cls.State.numbers.items() if name.lower() in game.layout}
+    for space, declared in game.declared_numbers().items():
+        known[space].update(declared)
+    return known
