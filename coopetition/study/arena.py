@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coopetition.batching.batch import Batch
-from coopetition.games.game import OUTCOMES, Game
+from coopetition.games.game import Game
 from coopetition.policies.policy import Policy, scale_rates
 
 #: Makes a policy for a game, anew for each seat that it fills.
@@ -135,7 +135,7 @@ def play(
         lengths=lengths,
         bonds=bond(game, state),
         sustained=sustained / game.horizon,
-        outcomes=[OUTCOMES[int(code)] or "horizon" for code in state["outcome"]],
+        outcomes=[outcome or "horizon" for outcome in batch.outcomes()],
         trace=_padded(kept, game.horizon, copies, n) if trace else None,
     )
 

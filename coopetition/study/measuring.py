@@ -90,7 +90,7 @@ def measure(
         normalised = None if scale is None or not np.isfinite(scale) else float(scale)
     except NotConverged:
         normalised = None
-    found = exploitability(game, [policy] * game.n, seed=seed).gains if gains else None
+    found = exploitability(game, [policy] * game.n, seed=seed, climb=False).gains if gains else None
     return {
         "agents": list(game.agents),
         "episodes": copies,

@@ -156,7 +156,7 @@ def _best_response(environment: str, split: str, index: int, mode: str) -> float
     game = scenario.game(mode)
     background = reference.maker_of(scenario.background)(game)
     own = play(game, [reference.maker_of(scenario.background)], np.zeros((1, game.n), dtype=np.int64), scenario.seed)
-    found = exploitability(game, [background] * game.n, seed=scenario.seed)
+    found = exploitability(game, [background] * game.n, seed=scenario.seed, climb=False)
     focal = [i for i in scenario.focal if i in set(seats(game))] or [scenario.focal[0]]
     return float(np.mean([own.returns[0, i] + max(float(found.gains[i]), 0.0) for i in focal]))
 
