@@ -368,6 +368,9 @@ class Batch:
                 )
         self._show(rows)
 
+    def __repr__(self) -> str:
+        return f"<Batch of {self.num_envs} of {self.game!r}>"
+
     def outcomes(self) -> list[str]:
         """Each copy's outcome so far: "", "collapsed", "recovered" or "dissolved"."""
         return [self.game.outcomes[int(code)] for code in self.memory.rows()[self.game.layout["outcome"].first]]

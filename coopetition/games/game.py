@@ -108,6 +108,10 @@ class Game:
         self.layout, self.initial_state = fields.lay_out(self.fields, self.parameters)
         self.state_rows = self.initial_state.size
 
+    def __repr__(self) -> str:
+        agents = ", ".join(self.agents) if self.n <= 6 else f"{self.agents[0]} ... {self.agents[-1]} ({self.n})"
+        return f"<Game {self.id}: {agents}; {self.reward_mode} rewards, {self.horizon} steps>"
+
     # --- views: every column of an observation is one state row times a scale
 
     def _lay_views_out(self) -> None:

@@ -12,6 +12,7 @@ from coopetition.api.aec import CoopetitionAECEnv
 from coopetition.api.joint import JointEnv
 from coopetition.api.make import make_game
 from coopetition.api.parallel import CoopetitionParallelEnv
+from coopetition.batching.batch import Batch
 from coopetition.testing import CHECKS, ConformanceError, check_env
 
 HORIZON = 12
@@ -294,6 +295,31 @@ class ShowsMoves(CoopetitionAECEnv):
         return seen
 
 
+class SharesObservations(BrokenEnv):
+    """Both agents get the same array, whose numbers are equal as long as both play alike."""
+
+    def spoil(self, observations, *rest):
+        return dict.fromkeys(observations, observations["agent_0"]), *rest
+
+
+class SharesInfo(BrokenEnv):
+    def spoil(self, *result):
+        return *result[:4], dict.fromkeys(result[4], result[4]["agent_0"])
+
+
+class Detaches(Batch):
+    """Takes another array for its rewards, and goes on to write the old one."""
+
+    def __init__(self):
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON), 2, autoreset="disabled")
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+
+    def __deepcopy__(self, memo):
+        return type(self)()
+
+
 class SumsRewards(JointEnv):
     def __init__(self):
         super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON))
@@ -318,6 +344,9 @@ CASES = [
     (TextInfo, "info_keys"),
     (ReusedObservations, "fresh"),
     (ReusedDict, "fresh"),
+    (SharesObservations, "aliasing"),
+    (SharesInfo, "aliasing"),
+    (Detaches, "detached"),
     (ChangesActions, "actions"),
     (OneEndsFirst, "end"),
     (EndsTwice, "end"),
