@@ -87,6 +87,7 @@ class Game:
         self.baseline_rate = self.baseline / self.endowment
         self.outcomes = parameters.outcome_names()
         self.random_gamma = getattr(parameters, "gamma", 0.0) is None
+        self.uncertain = parameters.uncertain
         self.noise_deviation = float(parameters.noise_deviation)
 
         self.action_low = np.full(self.n, -1.0 if action_scale == "symmetric" else 0.0)
@@ -118,7 +119,10 @@ class Game:
         views = Views(self)
         n = self.n
         views.show("own_rate", "rates", lambda i, n: [i])
-        views.show("other_rates", "rates", fields.others)
+        if "seen" in self.layout:
+            views.show("other_rates", "seen", fields.towards_others)
+        else:
+            views.show("other_rates", "rates", fields.others)
         views.join("rates", "rates")
         for column in self.family.columns:
             if self.observation == "full" or not column.full:
@@ -128,8 +132,12 @@ class Game:
         for line in self.additions:
             if line.observed:
                 views.add(line)
-        views.show("time", "time", lambda i, n: [0], 1.0 / self.horizon)
-        views.join("time", "time", 1.0 / self.horizon)
+        if self.parameters.observe_time:
+            views.show("time", "time", lambda i, n: [0], 1.0 / self.horizon)
+            views.join("time", "time", 1.0 / self.horizon)
+        else:
+            views.show("begun", "begun", lambda i, n: [0])
+            views.join("begun", "begun")
 
         self.observation_layout, self.joint_layout = views.layout, views.joint_layout
         self.observation_size = views.width
@@ -153,10 +161,24 @@ class Game:
             Naming the stage, what it reads, and the game.
         """
         if self._stages is None:
-            stages = [*self.parameters.stages(), self.mode.stage()]
+            stages = self._with_uncertainty([*self.parameters.stages(), self.mode.stage()])
             check_stages(self, stages)
             self._stages = stages
         return self._stages
+
+    def _with_uncertainty(self, stages: list[Any]) -> list[Any]:
+        """The stages, and those of the uncertainty that the game has; a game without any has none."""
+        p = self.parameters
+        if not p.uncertain and p.continuation == 1.0 and p.observe_time:
+            return stages
+        from coopetition.kernels import chance
+
+        before = [chance.tremble] if p.tremble > 0.0 else []
+        after = [] if p.observe_time else [chance.begin]
+        after += [chance.misread] if p.monitoring_noise > 0.0 else []
+        if p.continuation < 1.0:
+            after.append(chance.stop if p.continuation_form == "drawn" else chance.expect)
+        return [*before, *stages, *after]
 
     @property
     def scratch_rows(self) -> int:

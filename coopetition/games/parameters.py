@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -47,6 +47,17 @@ class Parameters(Declaring):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
+    continuation: float = parameter(
+        1.0, low=0.0, high=1.0, open_low=True, about="delta, probability that the episode goes on after a step"
+    )
+    continuation_form: str = parameter(
+        "drawn", "choice", choices=("drawn", "expected"), about="draw the end, or weigh step t by delta^(t-1)"
+    )
+    observe_time: bool = parameter(True, "flag", about="show the clock")
+    tremble: float = parameter(0.0, low=0.0, high=1.0, unit="rate", about="deviation of the noise on what is done")
+    monitoring_noise: float = parameter(
+        0.0, low=0.0, high=1.0, unit="rate", about="deviation of the noise on what is seen of others' rates"
+    )
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -109,6 +120,9 @@ class Parameters(Declaring):
         from coopetition.games.families import family_of
 
         shared = {name: FIELDS[name] for name in family_of(self).fields}
+        shared |= {"chance": FIELDS["chance"]} if self.uncertain else {}
+        shared |= {"seen": FIELDS["seen"]} if self.monitoring_noise > 0.0 else {}
+        shared |= {} if self.observe_time else {"begun": FIELDS["begun"]}
         return shared | {line.name: line for line in self.added_fields()}
 
     @classmethod
@@ -141,6 +155,24 @@ class Parameters(Declaring):
         """b_i / e_i, the rate that others expect of i, (n,)."""
         baseline, endowment = (np.asarray(getattr(self, name), dtype=float) for name in ("baseline", "endowment"))
         return baseline / endowment
+
+    @property
+    def baseline_rates(self) -> np.ndarray:
+        """b_j / e_j for each ordered pair (i, j), (n, n)."""
+        return np.tile(self.baseline_rate, (self.n, 1))
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether anything of `coopetition.kernels.chance` is drawn."""
+        ends = self.continuation < 1.0 and self.continuation_form == "drawn"
+        return ends or self.tremble > 0.0 or self.monitoring_noise > 0.0
+
+    def without_chance(self, continuation_form: str | None = None) -> Self:
+        """The same game without tremble and noise; its end expected, or, if no form is given, at the horizon."""
+        if self.continuation == 1.0 and not self.uncertain:
+            return self
+        ends = {"continuation": 1.0} if continuation_form is None else {"continuation_form": continuation_form}
+        return replace(self, tremble=0.0, monitoring_noise=0.0, **ends)
 
     @property
     def n(self) -> int:

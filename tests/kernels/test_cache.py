@@ -62,7 +62,8 @@ def run(stage):
     from coopetition.kernels.machine.memory import call_stage
     state, parameters, at = np.full((1, 1), 3.0), np.zeros(4096), np.zeros(4096, dtype=np.int64)
     d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
-    d[Descriptor.AGENTS] = d[Descriptor.LANES] = d[Descriptor.COPIES] = d[Descriptor.STATE_ROWS] = d[Descriptor.WORK_ROWS] = 1
+    for name in ("AGENTS", "LANES", "COPIES", "STATE_ROWS", "WORK_ROWS"):
+        d[Descriptor.numbers[name]] = 1
     d[Descriptor.AT], d[Descriptor.PARAMETERS] = at.ctypes.data, parameters.ctypes.data
     work = np.zeros((8, 1))
     call = njit(lambda *a: call_stage(a[0], a[1], a[2], a[3], a[4], a[5]))

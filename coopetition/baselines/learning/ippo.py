@@ -25,7 +25,7 @@ de Witt et al. (2020), Is independent learning all you need in the StarCraft mul
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from coopetition.baselines.learning.actor_critic import ActorCritic, ActorCriticState, Networks, Samples
 from coopetition.baselines.learning.algorithm import hyperparameters
@@ -74,7 +74,7 @@ class IPPO(ActorCritic):
 
     name = "IPPO"
     citation = "J. Schulman et al. (2017), arXiv:1707.06347; C. Schroeder de Witt et al. (2020), arXiv:2011.09533"
-    Settings = Settings
+    Settings: ClassVar[type] = Settings
 
     def check(self) -> None:
         """Minibatches are whole copies."""

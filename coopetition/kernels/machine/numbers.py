@@ -105,6 +105,12 @@ class Descriptor(metaclass=Names):
     WORK_ROWS: int
     STAGE_COUNT: int
     PARAMETER_COUNT: int
+    CHUNKS: int
+    END: int  # the first copy that is not this chunk's: all copies, or those of the chunk's parameter set
+    # many parameter sets (0: one)
+    SETS: int
+    COPIES_OF_SET: int
+    CHUNKS_OF_SET: int
     # addresses
     AT: int
     PARAMETERS: int
@@ -126,6 +132,7 @@ class Descriptor(metaclass=Names):
     FINAL_JOINT: int  # next to FINAL_OBSERVATIONS
     RESET_MASK: int
     NEXT_GAMMA: int
+    NEXT_CHANCE: int
     NOISE: int
     OBSERVATION_ROWS: int
     OBSERVATION_SCALES: int
@@ -133,6 +140,8 @@ class Descriptor(metaclass=Names):
     JOINT_SCALES: int  # two after OBSERVATION_SCALES
     NOISE_PLACES: int
     STAGES: int
+    OWN: int  # many sets: a descriptor for each worker, which says where the chunk's set lies
+    NEXT: int  # numbers drawn for each copy's next episode: its parameters, initial state and scales
     # ... and of stages that are called from others
     PREPARE: int
     SHOW: int
@@ -200,6 +209,9 @@ class State(metaclass=Names, start=Integer.size):
     LOYALTY: int
     MEMORY: int
     MEMORY_MEAN: int
+    CHANCE: int
+    SEEN: int
+    BEGUN: int
 
 
 class Scalar(metaclass=Names):
@@ -229,6 +241,9 @@ class Scalar(metaclass=Names):
     LOYALTY_LOSS: int
     LOYALTY_THRESHOLD: int
     LOYALTY_CAP: int
+    CONTINUATION: int
+    TREMBLE: int
+    MONITORING_NOISE: int
 
 
 class Vector(metaclass=Names):
