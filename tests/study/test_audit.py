@@ -8,7 +8,15 @@ import pytest
 from coopetition.api.make import make_game
 from coopetition.policies.registry import make_policy
 from coopetition.study.arena import play, seats
-from coopetition.study.audit import CONSTANTS, audit_policy, classify, impulse, response_surface, swapped_partners, timing
+from coopetition.study.audit import (
+    CONSTANTS,
+    audit_policy,
+    classify,
+    impulse,
+    response_surface,
+    swapped_partners,
+    timing,
+)
 from coopetition.study.measuring import gini
 
 

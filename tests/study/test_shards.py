@@ -15,7 +15,9 @@ from coopetition.study.tables import SCHEMAS, frame  # noqa: E402
 
 
 def shard(name: str = "train-IPPO-SLCD-v0-0123", value: float = 1.0) -> Shard:
-    rows = [{"shard": name, "environment": "SLCD-v0", "reward_mode": "private", "efficiency": value, "returns": [1.0, 2.0]}]
+    rows = [
+        {"shard": name, "environment": "SLCD-v0", "reward_mode": "private", "efficiency": value, "returns": [1.0, 2.0]}
+    ]
     return Shard(name, {"kind": "train"}, "done", {"runs": frame("runs", rows)}, {"a.safetensors": b"abc"})
 
 
