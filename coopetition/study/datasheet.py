@@ -77,8 +77,8 @@ Under CC-BY-4.0, with the package. A change of an environment or a learner makes
 
 In `audit`, `value` is by kind of audit: the agent's return under the constant (`surface`), the gain of the best
 deviation found (`deviation`), the return under the deviation (`timing`), the others' mean rate so many steps after the
-defection (`impulse`), the return among partners of another seed (`partners`), and the largest gain in time as a share of the
-agent's own return (`class`, whose `reference` is the share from which a gain counts).
+defection (`impulse`), the return among partners of another seed (`partners`), and the largest gain in time as
+a share of the agent's own return (`class`, whose `reference` is the share from which a gain counts).
 """
     path.write_text(text, encoding="utf-8")
     return path

@@ -110,10 +110,23 @@ def scenarios(environment_id: str, split: str = "test") -> list[Scenario]:
                 value = getattr(game.parameters, name, None) if name in numbers else None
                 factor = float(draw.uniform(1.0 - SPREAD, 1.0 + SPREAD))
                 if isinstance(value, float) and value > 0.0:
-                    drawn[name] = min(value * factor, type(game.parameters).domain(name).high)
+                    moved = min(value * factor, type(game.parameters).domain(name).high)
+                    if _takes(environment_id, {**drawn, name: moved}):
+                        drawn[name] = moved
             k = len(made)
             made.append(Scenario(f"{game.id}/{split}/{k}", game.id, split, drawn, focal, background, SEED + k))
     return made
+
+
+def _takes(environment_id: str, parameters: dict[str, float]) -> bool:
+    """Whether an environment can be played with these numbers; some follow from others, and cannot be set."""
+    from coopetition.api.make import make_game
+
+    try:
+        make_game(environment_id, **parameters)
+    except ValueError:
+        return False
+    return True
 
 
 def _focal_seats(game: Game) -> list[tuple[int, ...]]:
