@@ -81,10 +81,12 @@ def checked_buffers(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The whole state of a batch: state rows, and the random streams where the game has any."""
+    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
 
     state: np.ndarray
     random: tuple[Any, ...]
+    parameters: Any
+    mode: Any
 
 
 class Memory:

@@ -182,13 +182,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import team_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import Sized, TeamParameters, parameter
 from coopetition.kernels.fastmath import power
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import rows_of, stage, work_vector
-from coopetition.kernels.machine.numbers import Integer, Work
+from coopetition.kernels.machine.numbers import ON_THRESHOLD, Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +234,17 @@ class CoalitionFormation(Sized, TeamParameters):
         0.5, low=0.0, kernel=True, about="what working alone pays, as a part of its product"
     )
 
+    def largest_payoff(self) -> float:
+        """With the bonus, or outside."""
+        return super().largest_payoff() * (1.0 + self.stability_bonus + self.outside_option)
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Who is in the coalition waits for nothing."""
+        both = (state["members"] == 1.0) & (state["wait"] > 0.0)
+        if "wait" in given and both.any():
+            raise ValueError(f"{self.id}: state 'wait' is set for an agent whose state 'members' says that it is in")
+        state["wait"][both] = 0.0
+
     def stages(self) -> list[Stage]:
         """Membership, pay inside and outside, dissolution."""
         return team_game(assemble=assemble, payoffs=team_payoffs, utilities=loyal_utilities, turn=turn)
@@ -244,10 +257,10 @@ State, Scalar, Outcome = CoalitionFormation.State, CoalitionFormation.Scalar, Co
 def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Waits run down, disloyal members leave (lowest loyalty first), loyal outsiders come back."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     cooldown = parameters[Scalar.REENTRY_COOLDOWN]
-    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD]
+    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD] - ON_THRESHOLD
     members = rows_of(state, at[State.MEMBERS], n)
     waits = rows_of(state, at[State.WAIT], n)
     loyalties = rows_of(state, at[State.LOYALTY], n)
@@ -377,7 +390,7 @@ def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """The coalition dissolves when two steps in a row leave too few loyal members."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     loyal = work[0]
     for lane in range(loyal.size):

@@ -260,6 +260,20 @@ class CooperativeNegotiation(TrustParameters):
         3.0, low=0.0, unit="payoff/level", kernel=True, about="charge per level of a breach"
     )
 
+    def largest_payoff(self) -> float:
+        """And the penalty of the widest breach."""
+        return super().largest_payoff() + self.breach_penalty * self.largest_endowment
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Levels that are given stand as an agreement; without an agreement there are none."""
+        stands = (state["agreement"] != 0.0).any(axis=0)
+        if "agreement" in given and "agreed" not in given:
+            state["agreed"][...] = np.where(stands, 1.0, state["agreed"])
+        elif "agreed" in given and "agreement" in given and (stands & (state["agreed"] == 0.0)).any():
+            raise ValueError(f"{self.id}: state 'agreement' has levels, and state 'agreed' = 0 says that none stands")
+        else:
+            state["agreement"][...] = np.where(state["agreed"] != 0.0, state["agreement"], 0.0)
+
     @property
     def largest_endowment(self) -> float:
         """The highest level that can be agreed on."""

@@ -227,6 +227,10 @@ class RecoveryRace(TrustParameters):
         0.0, low=0.0, unit="payoff/step", kernel=True, about="paid to each at recovery for each step that is left"
     )
 
+    def largest_payoff(self) -> float:
+        """And the bonus of a recovery at once."""
+        return super().largest_payoff() + self.n * self.recovery_bonus * self.horizon
+
     def stages(self) -> list[Stage]:
         """As published the shared game; with a bonus, the end is judged before utilities, which contain it."""
         if self.recovery_bonus == 0.0:

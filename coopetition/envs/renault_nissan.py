@@ -190,6 +190,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
 from coopetition.kernels.machine.compiled import Stage
@@ -264,6 +266,21 @@ class RenaultNissan(TrustParameters):
     def phases(self) -> tuple[float, ...]:
         """The four phases' numbers, one phase after the other."""
         return tuple(number for phase in PHASES.values() for number in phase)
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """In history, phases that have begun by the given time leave their marks, but for what is given."""
+        if not self.dependence_moves or "time" not in given:
+            return
+        begun = np.minimum(state["time"] // self.phase_length, len(PHASES) - 1)
+        for index, (first, second, trust, damage) in enumerate(PHASES.values()):
+            reached = begun >= index
+            for (i, j), dependence in (((0, 1), first), ((1, 0), second)):
+                held = {name: state[name][i, j] for name in ("dependence", "trust", "damage")}
+                held["dependence"][reached] = dependence
+                if index == CRISIS and "trust" not in given:
+                    held["trust"][reached] = np.minimum(held["trust"], trust)[reached]
+                if index > 0 and "damage" not in given:
+                    held["damage"][reached] = np.maximum(held["damage"], damage)[reached]
 
     @property
     def dependence_moves(self) -> bool:

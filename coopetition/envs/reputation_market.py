@@ -269,6 +269,10 @@ class ReputationMarket(Sized, TrustParameters):
         if len(self.tier_multipliers) != 4:
             raise self.refuse("tier_multipliers", "expected four numbers")
 
+    def largest_payoff(self) -> float:
+        """In the best tier."""
+        return super().largest_payoff() * max(1.0, *self.tier_multipliers)
+
     @property
     def noise_deviation(self) -> float:
         """Standard deviation of the noise on others' reputations."""
@@ -304,11 +308,9 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     if parameters[Scalar.TIERS] == 0.0:
         return
     n = at[Integer.N]
-    premium, standard, probation = (
-        parameters[Scalar.TIER_THRESHOLDS],
-        parameters[Scalar.TIER_THRESHOLDS + 1],
-        parameters[Scalar.TIER_THRESHOLDS + 2],
-    )
+    premium = parameters[Scalar.TIER_THRESHOLDS]
+    standard = parameters[Scalar.TIER_THRESHOLDS + 1]
+    probation = parameters[Scalar.TIER_THRESHOLDS + 2]
     best, usual, low, lowest = (
         parameters[Scalar.TIER_MULTIPLIERS],
         parameters[Scalar.TIER_MULTIPLIERS + 1],

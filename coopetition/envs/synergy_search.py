@@ -227,6 +227,11 @@ class SynergySearch(TrustParameters):
             raise self.refuse("gamma_range", "expected two numbers, 0 <= low < high")
 
     @property
+    def largest_synergy(self) -> float:
+        """The largest gamma that an episode can have."""
+        return self.largest_gamma
+
+    @property
     def largest_gamma(self) -> float:
         """What gamma is shown relative to: the largest that can be drawn or was given."""
         return max(self.gamma_range[1], self.gamma or 0.0)
