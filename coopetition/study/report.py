@@ -155,7 +155,7 @@ def ranking(corpus: Corpus, environments: Sequence[str], mode: str) -> list[tupl
                 table[names.index(focal), names.index(against)] = value
         spread = np.nanstd(table)
         total += (table - np.nanmean(table)) / (spread if spread > 0.0 else 1.0)
-    ranked = np.asarray(alpha_rank(total / max(len(set(rows["environment"])), 1)))
+    ranked = alpha_rank(total / max(len(set(rows["environment"])), 1)).masses
     return sorted(zip(names, ranked.tolist(), strict=True), key=lambda pair: -pair[1])
 
 

@@ -66,7 +66,7 @@ def test_the_surface_is_what_constants_earn(game):
 def test_reciprocators_answer_and_constants_do_not(game):
     answered = impulse(game, maker("tit_for_tat"), seed=0)
     first = next(row for row in answered if row["steps"] == 1)
-    assert first["reference"] - first["value"] == pytest.approx(0.35, abs=1e-6)  # its baseline rate less nothing
+    assert first["reference"] - first["value"] == pytest.approx(game.baseline_rate[0], abs=1e-6)
     ignored = impulse(game, maker("constant_050"), seed=0)
     assert all(row["value"] == row["reference"] for row in ignored)
 

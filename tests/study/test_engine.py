@@ -203,6 +203,7 @@ def test_the_corpus_is_read_back_and_recomputed(corpus):
 
 def test_croissant_is_valid_and_loads(corpus):
     mlcroissant = pytest.importorskip("mlcroissant")
+    pytest.importorskip("pyarrow")
     dataset = mlcroissant.Dataset(jsonld=str(corpus / "croissant.json"))
     assert dataset.metadata.issues.errors == set()
     record = next(iter(dataset.records("runs")))
