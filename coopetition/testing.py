@@ -962,8 +962,10 @@ def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:
     **options
         Passed on to each.
     """
+    # A batch draws nothing and writes no infos, and refuses to be told how.
+    bare = {name: value for name, value in options.items() if name not in ("render_mode", "info_level")}
     return {
-        "batch": lambda: batch(environment_id, COPIES, **options),
+        "batch": lambda: batch(environment_id, COPIES, **bare),
         "vector": lambda: vector_env(environment_id, COPIES, **options),
         "vector_same_step": lambda: vector_env(environment_id, COPIES, autoreset_mode="SameStep", **options),
         "joint": lambda: gymnasium_env(environment_id, **options),
