@@ -44,6 +44,7 @@ __all__ = [
     "register",
     "register_environments",
     "register_reward_mode",
+    "scenarios",
     "vector_env",
 ]
 
@@ -60,6 +61,7 @@ _HOMES = {
     "parallel_env": "coopetition.api.make",
     "register": "coopetition.envs",
     "register_reward_mode": "coopetition.games.rewards",
+    "scenarios": "coopetition.study.scenarios",
     "vector_env": "coopetition.api.make",
 }
 

@@ -33,6 +33,7 @@ ARROWS = {
     "oracles": {*GAMES, "policies"},
     "baselines": {*GAMES, "policies", "oracles"},
     "calibration": {*GAMES, "oracles"},
+    "study": {*GAMES, "registration", "policies", "api", "oracles", "baselines"},
 }
 #: What may be imported beyond that, by one module and only inside a function.
 LAZY = {
