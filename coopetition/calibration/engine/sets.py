@@ -16,18 +16,20 @@ Array = NDArray[np.float64]
 
 
 class Sets:
-    """B copies of a game, each with numbers of its own, at its starting state.
+    """K parameter sets of a game, the same number of copies of each, at their starting states.
 
     Parameters
     ----------
     parameters : type
         The game's class of parameters.
     count : int
-        Number of copies B.
+        Number of sets K.
     fixed : mapping of str to object
-        Arguments that all copies share.
-    varied : mapping of str to ndarray, shape (B, ...)
-        Arguments that differ; those that are a scalar, or have one entry, are shared too.
+        Arguments that all sets share.
+    varied : mapping of str to ndarray, shape (K, ...)
+        Arguments that differ.
+    copies : int
+        Copies of each set.
 
     Notes
     -----
@@ -35,25 +37,25 @@ class Sets:
     """
 
     def __init__(
-        self, parameters: type[Parameters], count: int, fixed: Mapping[str, Any], varied: Mapping[str, Any]
+        self,
+        parameters: type[Parameters],
+        count: int,
+        fixed: Mapping[str, Any],
+        varied: Mapping[str, Any],
+        copies: int = 1,
     ) -> None:
-        self.count = count
+        self.count, self.copies = count, copies
         self._batches = []
         for k in range(count):
             own = {name: np.asarray(value)[k].tolist() for name, value in varied.items()}
-            batch = Batch(
-                Game(parameters.build({**fixed, **own}), action_scale="endowment"),
-                1,
-                autoreset="disabled",
-                observe=False,
-            )
-            batch.reset()
-            self._batches.append(batch)
+            game = Game(parameters.build({**fixed, **own}), action_scale="endowment")
+            self._batches.append(Batch(game, copies, autoreset="disabled", observe=False))
+            self._batches[-1].reset()
 
     def step(self, levels: Array) -> None:
-        """One step at levels (B, N)."""
-        for batch, level in zip(self._batches, levels, strict=True):
-            batch.step(level[None])
+        """One step at levels (B, N), B = K times copies, set after set."""
+        for k, batch in enumerate(self._batches):
+            batch.step(levels[k * self.copies : (k + 1) * self.copies])
 
     def read(self, name: str) -> Array:
         """A part of the state, (B, ...)."""
@@ -63,3 +65,9 @@ class Sets:
     def utilities(self) -> Array:
         """Utilities of the last step, (B, N)."""
         return np.concatenate([batch.utilities for batch in self._batches])
+
+    def evaluate(self, levels: Array) -> tuple[Array, Array]:
+        """Payoffs and utilities (K, copies, N) of the first step at levels of that shape; states are overwritten."""
+        found = [batch.evaluate(own) for batch, own in zip(self._batches, levels, strict=True)]
+        found = [(payoffs.copy(), utilities.copy()) for payoffs, utilities in found]
+        return np.stack([pair[0] for pair in found]), np.stack([pair[1] for pair in found])
