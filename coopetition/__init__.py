@@ -51,6 +51,9 @@ _HOMES = {
     "vector_env": "coopetition.api.make",
 }
 
+#: Sub-packages and modules that are imported when they are asked for.
+_PARTS = ("api", "baselines", "calibration", "envs", "games", "oracles", "plot", "policies", "testing")
+
 register_environments()
 
 
@@ -58,7 +61,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name, or a sub-package, when it is first asked for."""
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
-    elif name in ("api", "baselines", "calibration", "envs", "games", "oracles", "plot", "policies", "testing"):
+    elif name in _PARTS:
         value = importlib.import_module(f"coopetition.{name}")
     else:
         raise AttributeError(f"module 'coopetition' has no attribute {name!r}")
@@ -67,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *_PARTS, *(name for name in globals() if name.startswith("__"))})

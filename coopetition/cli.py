@@ -32,6 +32,7 @@ REGISTERED = {
     "dilemma": ("coopetition.commands.dilemmas", "How much of a dilemma an environment is."),
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
+    "train": ("coopetition.commands.training", "Train policies by reinforcement learning, many runs at once."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 

@@ -291,6 +291,11 @@ class AECPlayer(ParallelPlayer):
         game: Game = self.inner.simultaneous_game
         return game
 
+    @property
+    def sequential(self) -> bool:
+        """Whether later movers see earlier moves."""
+        return bool(self.env.metadata["sequential"])
+
     def reset(self, seed: int | None) -> Frame:
         self.env.reset(seed=seed)
         return self._frame()
@@ -313,11 +318,16 @@ class AECPlayer(ParallelPlayer):
         span = game.action_high - game.action_low
         rates = np.clip((actions[0].astype(np.float32).astype(np.float64) - game.action_low) / span, 0.0, 1.0)
         revealed = np.zeros(2 * game.n, dtype=np.float32)
+        first = {} if self.sequential else {agent: env.observe(agent).copy() for agent in env.possible_agents}
         for _ in range(game.n):
             agent = env.agent_selection
             i = game.agents.index(agent)
             seen = env.last()[0]
-            if not same(seen[-2 * game.n :], revealed):
+            if not self.sequential:
+                require(
+                    same(seen, first[agent]), "hidden", f"{agent!r} sees something of the moves of a simultaneous round"
+                )
+            elif not same(seen[-2 * game.n :], revealed):
                 raise ConformanceError(
                     "revealed", f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}"
                 )
@@ -327,6 +337,8 @@ class AECPlayer(ParallelPlayer):
 
     def expected_observation(self, reference: Batch, label: str, k: int) -> np.ndarray:
         row = super().expected_observation(reference, label, k)
+        if not self.sequential:
+            return row
         return np.concatenate([row, np.zeros(2 * self.game.n, dtype=np.float32)])
 
     def step_blindly(self, actions: np.ndarray) -> None:
@@ -579,6 +591,54 @@ def check_fresh(before: Frame, after: Frame) -> None:
         )
 
 
+def check_aliasing(frame: Frame) -> None:
+    """No two agents are handed the same memory: what one does with its observation is nothing to the others."""
+    arrays = list(frame.observations.items())
+    for k, (label, seen) in enumerate(arrays):
+        for other, shown in arrays[:k]:
+            require(not np.shares_memory(seen, shown), "aliasing", f"{label} and {other} see through the same memory")
+    infos = list(frame.infos.items())
+    for k, (label, info) in enumerate(infos):
+        for other, told in infos[:k]:
+            require(info is not told, "aliasing", f"{label} and {other} have the same info")
+
+
+#: Arrays of a batch that kernels write and callers read.
+PUBLIC_ARRAYS = ("observations", "rewards", "payoffs", "utilities", "terminated", "truncated")
+
+
+def check_bound(player: Player, script: np.ndarray, seed: int) -> None:
+    """A public array that is replaced by another is refused, or from then on the one that is written."""
+    if not isinstance(player, BatchPlayer):
+        return
+    twin = player.another()
+    twin.reset(seed)
+    env, wrong = twin.env, []
+    for name in PUBLIC_ARRAYS:
+        array = getattr(env, name)
+        if not array.size:
+            continue
+        other = np.ones_like(array)
+        try:
+            setattr(env, name, other)
+        except (AttributeError, TypeError, ValueError):
+            continue
+        wrong.append(name)
+    twin.step(script[0])
+    player.reset(seed)
+    player.step(script[0])
+    for name in wrong:
+        require(
+            same(getattr(env, name), getattr(player.env, name)),
+            "detached",
+            f"{name} was replaced by another array without a word, and shows nothing of the game any more",
+        )
+    arrays = [(name, getattr(env, name)) for name in PUBLIC_ARRAYS]
+    for k, (name, array) in enumerate(arrays):
+        for other_name, other in arrays[:k]:
+            require(not np.shares_memory(array, other), "aliasing", f"{name} and {other_name} share memory")
+
+
 def check_end(player: Player, frame: Frame, step: int) -> None:
     """All end together, by the horizon at the latest, and never in two ways."""
     horizon = player.game.horizon
@@ -621,6 +681,7 @@ def check_episode(player: Player, script: np.ndarray, seed: int) -> None:
         check_numbers(player, frame)
         check_keys(player, frame, first)
         check_fresh(before, frame)
+        check_aliasing(frame)
         check_end(player, frame, step)
         reference.step(player.played(actions))
         check_equality(player, frame, reference, step)
@@ -781,9 +842,12 @@ CHECKS = (
     "keys",
     "info_keys",
     "fresh",
+    "aliasing",
+    "detached",
     "actions",
     "end",
     "revealed",
+    "hidden",
     "equality",
     "determinism",
     "instances",
@@ -827,6 +891,7 @@ def check_env(env: Any, seed: int = 7) -> None:
     check_spaces(player)
     check_order(player, script, seed)
     check_episode(player, script, seed)
+    check_bound(player, script, seed)
     frames = check_determinism(player, script, seed)
     check_instances(player, script, seed, frames)
     check_global_random(player, script, seed)
@@ -853,4 +918,5 @@ def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:
         "agent": lambda: gymnasium_env(environment_id, control=0, **options),
         "parallel": lambda: parallel_env(environment_id, **options),
         "aec": lambda: aec_env(environment_id, **options),
+        "sequential": lambda: aec_env(environment_id, sequential=True, **options),
     }

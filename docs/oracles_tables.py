@@ -1,6 +1,6 @@
-"""Write the stored optima, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
+"""Write the stored sequences, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
 
-Run ``python docs/oracles_tables.py optima`` (ten minutes), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
+Run ``python docs/oracles_tables.py sequences`` (an hour), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
 ``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, open_loop_optimum, solve
+from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, solve
+from coopetition.oracles.episode import storing
 from coopetition.oracles.episode.stored import stored_optimum
 from coopetition.oracles.stage.indices import prices
 from coopetition.oracles.status import CLASSES
@@ -32,55 +33,9 @@ def rounded(values: Any) -> Any:
     return float(f"{values:.10g}") if isinstance(values, float) else values
 
 
-def optima() -> None:
-    """The open-loop optimum of all twenty, for payoffs and for utilities: coopetition/oracles/data/optima.json."""
-    path = HERE.parent / "coopetition" / "oracles" / "data" / "optima.json"
-    table: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    for key in ENVIRONMENTS:
-        for mode in ("private", "integrated"):
-            episode = Episode(key, mode)
-            known = stored_optimum(episode.game)
-            starts = [] if known is None else [known]
-            found = open_loop_optimum(key, mode)
-            # More climbs end elsewhere, and not always higher; so does letting everybody move at once.
-            efforts: list[dict[str, Any]] = [{"climbs": 6, "rounds": 8, "iterations": 150, "sweeps": 40}]
-            efforts += [{"climbs": 2, "full": True}] if 2 < episode.n <= 6 else []
-            for effort in efforts:
-                other = open_loop_optimum(key, mode, starts=[*starts, found.actions], **effort)
-                found = max(found, other, key=lambda one: one.value)
-            kept, paid = drawn_in(episode, found.actions)
-            columns, groups = np.unique(kept, axis=1, return_inverse=True)
-            table.setdefault(key, {})[mode] = {"groups": groups.reshape(-1).tolist(), "levels": columns.tolist()}
-            print(
-                f"{key} {mode}: found {found.value:.6f}, stored {paid:.6f}, last gain {found.epsilon:.1e}", flush=True
-            )
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(json.dumps(table, separators=(",", ":")).replace('},"', '},\n"') + "\n")
-
-
-def drawn_in(episode: Episode, actions: Any) -> tuple[Any, float]:
-    """A sequence (T, N) of short levels whose total hardly changes when every level is off by a little: it, and total.
-
-    A sequence that keeps trust alive to the last bit would collapse when a kernel rounds otherwise. So all levels are
-    rounded, and moved up or down by as little as lets the game go on under 66 disturbances of 1e-8 of the endowment.
-    Levels at a bound are exact, and stay: ReputationMarket's premium tier begins after six steps of everything.
-    """
-    endowment = episode.game.endowment
-    total = episode.returns(episode.rates(actions)[None])[0].sum()
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(64, *actions.shape))
-    signs = np.concatenate([signs, np.ones((1, *actions.shape)), -np.ones((1, *actions.shape))])
-    best, height = None, -np.inf
-    inside = (actions > 0.0) & (actions < endowment)
-    for pull in (0.0, 1e-7, -1e-7, 3e-7, -3e-7, 1e-6, -1e-6, 1e-5, -1e-5):
-        levels = np.where(inside, np.clip(np.round(actions + pull * endowment, 6), 0.0, endowment), actions)
-        disturbed = np.clip(levels / endowment + 1e-8 * signs * inside, 0.0, 1.0)
-        worst = episode.returns(np.concatenate([levels[None] / endowment, disturbed])).sum(axis=1).min()
-        if worst > height:
-            best, height = levels, worst
-    assert best is not None
-    if height < total * (1.0 - 1e-6):
-        raise RuntimeError(f"{episode.game.id}: {height} of {total} is left when levels are off by a little")
-    return best, float(episode.returns(best[None] / endowment)[0].sum())
+def sequences() -> None:
+    """The open-loop optimum and the worst open-loop nash of all twenty in three modes, where better ones are found."""
+    storing.main([])
 
 
 def along() -> None:
@@ -293,7 +248,7 @@ def page() -> None:
 
 
 PARTS = {
-    "optima": optima, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
+    "sequences": sequences, "equilibria": equilibria, "dilemmas": dilemmas, "along": along,
     "collapse": collapse, "schelling": schelling, "page": page,
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import environment_class
+from coopetition.envs.apache_project import CHRONOLOGIES
 
 Generator = np.random.Generator
 
@@ -109,7 +110,9 @@ def random_parameters(environment_id: str, rng: Generator) -> dict[str, Any]:
             given[name] = number_in(rng, name, domain)
     if environment_id == "SynergySearch-v0" and rng.uniform() < 0.5:
         given["gamma"] = None
-    n = cls.build({name: given[name] for name in ("phase", "n_agents", "n_developers") if name in given}).n
+    if "chronology" in given:  # each has phases of its own
+        given["phase"] = str(rng.choice(list(CHRONOLOGIES[given["chronology"]])))
+    n = cls.build({name: given[name] for name in ("chronology", "phase", "n_agents", "n_developers") if name in given}).n
     for name in sorted(names & set(AGENTS)):
         top = given.get("loyalty_cap", 1.0) if name == "initial_loyalty" else AGENTS[name]
         given[name] = tuple((top * rng.uniform(size=n)).tolist())

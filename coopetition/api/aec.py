@@ -1,4 +1,4 @@
-"""PettingZoo's AEC API: a sequential-move game, in which later movers of a round see what earlier ones played."""
+"""PettingZoo's AEC API: simultaneous moves one after another, as in the Parallel API, or a sequential-move game."""
 
 from __future__ import annotations
 
@@ -84,15 +84,22 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     game : Game
         What is played.
     turn_order : sequence of str or "random", optional
-        The agents' names, the leader first; or an order drawn anew each round. Index order by default.
+        The agents' names, the leader first; or an order drawn anew each round. It makes the game sequential.
     options : ViewOptions, optional
         How it is shown.
+    sequential : bool
+        Whether later movers of a round see what earlier ones have played.
 
     Notes
     -----
-    An observation is the agent's own, then ``revealed`` (N), the rates that this round's earlier movers have played,
-    and ``moved`` (N), who has. Rewards come when the round is played, and infos change then. An agent that looks
-    again after its move sees what has been revealed since.
+    By default it is the plain conversion of the Parallel view: the same observations, a round's moves hidden until all
+    have moved, in index order, so that a policy trained on one plays the other.
+
+    A sequential-move game shows more: an observation is the agent's own, then ``revealed`` (N), the rates that this
+    round's earlier movers have played, and ``moved`` (N), who has. An agent that looks again after its move sees what
+    has been revealed since. ``metadata["sequential"]`` says which of the two it is.
+
+    Rewards come when the round is played, and infos change then.
     """
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -120,8 +127,13 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     _hooked = (*View._hooked, "_nothing", "_revealed", "_rows")
 
     def __init__(
-        self, game: Game, turn_order: Sequence[str] | str | None = None, options: ViewOptions | None = None
+        self,
+        game: Game,
+        turn_order: Sequence[str] | str | None = None,
+        options: ViewOptions | None = None,
+        sequential: bool = False,
     ) -> None:
+        self.sequential = sequential or turn_order is not None
         order = checked_order(game, turn_order)
         self.turn_order = turn_order if isinstance(turn_order, str) or turn_order is None else tuple(turn_order)
         self._random_order = order is None
@@ -131,8 +143,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self.simultaneous_game = game
         self._lows = game.action_low.tolist()
         self._highs = game.action_high.tolist()
-        super().__init__(SequentialGame(game), options or ViewOptions())
-        self.metadata = {**type(self).metadata, "name": game.id}  # type: ignore[misc]
+        super().__init__(SequentialGame(game) if self.sequential else game, options or ViewOptions())
+        self.metadata = {**type(self).metadata, "name": game.id, "sequential": self.sequential}  # type: ignore[misc]
         self._start_round_book()
 
     def _start_round_book(self) -> None:
@@ -150,7 +162,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def _hook(self) -> None:
         super()._hook()
         self._nothing = cells_of(np.zeros_like(self._revealed_rates))
-        own = self.game.observation_size - 2 * self.game.n
+        own = self.game.observation_size - (2 * self.game.n if self.sequential else 0)
         #: Each agent's observation, and its end, for what has been revealed.
         self._rows = {
             agent: (row, cells_of(row[own:]))
@@ -180,12 +192,13 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
             self._draw()
 
     def observe(self, agent: str) -> np.ndarray:
-        """What an agent sees now, float32 (O + 2N,): its own observation, then ``revealed`` and ``moved``."""
+        """What an agent sees now, float32 (O,); in a sequential game (O + 2N,), with ``revealed`` and ``moved``."""
         if not self._has_reset:
             EnvLogger.error_observe_before_reset()
         row, end = self._rows[agent]
-        # Most moves are made without a look by the others, so what is revealed is written when somebody looks.
-        end[:] = self._revealed
+        if self.sequential:
+            # Most moves are made without a look by the others, so what is revealed is written when somebody looks.
+            end[:] = self._revealed
         return row.copy()
 
     def step(self, action: Any) -> None:
@@ -211,11 +224,13 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
             return
         order = self._order
         position = self._position
-        names, lows, highs, actions, revealed, nobody = self._hot
+        real, array, names, lows, highs, actions, revealed, nobody = self._hot
         i = order[position]
-        if type(action) is np.ndarray and action.dtype.kind == "f" and action.size == 1:
+        try:
             value = action.item()
-        else:
+            if type(value) is not real or type(action) is not array:
+                value = self._one_number(action, agent)
+        except (AttributeError, ValueError):
             value = self._one_number(action, agent)
         low = lows[i]
         rate = (value - low) / (highs[i] - low)
@@ -238,7 +253,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def _gather(self) -> None:
         names = self.game.agents
         self._revealed = cells_of(self._revealed_rates)
-        self._hot = (names, self._lows, self._highs, self._actions, self._revealed, dict.fromkeys(names, 0.0))
+        nobody = dict.fromkeys(names, 0.0)
+        self._hot = (float, np.ndarray, names, self._lows, self._highs, self._actions, self._revealed, nobody)
 
     def _out_of_bounds(self, value: float, i: int) -> float:
         batch = self._batch
@@ -304,7 +320,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         return super().agent_iter(max_iter)
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
-        """Go back to a snapshot; what the selected agent sees there, float32 (O + 2N,)."""
+        """Go back to a snapshot; what the selected agent sees there, as `observe` gives it."""
         self._go_back(snapshot)
         self._gather()
         return self.observe(self.agent_selection)

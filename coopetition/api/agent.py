@@ -58,6 +58,9 @@ class AgentEnv(GymnasiumView):
         self.action_space = action_box(game, [self.index])
         self.observation_space = observation_box(game.observation_size)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.agent} in {self.game!r}>"
+
     def _hook(self) -> None:
         super()._hook()
         #: What each agent saw last.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coopetition.api.options import RENDER_MODES, split_options
 from coopetition.batching.batch import Batch
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
+from coopetition.games.variants import Variants, changed, drawn_variants, from_arrays, stacked
 
 if TYPE_CHECKING:
     from coopetition.api.aec import CoopetitionAECEnv
@@ -48,8 +51,10 @@ def make_game(environment_id: str | Parameters, **options: Any) -> Game:
 
 def batch(
     environment_id: str | Parameters,
-    num_envs: int = 1,
+    num_envs: int | None = None,
     *,
+    parameters: Sequence[Mapping[str, Any] | Parameters] | Mapping[str, Any] | None = None,
+    vary: Mapping[str, tuple[float, float]] | None = None,
     autoreset: str = "same_step",
     threads: int = 1,
     observe: bool = True,
@@ -64,7 +69,13 @@ def batch(
     environment_id : str or Parameters
         Such as ``"SLCD-v0"``.
     num_envs : int
-        Number of copies B.
+        Number of copies B; one by default, or one of each parameter set.
+    parameters : sequence of dict or Parameters, or dict of str to array_like (K, ...)
+        K parameter sets to play in one call: what each changes, or an array of K values for each parameter that varies
+        ((K,), (K, N) for a number an agent, (K, N, N) for one a pair), which is checked as a whole. ``B / K`` copies
+        play each, the first set's first; agents, state fields and stages must be the same.
+    vary : dict of str to (float, float)
+        Parameters that each copy draws anew for every episode, uniformly, from its own stream.
     autoreset, threads, observe, observe_joint, buffers
         As for `Batch`.
     **options
@@ -85,12 +96,28 @@ def batch(
     >>> observations, rewards, terminated, truncated = copies.step(np.full((3, 2), 0.5))
     >>> rewards.shape
     (3, 2)
+    >>> studied = coopetition.batch("TrustDilemma-v0", parameters={"gamma": [0.4, 0.6, 0.8]})
+    >>> _ = studied.reset(seed=1)
+    >>> studied.rollout("constant_060", 10).payoff_totals[:, 0].round(1).tolist()
+    [1423.4, 1483.4, 1543.4]
     """
-    own = ("autoreset", "threads", "observe", "observe_joint", "buffers")
+    own = ("parameters", "vary", "autoreset", "threads", "observe", "observe_joint", "buffers")
     game, view = split_options(environment_id, options, own, ("strict_actions",))
+    # What nobody chose is resolved for each set anew, as it would be for a batch of that set alone.
+    names = [field.name for field in dataclasses.fields(game.parameters)]
+    chosen = names if isinstance(environment_id, Parameters) else [name for name in names if name in options]
+    variants = None if parameters is None else _variants(game, parameters, chosen)
+    if num_envs is None:
+        num_envs = 1 if variants is None else variants.count
+    if vary:
+        if variants is not None:
+            raise ValueError("parameters= and vary= do not go together: the numbers of a set would be drawn anew")
+        variants = drawn_variants(game, checks.count("num_envs", num_envs), vary, chosen)
     return Batch(
-        game,
+        variants.game if variants is not None else game,
         num_envs,
+        variants=variants,
+        vary=vary,
         autoreset=autoreset,
         strict_actions=view.strict_actions,
         threads=threads,
@@ -98,6 +125,27 @@ def batch(
         observe_joint=observe_joint,
         buffers=buffers,
     )
+
+
+def _variants(game: Game, parameters: Any, chosen: list[str]) -> Variants:
+    """Many parameter sets, each a change of the game's."""
+    if isinstance(parameters, Mapping):
+        return from_arrays(game, parameters, chosen)
+    if isinstance(parameters, str | bytes) or not isinstance(parameters, Sequence):
+        raise TypeError(
+            f"parameters = {checks.shown(parameters)}: expected a list of dicts or Parameters, or a dict of arrays"
+        )
+    games = []
+    for k, one in enumerate(parameters):
+        if not isinstance(one, Mapping | Parameters):
+            raise TypeError(f"parameters[{k}] = {checks.shown(one)}: expected a dict, or Parameters of {game.id}")
+        if isinstance(one, Parameters):
+            made = one
+        else:
+            checks.arguments(f"parameters[{k}]", one, [f.name for f in dataclasses.fields(game.parameters)])
+            made = changed(game.parameters, one, chosen)
+        games.append(Game(made, game.mode, game.observation, game.action_scale))
+    return stacked(games)
 
 
 def gymnasium_env(
@@ -222,17 +270,21 @@ def aec_env(
     environment_id: str | Parameters,
     *,
     turn_order: Sequence[str] | str | None = None,
+    sequential: bool | None = None,
     max_cycles: int | None = None,
     **options: Any,
 ) -> CoopetitionAECEnv:
-    """One copy behind PettingZoo's AEC API: a sequential-move game.
+    """One copy behind PettingZoo's AEC API: what the Parallel one shows, or a sequential-move game.
 
     Parameters
     ----------
     environment_id : str or Parameters
         Such as ``"SLCD-v0"``.
     turn_order : sequence of str or "random", optional
-        The agents' names, the leader first; or an order drawn anew each round. Index order by default.
+        The agents' names, the leader first; or an order drawn anew each round: a sequential-move game.
+    sequential : bool, optional
+        Whether later movers of a round see what earlier ones played (``revealed``, ``moved``). By default only where
+        there is a turn order.
     max_cycles : int, optional
         PettingZoo's word for `horizon`.
     **options
@@ -253,8 +305,12 @@ def aec_env(
     """
     from coopetition.api.aec import CoopetitionAECEnv
 
-    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("turn_order", "max_cycles"))
-    return CoopetitionAECEnv(game, turn_order, view)
+    own = ("turn_order", "sequential", "max_cycles")
+    game, view = split_options(environment_id, _with_horizon(options, max_cycles), own)
+    chosen = turn_order is not None if sequential is None else checks.flag("sequential", sequential)
+    if turn_order is not None and not chosen:
+        raise ValueError("turn_order makes the game sequential; sequential=False hides a round's moves: give one")
+    return CoopetitionAECEnv(game, turn_order, view, chosen)
 
 
 def _with_horizon(options: dict[str, Any], max_cycles: int | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions, action_box, observation_box
 from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 
@@ -31,12 +32,34 @@ class ZooView(View):
             (agent, i, n + i, rates + i, rewards + i, payoffs + i) for i, agent in enumerate(game.agents)
         )
         self._outcome_row = layout["outcome"].first
+        self._np_random: np.random.Generator | None = None
         super().__init__(game, options, False, ("observations",))
         self.possible_agents = list(game.agents)
         self.agents: list[str] = []
         self.observation_spaces = {agent: observation_box(game.observation_size) for agent in game.agents}
         self.action_spaces = {agent: action_box(game, [i]) for i, agent in enumerate(game.agents)}
         self.state_space = observation_box(game.joint_size)
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """The generator from which the game draws, by Gymnasium's name; `reset` seeds it."""
+        if self._np_random is None:
+            self.np_random = np.random.default_rng()
+        generator = self._np_random
+        assert generator is not None
+        return generator
+
+    @np_random.setter
+    def np_random(self, generator: np.random.Generator) -> None:
+        self._np_random = generator
+        self._batch.use_generator(0, generator)
+
+    def _restart(self, seed: int | None, options: dict[str, Any]) -> None:
+        """Start an episode, with a new generator if there is a seed."""
+        seed = checks.seed("seed", seed)
+        if seed is not None or self._np_random is None:
+            self.np_random = np.random.default_rng(seed)
+        super()._restart(None, options)
 
     def observation_space(self, agent: str) -> Box:
         """An agent's observation space, the same object at every call."""

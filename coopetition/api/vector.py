@@ -162,6 +162,13 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Where each named part of the joint state lies."""
         return dict(self.game.joint_layout)
 
+    def __repr__(self) -> str:
+        who = "" if self.index is None else f"{self.game.agents[self.index]} in "
+        return f"<{type(self).__name__} of {self.num_envs}, {self.autoreset_mode.value}: {who}{self.game!r}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_windows": [None] * self.num_envs}
 

@@ -39,9 +39,13 @@ class Evaluation:
         Mean number of steps.
     outcomes : dict of str to int
         How many episodes ended how: "horizon", or an outcome such as "collapsed".
+    efficiency : float or None
+        Mean of the total return, all agents' in the mode, as a part of the open-loop optimum's. None where that pays
+        nothing, and when it was not asked for.
     normalised : float or None
-        Mean of the total return, all agents' in the mode, on the scale where 0 is the stage nash of payoffs repeated
-        and 1 the open-loop optimum. None where these two are equal, and when it was not asked for.
+        The same total on the scale where 0 is the worst open-loop nash found in the mode and 1 the open-loop optimum.
+        None where the two lie within 2 % of each other, so that the game has no such scale, where no equilibrium was
+        found, and when it was not asked for.
     exploitability : float or None
         What this agent gains, in returns of the mode, by its best response found against the others' policies: a lower
         bound. None when it was not asked for.
@@ -60,6 +64,7 @@ class Evaluation:
     rate: float
     length: float
     outcomes: dict[str, int]
+    efficiency: float | None = None
     normalised: float | None = None
     exploitability: float | None = None
     nash_conv: float | None = None
@@ -99,8 +104,8 @@ def evaluate(
     seed : int
         Seed of the first.
     normalise : bool
-        Whether to normalise returns. At an environment's defaults that costs one rollout; for other parameters the
-        open-loop optimum is searched for, which takes seconds.
+        Whether to measure returns by the yardstick of nash and optimum. At an environment's defaults that costs one
+        rollout; for other parameters both are searched for, which takes seconds to minutes.
     exploitability : bool
         Whether to look for best responses: among constants and sequences that switch once, or, if they are `thorough`,
         by climbing from there, which takes a second or so an agent.
@@ -125,8 +130,8 @@ def evaluate(
     >>> rows = evaluate("PublicGoods-v0", "constant_100", episodes=1)
     >>> rows[0].agent, round(rows[0].payoff), rows[0].outcomes
     ('player_0', 10000, {'horizon': 1})
-    >>> round(rows[0].normalised, 3), round(rows[0].exploitability)
-    (1.0, 307)
+    >>> round(rows[0].efficiency, 3), round(rows[0].normalised, 3), round(rows[0].exploitability)
+    (1.0, 1.0, 307)
     """
     played = as_game(game, options)
     episodes = checks.count("episodes", episodes)
@@ -138,7 +143,7 @@ def evaluate(
     returns, payoffs, rate_sums, lengths, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
     ends = Counter(played.outcomes[int(code)] or "horizon" for code in codes)
     rates = rate_sums.sum(axis=0) / lengths.sum()
-    place = _normalised(played, float(returns.sum(axis=1).mean())) if normalise else None
+    share, place = _measured(played, float(returns.sum(axis=1).mean())) if normalise else (None, None)
     gains = _gains(played, players, seed, thorough) if exploitability else None
     return [
         Evaluation(
@@ -153,6 +158,7 @@ def evaluate(
             rate=float(rates[i]),
             length=float(lengths.mean()),
             outcomes=dict(ends),
+            efficiency=share,
             normalised=place,
             exploitability=None if gains is None else float(gains[i]),
             nash_conv=None if gains is None else float(gains.sum()),
@@ -161,16 +167,14 @@ def evaluate(
     ]
 
 
-def _normalised(game: Game, total: float) -> float | None:
-    """A total return on the scale from the repeated stage nash to the open-loop optimum."""
-    from coopetition.oracles import NotConverged, yardstick
+def _measured(game: Game, total: float) -> tuple[float | None, float | None]:
+    """A total return as a part of the open-loop optimum, and on the scale from the worst open-loop nash to it."""
+    from coopetition.oracles import yardstick
 
     mode = game.reward_mode if game.mutuality is None else game.mutuality
-    try:
-        place = float(yardstick(game, mode).normalise(total))
-    except NotConverged:  # there may be no pure equilibrium to measure from
-        return None
-    return place if math.isfinite(place) else None
+    scale = yardstick(game, mode)
+    share, place = float(scale.efficiency(total)), float(scale.normalise(total))
+    return share if math.isfinite(share) else None, place if math.isfinite(place) else None
 
 
 def _gains(game: Game, players: Players, seed: int, thorough: bool) -> np.ndarray:

@@ -15,6 +15,8 @@ from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
 from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
 from coopetition.games.game import Game
+from coopetition.games.parameters import Parameters
+from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
 
 
@@ -49,6 +51,11 @@ class Batch:
     buffers : dict of str to ndarray, optional
         Caller-owned, C-contiguous memory for any of the arrays below, such as shared memory. The batch keeps
         the arrays alive; NumPy refuses to resize what is referenced, and shared memory to close.
+    variants : Variants, optional
+        Many parameter sets, `num_envs / K` copies of each, one set's after another's; `game` is the first set's.
+    vary : dict of str to (float, float), optional
+        Parameters drawn uniformly for each copy and episode, from the copy's seed; `variants` has a set for each
+        copy.
     block : tuple of str
         Arrays, "state" among them, to lay next to each other; see `coopetition.batching.memory.Memory`.
 
@@ -103,9 +110,19 @@ class Batch:
         observe_joint: bool = False,
         buffers: dict[str, np.ndarray] | None = None,
         block: tuple[str, ...] = (),
+        variants: Variants | None = None,
+        vary: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         self.game = game
         self.num_envs = checks.count("num_envs", num_envs)
+        if vary and (variants is None or variants.count != self.num_envs):
+            raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
+        if variants is not None and self.num_envs % variants.count:
+            raise ValueError(
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} sets of parameters, which have "
+                "the same number of copies each"
+            )
+        self.variants = variants
         self.threads = checks.count("threads", threads)
         self.autoreset = checks.choose("autoreset", autoreset, AUTORESETS)
         self.strict_actions = checks.flag("strict_actions", strict_actions)
@@ -122,9 +139,13 @@ class Batch:
             buffers=buffers,
             block=block,
             noisy=game.noise_places.size if observe else 0,
+            variants=variants,
+            varied=bool(vary),
         )
         self._bind()
-        self.draws = Draws(self.memory) if game.random_gamma or self.memory.noisy else None
+        self.draws: Draws | None = None
+        if game.random_gamma or self.memory.noisy or vary:
+            self.draws = Draws(self.memory, vary)
         self._is_reset = False
 
     def _bind(self) -> None:
@@ -192,8 +213,10 @@ class Batch:
         where = f" of copy {copy}" if self.num_envs > 1 else ""
         if code > 0:
             return ValueError(f"action {value} of agent {agent!r}{where} is not finite; the state is unchanged")
-        low = self.game.action_low[index % self.game.n]
-        high = self.game.action_high[index % self.game.n]
+        low, high = (
+            np.broadcast_to(bound, self.actions.shape).reshape(-1)[index % self.actions.size]
+            for bound in (self.action_low, self.action_high)
+        )
         return ValueError(
             f"action {value:g} of agent {agent!r}{where} is out of bounds [{low:g}, {high:g}] "
             "(strict_actions=True); the state is unchanged"
@@ -202,17 +225,29 @@ class Batch:
     @property
     def longest_horizon(self) -> int:
         """Steps until every copy has ended."""
-        return self.game.horizon
+        return self.game.horizon if self.variants is None else int(self.variants.horizons.max())
 
     @property
     def action_low(self) -> np.ndarray:
-        """Lower bounds of actions, (N,)."""
-        return self.game.action_low
+        """Lower bounds of actions, (N,); (B, N) with many parameter sets."""
+        return self._of_copies("action_low")
 
     @property
     def action_high(self) -> np.ndarray:
-        """Upper bounds of actions, (N,)."""
-        return self.game.action_high
+        """Upper bounds of actions, (N,); (B, N) with many parameter sets."""
+        return self._of_copies("action_high")
+
+    def parameters_of(self, copy: int) -> Parameters:
+        """The parameters that a copy plays; where numbers are drawn for each episode, those they are drawn around."""
+        if self.variants is None:
+            return self.game.parameters
+        return self.variants.parameters_of(copy // self.memory.copies_of_set)
+
+    def _of_copies(self, name: str) -> np.ndarray:
+        if self.variants is None:
+            shared: np.ndarray = getattr(self.game, name)
+            return shared
+        return np.repeat(getattr(self.variants, name), self.memory.copies_of_set, axis=0)
 
     # --- the interface
 
@@ -368,6 +403,9 @@ class Batch:
                 )
         self._show(rows)
 
+    def __repr__(self) -> str:
+        return f"<Batch of {self.num_envs} of {self.game!r}>"
+
     def outcomes(self) -> list[str]:
         """Each copy's outcome so far: "", "collapsed", "recovered" or "dissolved"."""
         return [self.game.outcomes[int(code)] for code in self.memory.rows()[self.game.layout["outcome"].first]]
@@ -444,14 +482,14 @@ class Batch:
         given = np.asarray(levels, dtype=np.float64)
         if given.shape != self.actions.shape:
             raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")
-        np.divide(given, game.endowment, out=self.actions)
+        np.divide(given, self._of_copies("endowment"), out=self.actions)
         if game.action_scale != "unit":
-            self.actions *= game.action_high - game.action_low
-            self.actions += game.action_low
+            self.actions *= self.action_high - self.action_low
+            self.actions += self.action_low
         if self._evaluation is None:
             self._evaluation = self._describe_evaluation()
         address, start, _ = self._evaluation
-        start[...] = game.initial_state if state is None else state
+        start[...] = self.memory.initial if state is None else state
         refused = self._kernel(address)
         if refused:
             raise self.refusal(refused, given)
@@ -459,7 +497,7 @@ class Batch:
 
     def _describe_evaluation(self) -> tuple[int, np.ndarray, np.ndarray]:
         """Address of a descriptor for `evaluate`, the state from which it plays, and the descriptor itself."""
-        start = self.game.initial_state.copy()
+        start = self.memory.initial.copy()
         d = self.memory.descriptor.copy()
         d[Descriptor.OPERATION] = Operation.EVALUATE
         d[Descriptor.AUTORESET] = Autoreset.DISABLED

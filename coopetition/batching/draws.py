@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from coopetition.batching.memory import Memory
+from coopetition.games.variants import from_arrays
 
 #: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
 NOISE_BLOCK = 64
@@ -21,9 +22,11 @@ class Draws:
     ----------
     memory : Memory
         Where the kernel finds what is drawn.
+    vary : dict of str to (float, float), optional
+        Parameters drawn for each copy and episode, and the ranges in which they are uniform.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, vary: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.memory = memory
         self.game = memory.game
         copies = memory.copies
@@ -33,12 +36,15 @@ class Draws:
         self._noise_cursor = np.full(copies, NOISE_BLOCK)
         self._gamma_block = np.zeros((copies, GAMMA_BLOCK))
         self._gamma_cursor = np.full(copies, GAMMA_BLOCK)
+        self.vary = dict(vary or {})
+        self._chosen = memory.variants.source.chosen if vary and memory.variants is not None else None
+        self._bounds = np.array(list(self.vary.values()), dtype=np.float64).reshape(-1, 2)
 
     def seed(self, seeds: Sequence[int | None], copies: np.ndarray) -> None:
         """Start the streams of these copies, by index; those whose seed is None go on."""
         if not self._rngs:
             self._rngs = [np.random.default_rng() for _ in range(self.memory.copies)]
-            self._draw_gamma(np.arange(self.memory.copies))
+            self.after_restart(np.arange(self.memory.copies))
         for copy, own_seed in zip(copies, seeds, strict=True):
             if own_seed is not None:
                 self.start_stream(copy, np.random.default_rng(own_seed))
@@ -52,14 +58,16 @@ class Draws:
         self._gamma_cursor[copy] = GAMMA_BLOCK
         # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is reset by hand
         # and one that is reset by the kernel read the same numbers.
-        self._draw_gamma(np.array([copy]))
+        self.after_restart(np.array([copy]))
 
     def _draw_gamma(self, copies: np.ndarray) -> None:
         """Put these copies' next gammas where the kernel finds them when it restarts one."""
         if not self.game.random_gamma:
             return
-        low, high = self.game.parameters.gamma_range  # type: ignore[attr-defined]
+        sets = self.memory.variants
         for copy in copies[self._gamma_cursor[copies] == GAMMA_BLOCK]:
+            own = self.game.parameters if sets is None else sets.parameters_of(copy // self.memory.copies_of_set)
+            low, high = own.gamma_range  # type: ignore[attr-defined]
             self._gamma_block[copy] = self._rngs[copy].uniform(low, high, size=GAMMA_BLOCK)
             self._gamma_cursor[copy] = 0
         self.memory.next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
@@ -95,16 +103,26 @@ class Draws:
     def after_restart(self, copies: np.ndarray) -> None:
         """Draw what the next episodes of these copies start with."""
         self._draw_gamma(copies)
+        if self.vary and copies.size:
+            low, high = self._bounds.T
+            drawn = np.stack([self._rngs[copy].uniform(low, high) for copy in copies])
+            arrays = dict(zip(self.vary, drawn.T, strict=True))
+            self.memory.next_numbers[copies] = from_arrays(self.game, arrays, self._chosen).rows()
 
     def snapshot(self) -> tuple[Any, ...]:
         """The streams as they stand; empty before they were seeded."""
         if not self._rngs:
             return ()
-        arrays = (self.memory.next_gamma, self.memory.noise, *self._blocks())
-        return ([rng.bit_generator.state for rng in self._rngs], *(array.copy() for array in arrays))
+        return ([rng.bit_generator.state for rng in self._rngs], *(array.copy() for array in self._arrays()))
 
-    def _blocks(self) -> tuple[np.ndarray, ...]:
-        return self._noise_block, self._noise_cursor, self._gamma_block, self._gamma_cursor
+    def _arrays(self) -> tuple[np.ndarray, ...]:
+        memory = self.memory
+        held: tuple[np.ndarray, ...] = (memory.next_gamma, memory.noise, self._noise_block, self._noise_cursor)
+        held += (self._gamma_block, self._gamma_cursor)
+        if self.vary and memory.variants is not None:
+            sets = memory.variants
+            held += (memory.next_numbers, sets.parameters, sets.initial, sets.observation_scales, sets.joint_scales)
+        return held
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a snapshot."""
@@ -114,5 +132,5 @@ class Draws:
         states, *arrays = snapshot
         for rng, state in zip(self._rngs, states, strict=True):
             rng.bit_generator.state = state
-        for mine, kept in zip((self.memory.next_gamma, self.memory.noise, *self._blocks()), arrays, strict=True):
+        for mine, kept in zip(self._arrays(), arrays, strict=True):
             mine[...] = kept

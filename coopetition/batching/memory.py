@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.games.game import Game
+from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Autoreset, Descriptor
 
 AUTORESETS = {"disabled": Autoreset.DISABLED, "next_step": Autoreset.NEXT_STEP, "same_step": Autoreset.SAME_STEP}
@@ -93,13 +94,18 @@ class Memory:
         takes all that a step wrote in one piece.
     noisy : int
         Number of columns that are seen with noise.
+    variants : Variants, optional
+        Parameter sets, each played by the same number of copies, one set's after another's. A chunk holds copies of one
+        set.
+    varied : bool
+        Whether each copy's numbers are drawn anew for every episode: then each is a set by itself.
 
     Attributes
     ----------
     arrays : dict of str to ndarray
         What callers see, by name; an array that is not wanted has no copies.
     state : ndarray (chunks, rows, lanes) float64
-        The state: copy k is lane ``k % lanes`` of chunk ``k // lanes``.
+        The state: copy k of a set is lane ``k % lanes`` of the set's chunk ``k // lanes``.
     block : ndarray (bytes,) uint8, spans : dict of str to slice
         The one block, and where each array lies in it.
     descriptor : ndarray int64
@@ -122,6 +128,8 @@ class Memory:
         buffers: dict[str, np.ndarray] | None = None,
         block: tuple[str, ...] = (),
         noisy: int = 0,
+        variants: Variants | None = None,
+        varied: bool = False,
     ) -> None:
         self.game = game
         self.copies = copies
@@ -129,13 +137,18 @@ class Memory:
         self.strict_actions = strict_actions
         self.threads = threads
         self.noisy = noisy
+        self.variants = variants
+        self.sets = 1 if variants is None else variants.count
+        self.copies_of_set = copies // self.sets
         n = game.n
         scratch_rows = game.scratch_rows
         fitting = CHUNK_BYTES // (8 * (game.state_rows + scratch_rows))
         # Whole vectors: rows stay aligned, and lanes without a copy cost less than scalar code for the last ones.
-        whole = copies + -copies % WHOLE if copies > 1 else 1
+        few = self.copies_of_set
+        whole = few + -few % WHOLE if few > 1 else 1
         self.lanes = min(whole, MOST_LANES, max(WHOLE, fitting - fitting % WHOLE))
-        self.chunks = -(-copies // self.lanes)
+        self.chunks_of_set = -(-few // self.lanes)
+        self.chunks = self.sets * self.chunks_of_set
         self.work = aligned_zeros((threads, scratch_rows + game.state_rows, self.lanes), np.float64)
         same_step = autoreset == "same_step"
         seen, joined = (game.observation_size,), (game.joint_size,)
@@ -165,11 +178,13 @@ class Memory:
             empty = np.zeros((0, *shape[1:]), dtype=dtype)
             self.arrays[name] = given.get(name, empty if unwanted.get(name) else aligned_zeros(shape, dtype))
         self.state = aligned_zeros((self.chunks, game.state_rows, self.lanes), np.float64)
-        self.state[:] = game.initial_state[:, np.newaxis]
+        self.initial = game.initial_state.copy() if variants is None else variants.initial
+        self.state[:] = np.repeat(self.initial.reshape(self.sets, -1), self.chunks_of_set, axis=0)[..., np.newaxis]
         self.mask = np.zeros(copies, dtype=np.bool_)
-        self.initial = game.initial_state.copy()
         self.next_gamma = np.zeros(copies)
         self.noise = np.zeros((2, copies, noisy))
+        self.next_numbers = variants.rows() if varied and variants is not None else np.zeros((0, 0))
+        self._own = np.zeros((threads if variants is not None else 0, DESCRIPTOR_SIZE), dtype=np.int64)
         self._in_block = block
         self._lay_block()
         self.describe()
@@ -204,6 +219,11 @@ class Memory:
         d[Descriptor.STATE_ROWS] = game.state_rows
         d[Descriptor.WORK_ROWS] = game.scratch_rows
         d[Descriptor.PARAMETER_COUNT] = game.parameter_block.size
+        d[Descriptor.CHUNKS] = self.chunks
+        d[Descriptor.END] = self.copies
+        d[Descriptor.SETS] = 0 if self.variants is None else self.sets
+        d[Descriptor.COPIES_OF_SET] = self.copies_of_set
+        d[Descriptor.CHUNKS_OF_SET] = self.chunks_of_set
         d[Descriptor.STEPS] = 1
         d[Descriptor.AUTORESET] = AUTORESETS[self.autoreset]
         d[Descriptor.STRICT] = self.strict_actions
@@ -212,10 +232,13 @@ class Memory:
         d[Descriptor.NOISE_COLUMNS] = self.noisy
         d[Descriptor.RANDOM_GAMMA] = game.random_gamma
         d[Descriptor.WORKERS] = self.threads
+        numbers: Any = game if self.variants is None else self.variants
         arrays = {
             **{place: self.arrays[name] for name, place in PUBLIC.items()},
-            Descriptor.AT: game.at,
-            Descriptor.PARAMETERS: game.parameter_block,
+            Descriptor.AT: numbers.at,
+            Descriptor.PARAMETERS: game.parameter_block if self.variants is None else self.variants.parameters,
+            Descriptor.OWN: self._own,
+            Descriptor.NEXT: self.next_numbers,
             Descriptor.INITIAL: self.initial,
             Descriptor.STATE: self.state,
             Descriptor.WORK: self.work,
@@ -223,9 +246,9 @@ class Memory:
             Descriptor.NEXT_GAMMA: self.next_gamma,
             Descriptor.NOISE: self.noise,
             Descriptor.OBSERVATION_ROWS: game.observation_rows,
-            Descriptor.OBSERVATION_SCALES: game.observation_scales,
+            Descriptor.OBSERVATION_SCALES: numbers.observation_scales,
             Descriptor.JOINT_ROWS: game.joint_rows,
-            Descriptor.JOINT_SCALES: game.joint_scales,
+            Descriptor.JOINT_SCALES: numbers.joint_scales,
             Descriptor.NOISE_PLACES: game.noise_places,
         }
         from coopetition.kernels.machine import driver
@@ -275,13 +298,14 @@ class Memory:
 
     def lanes_of(self, copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The chunks and lanes of these copies, by index."""
-        chunks, lanes = np.divmod(copies, self.lanes)
-        return chunks, lanes
+        sets, within = np.divmod(copies, self.copies_of_set)
+        chunks, lanes = np.divmod(within, self.lanes)
+        return sets * self.chunks_of_set + chunks, lanes
 
     def rows(self) -> np.ndarray:
         """State rows by copy, (rows, B): a copy of the state."""
-        rows = self.state.transpose(1, 0, 2).reshape(self.game.state_rows, -1)
-        return rows[:, : self.copies].copy()
+        by_set = self.state.transpose(1, 0, 2).reshape(self.game.state_rows, self.sets, -1)
+        return by_set[:, :, : self.copies_of_set].reshape(self.game.state_rows, -1).copy()
 
     def rows_of(self, copies: np.ndarray, rows: slice = slice(None)) -> np.ndarray:
         """Some state rows of some copies, by index: a copy, (K, rows)."""
@@ -289,8 +313,10 @@ class Memory:
         return self.state[chunks, rows, lanes]
 
     def write_rows(self, rows: np.ndarray) -> None:
-        """Write state rows by copy, (rows, B); lanes without a copy shadow the last one."""
-        padded = np.empty((self.game.state_rows, self.chunks * self.lanes))
-        padded[:, : self.copies] = rows
-        padded[:, self.copies :] = rows[:, -1:]
+        """Write state rows by copy, (rows, B); lanes without a copy shadow the last one of their set."""
+        few, held = self.copies_of_set, self.chunks_of_set * self.lanes
+        padded = np.empty((self.game.state_rows, self.sets, held))
+        by_set = np.broadcast_to(rows, (self.game.state_rows, self.copies)).reshape(-1, self.sets, few)
+        padded[:, :, :few] = by_set
+        padded[:, :, few:] = by_set[:, :, -1:]
         self.state[:] = padded.reshape(self.game.state_rows, self.chunks, self.lanes).transpose(1, 0, 2)

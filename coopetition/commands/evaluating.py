@@ -23,9 +23,10 @@ from coopetition.registration import ENVIRONMENT_IDS
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
-#: What the last two numbers are.
+#: What the last three numbers are.
 CAPTION = (
-    "normalised: the total return, where 0 is the stage nash repeated and 1 the open-loop optimum; "
+    "efficiency: the total return over that of the open-loop optimum; "
+    "normalised: 0 is the worst open-loop nash found, 1 the optimum, empty where they lie within 2 %; "
     "exploitability: what an agent gains at least by a better reply (NashConv / agents)"
 )
 
@@ -54,6 +55,7 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
         f"{payoff / length:.2f}",
         f"{np.mean([row.rate for row in rows]):.3f}",
         f"{length:.1f}",
+        _mean([row.efficiency for row in rows], "z.3f"),
         _mean([row.normalised for row in rows], "z.3f"),
         _mean([row.exploitability for row in rows], ",.1f"),
         _outcomes(rows[0].outcomes),
@@ -68,7 +70,8 @@ COLUMNS = (
     Column("a step", 1),
     Column("rate", 6),
     Column("steps", 5),
-    Column("normalised", 8),
+    Column("effi-\nciency", 7),
+    Column("normal-\nised", 8),
     Column("exploit-\nability", 8),
 )
 

@@ -79,7 +79,8 @@ def solve(
         str,
         typer.Option(
             "--concept",
-            help="nash, coopetitive, social_optimum, stackelberg, bargaining, pareto_front, maximin",
+            help="nash, coopetitive, social_optimum, stackelberg, bargaining, pareto_front, maximin, kantian, "
+            "or a registered one",
         ),
     ] = "nash",
     state: Annotated[

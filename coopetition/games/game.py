@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.games import fields
+from coopetition.games import checks, fields
 from coopetition.games.checks import choose, nearest
 from coopetition.games.declared import as_matrix
 from coopetition.games.families import family_of
@@ -108,6 +108,10 @@ class Game:
         self.layout, self.initial_state = fields.lay_out(self.fields, self.parameters)
         self.state_rows = self.initial_state.size
 
+    def __repr__(self) -> str:
+        agents = ", ".join(self.agents) if self.n <= 6 else f"{self.agents[0]} ... {self.agents[-1]} ({self.n})"
+        return f"<Game {self.id}: {agents}; {self.reward_mode} rewards, {self.horizon} steps>"
+
     # --- views: every column of an observation is one state row times a scale
 
     def _lay_views_out(self) -> None:
@@ -128,10 +132,10 @@ class Game:
         views.join("time", "time", 1.0 / self.horizon)
 
         self.observation_layout, self.joint_layout = views.layout, views.joint_layout
-        self.observation_size = len(views.rows[0])
+        self.observation_size = views.width
         self.joint_size = len(views.joint_rows)
-        self.observation_rows = np.array(views.rows, dtype=np.int64).reshape(-1)
-        self.observation_scales = np.array(views.scales, dtype=np.float64).reshape(-1)
+        self.observation_rows = np.concatenate([part for parts in views.rows for part in parts])
+        self.observation_scales = np.concatenate([part for parts in views.scales for part in parts])
         self.joint_rows = np.array(views.joint_rows, dtype=np.int64)
         self.joint_scales = np.array(views.joint_scales, dtype=np.float64)
         self.noise_places = np.array(
@@ -260,7 +264,7 @@ class Game:
     def checked_state(self, name: str, value: Any) -> np.ndarray:
         """One named part of the state for one copy, broadcast and checked."""
         field = self.layout[self._settable(name)]
-        array = np.asarray(value, dtype=np.float64)
+        array = checks.reals(f"state {name!r}", value)
         if field.shape == (self.n, self.n):
             array = as_matrix(array, self.n)
         elif array.ndim == 0:
@@ -281,8 +285,10 @@ class Views:
         self.game = game
         self.layout: dict[str, slice] = {}
         self.joint_layout: dict[str, slice] = {}
-        self.rows: list[list[int]] = [[] for _ in range(game.n)]
-        self.scales: list[list[float]] = [[] for _ in range(game.n)]
+        #: Columns of an agent's observation so far; state rows and scales of each agent's, part by part.
+        self.width = 0
+        self.rows: list[list[np.ndarray]] = [[] for _ in range(game.n)]
+        self.scales: list[list[np.ndarray]] = [[] for _ in range(game.n)]
         self.joint_rows: list[int] = []
         self.joint_scales: list[float] = []
         #: Columns that are seen with noise.
@@ -295,13 +301,15 @@ class Views:
         """Add a part to every agent's observation."""
         field, n = self.game.layout[field_name], self.game.n
         scales = self._scales(field, scale)
-        start = len(self.rows[0])
+        size = 0
         for i in range(n):
-            picked = pick(i, n)
-            self.rows[i] += [field.first + index for index in picked]
-            self.scales[i] += [float(scales[index]) for index in picked]
-        if len(self.rows[0]) > start:
-            self.layout[name] = slice(start, len(self.rows[0]))
+            picked = np.asarray(pick(i, n), dtype=np.int64)
+            size = picked.size
+            self.rows[i].append(field.first + picked)
+            self.scales[i].append(scales[picked])
+        if size > 0:
+            self.layout[name] = slice(self.width, self.width + size)
+            self.width += size
 
     def join(self, name: str, field_name: str, scale: Any = 1.0) -> None:
         """Add a part to the joint state; of pairs all but the diagonal."""
@@ -318,7 +326,7 @@ class Views:
         game, n = self.game, self.game.n
         field = game.layout[line.name]
         scale = fields.value_of(line.scale, game.parameters, line)
-        start = len(self.rows[0])
+        start = self.width
         if line.shape == ("n",):
             self.show(line.name, line.name, fields.own_first, scale)
             if line.noisy and game.noise_deviation > 0.0:

@@ -1,9 +1,10 @@
 """Oracles: game-theoretic solutions with certificates that anyone can recompute.
 
-Stage game: `solve`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`. Episodes:
-`best_constant`, `open_loop_optimum`, `open_loop_nash`, `best_response`, `exploitability`, `normalised_return`.
-Policies: `Oracle` and the seven names of `ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`,
-`alpha_rank`, `tournament`. Names load when they are first used, so that importing this package costs nothing.
+Stage game: `solve`, `solve_many`, `equilibria`, `certify`, `prices`, `added_value`, `dependence_power`, `dilemma`; its
+concepts are `CONCEPTS`, and `register_concept` adds one. Episodes: `best_constant`, `open_loop_optimum`,
+`open_loop_nash`, `best_response`, `exploitability`, `normalised_return`. Policies: `Oracle` and the seven names of
+`ORACLES`. Meta-games: `empirical_game`, `replicator_dynamics`, `alpha_rank`, `tournament`. Names load when they are
+first used, so that importing this package costs nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 _HOMES = {
     "stage.game": ("StageGame", "Objective", "as_game", "OBJECTIVES"),
     "stage.solution": ("Solution", "Certificate", "NotConverged"),
-    "stage.solving": ("solve", "equilibria", "certify", "EquilibriumSet", "CONCEPTS"),
+    "stage.solving": ("solve", "equilibria", "certify", "EquilibriumSet"),
+    "stage.registry": ("CONCEPTS", "Concept", "concept_names", "register_concept", "unregister_concept"),
+    "evidence": ("Status",),
     "stage.stability": ("spectral_radius", "rosen_condition", "RosenReport"),
     "stage.pareto_front": ("Frontier",),
     "stage.indices": ("prices", "Prices", "added_value", "value_created", "dependence_power", "PowerIndices"),
@@ -25,7 +28,7 @@ _HOMES = {
     "episode.nash": ("open_loop_nash",),
     "episode.replies": ("best_response",),
     "episode.exploitability": ("exploitability", "Exploitability"),
-    "episode.yardstick": ("yardstick", "Yardstick", "normalised_return"),
+    "episode.yardstick": ("yardstick", "Yardstick", "normalised_return", "efficiency"),
     "meta.empirical_game": ("EmpiricalGame", "empirical_game", "symmetric_payoffs"),
     "meta.replicator": ("replicator_dynamics", "Replicator"),
     "meta.alpha_rank": ("alpha_rank", "AlphaRank"),

@@ -115,10 +115,18 @@ def dilemma(
     fear = float((at_nash - values(alone)[agents, agents]).max())
     totals = at_best.sum(), at_nash.sum()
     return Dilemma(
-        stage.game.id, mode, nash.actions, best.actions, nash.converged, _ratio(*map(float, totals)),
-        float(totals[0] - totals[1]), greed, max(fear, 0.0), _schelling(stage, nash.actions, best.actions, objective),
+        stage.game.id,
+        mode,
+        nash.actions,
+        best.actions,
+        nash.converged,
+        _ratio(*map(float, totals)),
+        float(totals[0] - totals[1]),
+        greed,
+        max(fear, 0.0),
+        _schelling(stage, nash.actions, best.actions, objective),
         _over_episode(stage, mode, nash.actions, state, iterations) if episode else {},
-    )  # fmt: skip
+    )
 
 
 def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> float:
@@ -155,7 +163,7 @@ def _over_episode(
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
     repeated = episode.rates(np.tile(nash, (episode.horizon, 1)))
-    tables = np.array([repeated, best_known_optimum(episode, repeated)])
+    tables = np.array([repeated, best_known_optimum(episode)])
     nash_returns, best_returns = episode.returns(tables)
     length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
     groups = episode.groups()
@@ -167,11 +175,14 @@ def _over_episode(
         alone[:, i] = tables[1][:, i]
         fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
     return {
-        "nash": float(nash_returns.sum()), "nash_length": float(length), "horizon": float(episode.horizon),
+        "nash": float(nash_returns.sum()),
+        "nash_length": float(length),
+        "horizon": float(episode.horizon),
         "optimum": float(best_returns.sum()),
-        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())), "greed": greed,
+        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())),
+        "greed": greed,
         "fear": max(fear, 0.0),
-    }  # fmt: skip
+    }
 
 
 def _stated(given: Parameters) -> dict[str, Any]:
@@ -201,9 +212,7 @@ def dilemma_along(
     """
     given = as_game(game_or_id).parameters
     kept = _stated(given)
-    return [
-        dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values
-    ]  # fmt: skip
+    return [dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values]
 
 
 def dilemma_along_each(

@@ -11,11 +11,13 @@ import importlib
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Classifier, Policy
+from coopetition.policies.trained import TrainedPolicy, is_policy_file
 
 Factory = Callable[[Game], Policy]
 F = TypeVar("F", bound=Factory)
@@ -196,11 +198,17 @@ def available() -> tuple[str, ...]:
 def check_policy_name(name: str) -> str:
     """The name, if there is such a policy; with a module in front, that module is imported first.
 
+    A name that ends in ``.safetensors`` is the file of a trained policy.
+
     Raises
     ------
     ValueError
         There is none; the message has what there is, and the nearest match.
     """
+    if is_policy_file(str(name)):
+        if not Path(name).is_file():
+            raise ValueError(f"there is no file {name!r} to read a trained policy from")
+        return str(name)
     module, colon, short = str(name).rpartition(":")
     if colon:
         importlib.import_module(module)
@@ -221,14 +229,15 @@ def make_policy(name: str, game: Game) -> Policy:
     Parameters
     ----------
     name : str
-        One of `available`, or ``"module:name"`` for one that a module registers when it is imported.
+        One of `available`, or ``"module:name"`` for one that a module registers when it is imported, or
+        the file of a trained policy (``.safetensors``).
     game : Game
         What it will play, in the action scale and observation of the game.
 
     Raises
     ------
     ValueError
-        An unknown name, with the nearest match.
+        An unknown name, with the nearest match; a file that is missing, broken, or not for this game.
     TypeError
         A registered policy that lacks something, which is named.
 
@@ -240,6 +249,8 @@ def make_policy(name: str, game: Game) -> Policy:
     1
     """
     short = check_policy_name(name)
+    if is_policy_file(short):
+        return TrainedPolicy(game, short)
     factory = _POLICIES[short]
     if isinstance(factory, str):
         module, _, attribute = factory.partition(":")

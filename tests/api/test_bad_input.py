@@ -50,8 +50,8 @@ CONSTRUCTION = [
     ("a negative rate", NAME, {"lambda_plus": -0.1}, ValueError, ["lambda_plus", "-0.1", "[0, 1]"]),
     ("NaN", NAME, {"theta": float("nan")}, ValueError, ["theta", "nan"]),
     ("no steps", NAME, {"horizon": 0}, ValueError, ["horizon", "0", "[1"]),
-    ("half a step", NAME, {"horizon": 2.5}, ValueError, ["horizon", "2.5", "integer"]),
-    ("a word for a number", NAME, {"theta": "much"}, ValueError, ["theta", "much", "number"]),
+    ("half a step", NAME, {"horizon": 2.5}, TypeError, ["horizon", "2.5", "integer"]),
+    ("a word for a number", NAME, {"theta": "much"}, TypeError, ["theta", "much", "number"]),
     ("a weight matrix of the wrong shape", NAME, {"reward_mode": [[1.0]]}, ValueError, ["reward_mode", "(2, 2)"]),
 ]
 
@@ -103,6 +103,8 @@ def test_view_options(kind, options, error, words):
         (coopetition.aec_env, {"turn_order": ["weak", "strongg"]}, ValueError, ["strongg", "'strong'"]),
         (coopetition.aec_env, {"turn_order": "randm"}, ValueError, ["randm", "random"]),
         (coopetition.aec_env, {"turn_order": 3}, ValueError, ["turn_order", "3"]),
+        (coopetition.aec_env, {"turn_order": "random", "sequential": False}, ValueError, ["turn_order", "sequential"]),
+        (coopetition.aec_env, {"sequential": "yes"}, TypeError, ["sequential", "yes", "True or False"]),
         (coopetition.parallel_env, {"max_cycles": 3, "horizon": 4}, ValueError, ["max_cycles", "horizon"]),
         (coopetition.parallel_env, {"turn_order": "random"}, TypeError, ["turn_order", "allowed"]),
     ],
@@ -181,7 +183,7 @@ def test_the_second_agents_action_is_named(kind):
 
 
 def test_the_second_movers_action_is_named():
-    env = coopetition.aec_env(NAME)
+    env = coopetition.aec_env(NAME, sequential=True)
     env.reset(seed=1)
     env.step(np.array([0.5]))
     with pytest.raises(ValueError, match="'weak'"):

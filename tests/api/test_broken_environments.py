@@ -12,6 +12,7 @@ from coopetition.api.aec import CoopetitionAECEnv
 from coopetition.api.joint import JointEnv
 from coopetition.api.make import make_game
 from coopetition.api.parallel import CoopetitionParallelEnv
+from coopetition.batching.batch import Batch
 from coopetition.testing import CHECKS, ConformanceError, check_env
 
 HORIZON = 12
@@ -273,12 +274,50 @@ class RaisesOddlyBeforeReset(BrokenEnv):
 
 class HidesMoves(CoopetitionAECEnv):
     def __init__(self):
-        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON))
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON), sequential=True)
 
     def observe(self, agent):
         seen = super().observe(agent)
         seen[self.observation_layout["revealed"].start :] = 0.0
         return seen
+
+
+class ShowsMoves(CoopetitionAECEnv):
+    """A simultaneous game in which the second mover sees the first one's rate before the round is played."""
+
+    def __init__(self):
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON))
+
+    def observe(self, agent):
+        seen = super().observe(agent)
+        if self._position > 0:
+            seen[self.observation_layout["other_rates"]] = self._revealed_rates[0]
+        return seen
+
+
+class SharesObservations(BrokenEnv):
+    """Both agents get the same array, whose numbers are equal as long as both play alike."""
+
+    def spoil(self, observations, *rest):
+        return dict.fromkeys(observations, observations["agent_0"]), *rest
+
+
+class SharesInfo(BrokenEnv):
+    def spoil(self, *result):
+        return *result[:4], dict.fromkeys(result[4], result[4]["agent_0"])
+
+
+class Detaches(Batch):
+    """Takes another array for its rewards, and goes on to write the old one."""
+
+    def __init__(self):
+        super().__init__(make_game("TrustDilemma-v0", horizon=HORIZON), 2, autoreset="disabled")
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+
+    def __deepcopy__(self, memo):
+        return type(self)()
 
 
 class SumsRewards(JointEnv):
@@ -305,6 +344,9 @@ CASES = [
     (TextInfo, "info_keys"),
     (ReusedObservations, "fresh"),
     (ReusedDict, "fresh"),
+    (SharesObservations, "aliasing"),
+    (SharesInfo, "aliasing"),
+    (Detaches, "detached"),
     (ChangesActions, "actions"),
     (OneEndsFirst, "end"),
     (EndsTwice, "end"),
@@ -313,6 +355,7 @@ CASES = [
     (SeesOldTrust, "equality"),
     (SumsRewards, "equality"),
     (HidesMoves, "revealed"),
+    (ShowsMoves, "hidden"),
     (Drifts, "determinism"),
     (SharesState, "instances"),
     (UsesGlobalRandom, "global_random"),

@@ -112,6 +112,11 @@ def test_numbers_of_every_kind_are_played(kind, value):
 
 CONSTRUCTION = [
     # keywords, views that take them, words
+    ({"gamma": "0.5"}, MAKERS, ["gamma", "0.5"]),
+    ({"horizon": "3"}, MAKERS, ["horizon", "3"]),
+    ({"theta": True}, MAKERS, ["theta", "True"]),
+    ({"reward_mode": {}}, MAKERS, ["reward_mode", "{}"]),
+    ({"theta": 10**400}, MAKERS, ["theta"]),
     ({"reward_mode": None}, MAKERS, ["reward_mode", "None"]),
     ({"strict_actions": 1}, ["batch", "vector", "joint", "agent", "parallel", "aec"], ["strict_actions", "1"]),
     ({"strict_actions": "no"}, ["batch", "vector", "joint", "agent", "parallel", "aec"], ["strict_actions", "no"]),
@@ -206,3 +211,10 @@ def test_seeds_of_copies(kind, seeds, error, words):
 def test_options_of_a_reset_are_a_mapping(kind, options):
     with pytest.raises(TypeError, match="options must be a mapping"):
         MAKERS[kind](NAME).reset(options=options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", ["0.5", True, None, 0.5j, 10**400], ids=lambda value: repr(value)[:9])
+def test_a_state_of_the_wrong_kind(kind, value):
+    with pytest.raises((TypeError, ValueError), match="trust"):
+        MAKERS[kind](NAME).reset(options={"trust": value})

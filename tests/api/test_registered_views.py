@@ -70,7 +70,14 @@ def test_import_is_lazy():
 def test_unknown_attribute():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = coopetition.nonsense
-    assert "parallel_env" in dir(coopetition)
+
+
+def test_dir_shows_what_is_public():
+    shown = {name for name in dir(coopetition) if not name.startswith("__")}
+    assert {"parallel_env", "batch", "baselines", "oracles", "ENVIRONMENT_IDS"} <= shown
+    assert all(not name.startswith("_") for name in shown)
+    assert shown & {"importlib", "annotations", "Any", "registration", "TYPE_CHECKING"} == set()
+    assert all(hasattr(coopetition, name) for name in shown)
 
 
 def _play_in_worker(connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import tracemalloc
 import warnings
 
 import gymnasium
@@ -176,8 +177,29 @@ def test_max_cycles_is_the_horizon():
     assert coopetition.aec_env("SLCD-v0", max_cycles=3, horizon=3).game.horizon == 3
 
 
+@pytest.mark.parametrize("name", IDS)
+def test_a_policy_of_the_parallel_view_plays_the_aec_view(name):
+    """By default the same observations, whoever has moved; metadata says that nothing is revealed."""
+    parallel, aec = coopetition.parallel_env(name, horizon=4), coopetition.aec_env(name, horizon=4)
+    assert aec.metadata["sequential"] is False
+    assert aec.observation_layout == parallel.observation_layout
+    seen, _ = parallel.reset(seed=3)
+    aec.reset(seed=3)
+    stream = np.random.default_rng(1)
+    while parallel.agents:
+        actions = {agent: stream.uniform(0.4, 1.0, 1).astype(np.float32) for agent in parallel.agents}
+        for agent in parallel.possible_agents:
+            assert aec.agent_selection == agent
+            assert same(aec.last()[0], seen[agent])
+            aec.step(actions[agent])
+        seen, rewards, *_ = parallel.step(actions)
+        assert aec.rewards == rewards
+    for options in ({"sequential": True}, {"turn_order": "random"}):
+        assert coopetition.aec_env(name, **options).metadata["sequential"] is True
+
+
 def test_layouts_name_every_column():
-    env = coopetition.aec_env("ReputationMarket-v0")
+    env = coopetition.aec_env("ReputationMarket-v0", sequential=True)
     layout = env.observation_layout
     assert list(layout)[:2] == ["own_rate", "other_rates"]
     assert list(layout)[-2:] == ["revealed", "moved"]
@@ -282,15 +304,38 @@ def test_what_was_returned_stays(name, steps):
     assert same(kept, copies)
 
 
-@pytest.mark.parametrize("name", ["TrustDilemma-v0", "ApacheProject-v0"])
+@pytest.mark.parametrize("name", IDS)
 def test_what_is_kept_holds_little_else(name):
-    """An observation in a replay buffer holds the page that it lies on, which must stay small."""
+    """An observation in a replay buffer holds the page that it lies on: 4 KiB at most, or what it is itself."""
     joint = coopetition.gymnasium_env(name)
+    agent = coopetition.gymnasium_env(name, control=0)
     parallel = coopetition.parallel_env(name)
-    shown = [joint.reset(seed=1)[0], *parallel.reset(seed=1)[0].values()]
+    aec = coopetition.aec_env(name)
+    aec.reset(seed=1)
+    shown = [joint.reset(seed=1)[0], agent.reset(seed=1)[0], *parallel.reset(seed=1)[0].values(), aec.last()[0]]
+    shown += play_parallel(parallel, steps=1)[0].values()
     for array in shown:
         held = array if array.base is None else array.base
-        assert held.nbytes <= max(PAGE_BYTES, 8 * sum(one.nbytes for one in shown))
+        assert held.nbytes <= max(PAGE_BYTES, array.nbytes)
+    assert PAGE_BYTES <= 4096
+
+
+def test_a_million_steps_keep_what_was_kept():
+    """One observation in 256 kept: as much memory as 4 KiB each, at most."""
+    env = coopetition.parallel_env("TrustDilemma-v0", horizon=20_000)
+    env.reset(seed=1)
+    actions = dict.fromkeys(env.agents, np.array([0.5]))
+    kept = []
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for step in range(20_000):
+        observations = env.step(actions)[0]
+        if step % 256 == 0:
+            kept.append(observations["agent_0"])
+    del observations
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < (4096 + 512) * (len(kept) + 2)
 
 
 @pytest.mark.parametrize("name", ["TrustDilemma-v0", "PlatformEcosystem-v0"])

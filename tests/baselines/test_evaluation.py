@@ -11,8 +11,8 @@ import pytest
 import coopetition
 from coopetition.baselines import Policy, evaluate, make_policy, record_episode
 from coopetition.baselines import evaluation as module
-from coopetition.oracles import exploitability
-from coopetition.oracles.episode.stored import stored_optimum
+from coopetition.oracles import exploitability, yardstick
+from coopetition.oracles.episode.stored import stored_sequence
 
 #: For those who look at returns alone.
 RETURNS_ONLY = {"normalise": False, "exploitability": False}
@@ -193,23 +193,36 @@ class Fixed(Policy):
 
 @pytest.mark.parametrize("reward_mode", ["private", "integrated", "cooperative"])
 @pytest.mark.parametrize("environment_id", EVERY)
-def test_zero_is_the_repeated_nash_and_one_the_optimum(environment_id, reward_mode):
+def test_zero_is_the_worst_nash_and_one_the_optimum(environment_id, reward_mode):
     game = coopetition.make_game(environment_id, reward_mode=reward_mode)
     if game.random_gamma:
         game = coopetition.make_game(environment_id, reward_mode=reward_mode, gamma=0.55)
-    nash = evaluate(game, "Oracle_Nash", episodes=1, exploitability=False)[0]
-    best = evaluate(game, Fixed(game, stored_optimum(game)), episodes=1, exploitability=False)[0]
-    assert nash.normalised == pytest.approx(0.0, abs=1e-6)
-    assert best.normalised == pytest.approx(1.0, abs=1e-6)
-    assert nash.exploitability is None
-    assert nash.nash_conv is None
+    scale = yardstick(game, reward_mode)
+    best = evaluate(game, Fixed(game, stored_sequence(game, "optimum")), episodes=1, exploitability=False)[0]
+    assert best.efficiency == pytest.approx(1.0, abs=1e-9)
+    assert best.exploitability is None
+    assert best.nash_conv is None
+    nash = stored_sequence(game, "nash")
+    if nash is None:  # no equilibrium was found: there is no scale either
+        assert math.isnan(scale.nash)
+        assert best.normalised is None
+        return
+    worst = evaluate(game, Fixed(game, nash), episodes=1, exploitability=False)[0]
+    assert worst.efficiency == pytest.approx(scale.nash / scale.optimum)
+    if worst.efficiency < 0.98:
+        assert worst.normalised == pytest.approx(0.0, abs=1e-6)
+        assert best.normalised == pytest.approx(1.0, abs=1e-6)
+    else:  # there is nothing between them
+        assert worst.normalised is None
+        assert best.normalised is None
 
 
 @pytest.mark.parametrize("environment_id", EVERY)
 def test_all_twenty_at_half_effort(environment_id):
-    """Normalised values are finite and at most 1, and the quick bound is below the one that climbs in two of them."""
+    """Efficiency is at most 1, and the quick bound is below the one that climbs in two of them."""
     rows = evaluate(environment_id, "constant_050", episodes=2, reward_mode="private")
-    assert rows[0].normalised <= 1.0 + 1e-9
+    assert rows[0].efficiency <= 1.0 + 1e-9
+    assert rows[0].normalised is None or rows[0].normalised <= rows[0].efficiency + 1e-9
     assert rows[0].nash_conv == pytest.approx(sum(row.exploitability for row in rows))
     assert min(row.exploitability for row in rows) >= 0.0
     if environment_id in ("SLCD-v0", "PublicGoods-v0"):
@@ -243,6 +256,7 @@ def test_modes_and_matrices():
     assert selfish[0].normalised == pytest.approx(0.0, abs=1e-12)
     worthless = evaluate("PublicGoods-v0", "constant_000", episodes=1, reward_mode=np.zeros((5, 5)), horizon=5)
     assert worthless[0].normalised is None
+    assert worthless[0].efficiency is None
     assert worthless[0].nash_conv == 0.0
     assert json.loads(json.dumps(worthless[0].to_dict(), allow_nan=False))["normalised"] is None
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from coopetition.commands.dilemmas import dilemma as dilemma_command
 from coopetition.commands.solving import solve as solve_command
 from coopetition.oracles import STATUS, solve, status_of
-from coopetition.oracles.stage.solving import CONCEPTS
+from coopetition.oracles.stage.registry import CONCEPTS
 from coopetition.oracles.status import CLASSES, LEVELS
 
 app = typer.Typer()

@@ -12,14 +12,11 @@ from typing import Any
 import numba
 import numpy as np
 
-from coopetition.kernels.machine.blocks import BLOCK, NARROW, put_block, put_narrow_block
 from coopetition.kernels.machine.compiled import compiled, entry_point, merged
 from coopetition.kernels.machine.memory import (
-    address_of,
     call_stage,
     driver_stage,
     parameter_vector,
-    parameters_of,
     rows_of,
     table_float32,
     table_float64,
@@ -30,6 +27,7 @@ from coopetition.kernels.machine.memory import (
     work_vector,
 )
 from coopetition.kernels.machine.numbers import (
+    AT_SIZE,
     DESCRIPTOR_SIZE,
     SOME_WAIT,
     Autoreset,
@@ -41,6 +39,9 @@ from coopetition.kernels.machine.numbers import (
     Vector,
     Work,
 )
+from coopetition.kernels.machine.sight import blur as blur
+from coopetition.kernels.machine.sight import call_part, keep_final_view
+from coopetition.kernels.machine.sight import show as show
 from coopetition.kernels.machine.threads import in_turn
 
 TERMINATED = 1.0
@@ -49,13 +50,7 @@ LARGEST = 1.7976931348623157e308
 
 
 @merged
-def call_part(part: int, d: Any, state: Any, work: Any, step: int, first: int) -> None:
-    """Run another stage on the same chunk, by its address: what few batches need is compiled for those alone."""
-    call_stage(part, address_of(d), address_of(state), address_of(work), step, first)
-
-
-@merged
-def first_bad_action(d: Any, parameters: Any) -> int:
+def first_bad_action(d: Any) -> int:
     """One more than the flat index of the first action that is not finite; negative if it is out of bounds."""
     n = d[Descriptor.AGENTS]
     size = d[Descriptor.STEPS] * d[Descriptor.COPIES] * n
@@ -68,12 +63,18 @@ def first_bad_action(d: Any, parameters: Any) -> int:
             if not abs(actions[index]) <= LARGEST:
                 return index + 1
     if d[Descriptor.STRICT]:
-        low = parameter_vector(parameters, Vector.ACTION_LOW, n)
-        span = parameter_vector(parameters, Vector.ACTION_SPAN, n)
-        for index in range(size):
-            i = index % n
-            if actions[index] < low[i] or actions[index] > low[i] + span[i]:
-                return -(index + 1)
+        count = d[Descriptor.PARAMETER_COUNT]
+        index = 0
+        for _ in range(d[Descriptor.STEPS]):
+            for which in range(max(1, d[Descriptor.SETS])):
+                block = view_float64(d[Descriptor.PARAMETERS] + 8 * count * which, count)
+                low = parameter_vector(block, Vector.ACTION_LOW, n)
+                span = parameter_vector(block, Vector.ACTION_SPAN, n)
+                for _ in range(d[Descriptor.COPIES_OF_SET]):
+                    for i in range(n):
+                        if actions[index] < low[i] or actions[index] > low[i] + span[i]:
+                            return -(index + 1)
+                        index += 1
     return 0
 
 
@@ -189,78 +190,36 @@ def to_levels(n: int, parameters: Any, work: Any) -> None:
 
 
 @merged
-def write_view(d: Any, state: Any, view: int, first: int, used: int) -> None:
-    """Write a view: each column is a state row times its scale."""
-    columns = d[Descriptor.OBSERVATION_COLUMNS + view]
-    rows = view_int64(d[Descriptor.OBSERVATION_ROWS + 2 * view], columns)
-    scales = view_float64(d[Descriptor.OBSERVATION_SCALES + 2 * view], columns)
-    table = table_float32(d[Descriptor.OBSERVATIONS + view] + 4 * first * columns, used, columns)
-    blocked = used - used % BLOCK if columns >= BLOCK else 0
-    whole = columns - columns % BLOCK
-    for lane in range(0, blocked, BLOCK):
-        for column in range(0, whole, BLOCK):
-            put_block(state, rows, scales, column, table, lane)
-        # What is left over lies in a block that overlaps the one before.
-        if columns - whole > NARROW:
-            put_block(state, rows, scales, columns - BLOCK, table, lane)
-        elif columns > whole:
-            put_narrow_block(state, rows, scales, columns - NARROW, table, lane)
-    if blocked < used:
-        for column in range(columns):
-            source = state[rows[column]]
-            scale = scales[column]
-            for lane in range(blocked, used):
-                table[lane, column] = np.float32(source[lane] * scale)
-
-
-@driver_stage
-def show(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Write the agents' observations and the joint state, where the caller wants them; the last step's, or each."""
-    if d[Descriptor.RECORD] == 0 and step < d[Descriptor.STEPS] - 1:
-        return
-    for view in range(2):
-        if d[Descriptor.OBSERVATIONS + view] != 0:
-            write_view(d, state, view, first, used)
-    if d[Descriptor.OBSERVATIONS] != 0 and d[Descriptor.NOISE_COLUMNS] > 0:
-        call_part(d[Descriptor.BLUR], d, state, work, step, first)
-
-
-@driver_stage
-def blur(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Put noise on the columns that are seen with it."""
-    noisy = d[Descriptor.NOISE_COLUMNS]
-    columns = d[Descriptor.OBSERVATION_COLUMNS]
-    rows = view_int64(d[Descriptor.OBSERVATION_ROWS], columns)
-    table = table_float32(d[Descriptor.OBSERVATIONS] + 4 * first * columns, used, columns)
-    noise = table_float64(d[Descriptor.NOISE] + 8 * first * noisy, used, noisy)
-    where = view_int64(d[Descriptor.NOISE_PLACES], noisy)
-    deviation = parameters[Scalar.NOISE_DEVIATION]
-    for lane in range(used):
-        for k in range(noisy):
-            seen = state[rows[where[k]], lane] + deviation * noise[lane, k]
-            seen = seen if seen > 0.0 else 0.0
-            table[lane, where[k]] = np.float32(seen if seen < 1.0 else 1.0)
+def take_next_numbers(d: Any) -> None:
+    """Make the numbers that were drawn for a copy's next episode those of its parameter set, which is its own."""
+    source = d[Descriptor.NEXT]
+    for part in range(4):
+        if part == 0:
+            target, size = d[Descriptor.PARAMETERS], d[Descriptor.PARAMETER_COUNT]
+        elif part == 1:
+            target, size = d[Descriptor.INITIAL], d[Descriptor.STATE_ROWS]
+        elif part == 2:
+            target, size = d[Descriptor.OBSERVATION_SCALES], d[Descriptor.OBSERVATION_COLUMNS]
+        else:
+            target, size = d[Descriptor.JOINT_SCALES], d[Descriptor.JOINT_COLUMNS]
+        drawn = view_float64(source, size)
+        used = view_float64(target, size)
+        for k in range(size):
+            used[k] = drawn[k]
+        source += 8 * size
 
 
 @merged
 def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
-    """Put one lane into the initial state."""
+    """Put one lane into the initial state; where numbers are drawn, with those of the next episode."""
+    if d[Descriptor.NEXT] != 0:
+        take_next_numbers(d)
     initial = view_float64(d[Descriptor.INITIAL], d[Descriptor.STATE_ROWS])
     for row in range(initial.size):
         state[row, lane] = initial[row]
     if d[Descriptor.RANDOM_GAMMA] == 1:
         gamma = view_float64(d[Descriptor.NEXT_GAMMA], d[Descriptor.COPIES])
         state[at[State.GAMMA], lane] = gamma[copy]
-
-
-@merged
-def keep_final_view(source: int, target: int, columns: int, copies: int, copy: int) -> None:
-    """Copy one copy's view from the table at address `source` to the one at `target`."""
-    if source != 0 and target != 0:
-        seen = view_float32(source, copies * columns)
-        kept = view_float32(target, copies * columns)
-        for column in range(copy * columns, (copy + 1) * columns):
-            kept[column] = seen[column]
 
 
 @merged
@@ -448,6 +407,24 @@ def prepare(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, 
 
 
 @merged
+def choose_set(d: Any, own: Any, chunk: int) -> int:
+    """Let `own` say where the numbers of a chunk's parameter set lie; the chunk's first copy."""
+    which = chunk // d[Descriptor.CHUNKS_OF_SET]
+    seen, joined = d[Descriptor.OBSERVATION_COLUMNS], d[Descriptor.JOINT_COLUMNS]
+    numbers, rows = d[Descriptor.PARAMETER_COUNT], d[Descriptor.STATE_ROWS]
+    own[Descriptor.AT] = d[Descriptor.AT] + 8 * which * AT_SIZE
+    own[Descriptor.PARAMETERS] = d[Descriptor.PARAMETERS] + 8 * which * numbers
+    own[Descriptor.INITIAL] = d[Descriptor.INITIAL] + 8 * which * rows
+    own[Descriptor.OBSERVATION_SCALES] = d[Descriptor.OBSERVATION_SCALES] + 8 * which * seen
+    own[Descriptor.JOINT_SCALES] = d[Descriptor.JOINT_SCALES] + 8 * which * joined
+    if d[Descriptor.NEXT] != 0:
+        own[Descriptor.NEXT] = d[Descriptor.NEXT] + 8 * which * (numbers + rows + seen + joined)
+    start = which * d[Descriptor.COPIES_OF_SET]
+    own[Descriptor.END] = start + d[Descriptor.COPIES_OF_SET]
+    return start + (chunk - which * d[Descriptor.CHUNKS_OF_SET]) * d[Descriptor.LANES]
+
+
+@merged
 def advance_chunks(d: Any, descriptor: int, start: int, stop: int, worker: int) -> None:
     """Carry the operation out for the chunks from `start` to `stop`, with one worker's scratch."""
     lanes = d[Descriptor.LANES]
@@ -456,14 +433,22 @@ def advance_chunks(d: Any, descriptor: int, start: int, stop: int, worker: int) 
     stages = view_int64(d[Descriptor.STAGES], d[Descriptor.STAGE_COUNT])
     operation = d[Descriptor.OPERATION]
     steps = d[Descriptor.STEPS] if operation == Operation.STEP or operation == Operation.EVALUATE else 0
+    mine = descriptor
+    if d[Descriptor.SETS] != 0:
+        mine = d[Descriptor.OWN] + 8 * DESCRIPTOR_SIZE * worker
+        own = view_int64(mine, DESCRIPTOR_SIZE)
+        for place in range(DESCRIPTOR_SIZE):
+            own[place] = d[place]
     for chunk in range(start, stop):
         first = chunk * lanes
+        if d[Descriptor.SETS] != 0:
+            first = choose_set(d, view_int64(mine, DESCRIPTOR_SIZE), chunk)
         state = d[Descriptor.STATE] + 8 * chunk * rows * lanes
         if operation != Operation.STEP:
-            call_stage(d[Descriptor.PREPARE], descriptor, state, work, 0, first)
+            call_stage(d[Descriptor.PREPARE], mine, state, work, 0, first)
         for step in range(steps):
             for index in range(stages.size):
-                call_stage(stages[index], descriptor, state, work, step, first)
+                call_stage(stages[index], mine, state, work, step, first)
 
 
 @compiled
@@ -473,19 +458,18 @@ def advance(descriptor: int) -> int:
     If one was refused, no state has moved.
     """
     d = view_int64(descriptor, DESCRIPTOR_SIZE)
-    refused = first_bad_action(d, parameters_of(d)) if d[Descriptor.ACTIONS] != 0 else 0
+    refused = first_bad_action(d) if d[Descriptor.ACTIONS] != 0 else 0
     if refused == 0:
-        chunks = (d[Descriptor.COPIES] + d[Descriptor.LANES] - 1) // d[Descriptor.LANES]
-        advance_chunks(d, descriptor, 0, chunks, 0)
+        advance_chunks(d, descriptor, 0, d[Descriptor.CHUNKS], 0)
     return refused
 
 
 def _advance_on_threads(descriptor: int) -> int:
     """`advance`, its chunks dealt to ``WORKERS`` threads."""
     d = view_int64(descriptor, DESCRIPTOR_SIZE)
-    refused = first_bad_action(d, parameters_of(d)) if d[Descriptor.ACTIONS] != 0 else 0
+    refused = first_bad_action(d) if d[Descriptor.ACTIONS] != 0 else 0
     if refused == 0:
-        chunks = (d[Descriptor.COPIES] + d[Descriptor.LANES] - 1) // d[Descriptor.LANES]
+        chunks = d[Descriptor.CHUNKS]
         workers = d[Descriptor.WORKERS]
         for worker in numba.prange(workers):
             start = chunks * worker // workers

@@ -234,7 +234,7 @@ def _driver_frame(descriptor: int, state: int, work: int, step: int, first: int)
         table_float64(work, d[Descriptor.WORK_ROWS] + rows, lanes),
         step,
         first,
-        min(lanes, d[Descriptor.COPIES] - first),
+        min(lanes, d[Descriptor.END] - first),
     )
 
 

@@ -105,6 +105,12 @@ class Descriptor(metaclass=Names):
     WORK_ROWS: int
     STAGE_COUNT: int
     PARAMETER_COUNT: int
+    CHUNKS: int
+    END: int  # the first copy that is not this chunk's: all copies, or those of the chunk's parameter set
+    # many parameter sets (0: one)
+    SETS: int
+    COPIES_OF_SET: int
+    CHUNKS_OF_SET: int
     # addresses
     AT: int
     PARAMETERS: int
@@ -133,6 +139,8 @@ class Descriptor(metaclass=Names):
     JOINT_SCALES: int  # two after OBSERVATION_SCALES
     NOISE_PLACES: int
     STAGES: int
+    OWN: int  # many sets: a descriptor for each worker, which says where the chunk's set lies
+    NEXT: int  # numbers drawn for each copy's next episode: its parameters, initial state and scales
     # ... and of stages that are called from others
     PREPARE: int
     SHOW: int

@@ -59,7 +59,7 @@ def search(
             break
     best, height = starts[order[0]].copy(), float(heights[order[0]])
     for place, k in enumerate(chosen):
-        point, reached = _climb(value, starts[k], float(heights[k]), iterations)
+        point, reached, _ = climb(value, starts[k], float(heights[k]), iterations)
         if reached > height or place == 0:
             best, height = (point, reached) if reached >= height else (best, height)
     for _ in range(rounds):
@@ -67,17 +67,27 @@ def search(
         best, height = replace(value, best, height, replacements)
         if height <= before + ENOUGH * (1.0 + abs(before)):
             break
-        point, reached = _climb(value, best, height, iterations)
+        point, reached, _ = climb(value, best, height, iterations)
         if reached > height:
             best, height = point, reached
     return best, height
 
 
-def _climb(value: Callable[[Array], Array], start: Array, height: float, iterations: int) -> tuple[Array, float]:
-    """L-BFGS-B from a start, keeping the best point it ever evaluated."""
-    size = len(start)
+def climb(value: Callable[[Array], Array], start: Array, height: float, iterations: int) -> tuple[Array, float, Array]:
+    """L-BFGS-B from rates of any shape, all differences of a step in one call, keeping the best point ever evaluated.
+
+    Returns
+    -------
+    point : ndarray
+        Of the start's shape.
+    height : float
+        Never less than the start's.
+    slope : ndarray
+        The differences at the last point that was the best.
+    """
+    shape, size = start.shape, start.size
     index = np.arange(size)
-    best: tuple[Array, float] = (start.copy(), height)
+    best: tuple[Array, float, Array] = (start.reshape(-1).copy(), height, np.zeros(size))
     scale = 1.0 + abs(height)
 
     def negative(x: Array) -> tuple[float, Array]:
@@ -87,17 +97,18 @@ def _climb(value: Callable[[Array], Array], start: Array, height: float, iterati
         table = np.repeat(x[None], 2 * size + 1, axis=0)
         table[index, index] = high
         table[size + index, index] = low
-        values = value(table)
-        if values[-1] > best[1]:
-            best = (x.copy(), float(values[-1]))
+        values = value(table.reshape(-1, *shape))
         slope = (values[:size] - values[size:-1]) / (high - low)
         # Next to a collapse a difference is a jump, not a slope: leave such an action to the replacements.
         slope[np.abs(slope) > 0.01 * scale / STEP] = 0.0
+        if values[-1] >= best[1]:
+            best = (x.copy(), float(values[-1]), slope)
         return -float(values[-1]) / scale, -slope / scale
 
     options = {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-13, "gtol": 1e-10, "maxcor": 20}
-    minimize(negative, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * size, options=options)
-    return best
+    flat = start.reshape(-1)
+    minimize(negative, flat, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * size, options=options)
+    return best[0].reshape(shape), best[1], best[2].reshape(shape)
 
 
 def replace(

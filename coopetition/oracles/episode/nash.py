@@ -1,20 +1,60 @@
-"""Open-loop Nash equilibria: sequences that are mutual best replies."""
+"""Open-loop Nash equilibria: sequences that are mutual best replies.
+
+Replies are searched for one agent, or one role of exchangeable agents, after the other. An episode has many equilibria:
+which one is found hangs on where replies begin, so several beginnings are tried, from nobody giving anything to the
+optimum, and the worst, the best or the first can be asked for.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from coopetition.games.parameters import choose
 from coopetition.oracles.episode.constants import best_constant
-from coopetition.oracles.episode.replies import best_response
+from coopetition.oracles.episode.moves import CHEAP
+from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
+from coopetition.oracles.episode.searching import Effort, improve
+from coopetition.oracles.episode.stored import stored_sequence
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective
 from coopetition.oracles.stage.solution import NotConverged
+
+SELECT = ("first", "worst", "best")
+#: Of one reply: that of a round, and the one that certifies.
+_ROUND, _CERTIFY = Effort(iterations=15, passes=3), Effort(iterations=30, passes=4)
+#: Rounds in which exchangeable agents move together, part of the way.
+_TOGETHER = 10
+#: Replies of single agents, for each agent, before a beginning is given up; agent steps that one such reply may play.
+_REPLIES, _STEPS = 8, 4e8
+
+
+@dataclass
+class _Settled:
+    """Where replies from one beginning ended.
+
+    Attributes
+    ----------
+    rates : ndarray (T, N)
+    gains : ndarray (N,)
+        What each agent's best reply found gains; NaN where it was not looked for, because the budget was spent.
+    """
+
+    begin: str
+    rates: Array
+    gains: Array
+
+    @property
+    def epsilon(self) -> float:
+        """The largest gain; infinite where somebody's was not looked for."""
+        return float("inf") if np.isnan(self.gains).any() else float(max(self.gains.max(), 0.0))
 
 
 def open_loop_nash(
@@ -23,65 +63,190 @@ def open_loop_nash(
     state: Mapping[str, Any] | None = None,
     *,
     starts: Sequence[Any] = (),
+    select: str = "first",
     sweeps: int = 12,
     tolerance: float = 1e-3,
     strict: bool = True,
 ) -> Sequences:
     """Sequences that are mutual best replies, found by best responses one agent after the other.
 
+    Exchangeable agents that play alike reply together, part of the way, as long as that leads somewhere; then each for
+    itself.
+
     Parameters
     ----------
     starts : sequence of array_like (T, N), optional
-        Level sequences to start from, before the repeated stage equilibrium, the best constant and the optimum.
+        Level sequences to start from, before the repeated stage equilibrium, nobody giving anything, the baseline, the
+        best constant and the optimum.
+    select : {"first", "worst", "best"}
+        The first equilibrium that is found, or that with the least or the largest total over all beginnings.
     sweeps : int
-        Rounds of best responses a start at most.
+        Rounds of best responses a start at most; the number of replies is limited as well, by the number of agents.
     tolerance : float
         Largest gain of a best response, in payoff of a whole episode per step of the horizon.
+
+    Returns
+    -------
+    Sequences
+        ``solver`` has ``gains`` (N,), of each agent's best reply that was found, ``uncertified``, the agents whose
+        reply was not looked for or gains more than is allowed, and ``beginnings``: name, total, epsilon of each.
 
     Raises
     ------
     NotConverged
         Best responses go on gaining from every start, unless `strict` is False.
     """
-
     began = time.perf_counter()
+    choose("select", select, SELECT)
     episode = Episode(game_or_id, objective, state)
-    stage = episode.stage()
+    allowed = tolerance * episode.horizon
+    settled: list[_Settled] = []
+    for name, rates in _beginnings(episode, starts, cheap_first=select == "first"):
+        if name == "baseline" and any(one.epsilon <= allowed for one in settled):
+            break  # two more beginnings, for games in which the others lead nowhere
+        if any(np.array_equal(rates, one.rates) for one in settled):
+            continue
+        settled.append(_settle(episode, name, rates, sweeps, allowed))
+        if select == "first" and settled[-1].epsilon <= allowed:
+            break
+    totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
+    certified = [k for k, one in enumerate(settled) if one.epsilon <= allowed]
+    if certified:
+        k = certified[0] if select == "first" else min(certified, key=lambda k: totals[k] * (-1) ** (select == "best"))
+    else:
+        k = int(np.argmin([one.epsilon for one in settled]))
+    chosen = settled[k]
+    found = result(
+        episode, "open_loop_nash", chosen.rates, began, chosen.epsilon, bool(certified),
+        gains=chosen.gains.tolist(),
+        uncertified=[
+            agent for agent, gain in zip(episode.game.agents, chosen.gains, strict=True) if not gain <= allowed
+        ],
+        beginnings=[(one.begin, float(total), one.epsilon) for one, total in zip(settled, totals, strict=True)],
+    )  # fmt: skip
+    if strict and not certified:
+        raise NotConverged(found, chosen.epsilon, "best responses go on gaining")
+    return found
+
+
+def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> Iterator[tuple[str, Array]]:
+    """Rates (T, N) to start from, each made when it is needed; the optimum may have to be searched for."""
+    for k, start in enumerate(starts):
+        yield f"given {k}", episode.rates(start, "starts")
+    stage, shape = episode.stage(), (episode.horizon, 1)
     mode = episode.game.mutuality if episode.game.mutuality is not None else episode.game.reward_mode
     repeated = equilibrium(stage, Objective(stage, mode), "nash", strict=False).actions / episode.game.endowment
-    shape = (episode.horizon, 1)
-    candidates = [episode.rates(start, "starts") for start in starts]
-    candidates.append(np.tile(repeated, shape))
-    candidates.append(np.tile(episode.game.baseline_rate, shape))
-    candidates.append(best_constant(None, episode=episode).actions / episode.game.endowment)
-    allowed = tolerance * episode.horizon
-    groups = episode.groups()
-    best: tuple[Array, float] | None = None
-    for first in candidates:
-        rates = first.copy()
-        for sweep in range(sweeps):
-            largest = 0.0
-            alike: dict[tuple[int, bytes], float] = {}
-            for i in range(episode.n):
-                key = (int(groups[i]), rates[:, i].tobytes())
-                if key in alike and alike[key] <= allowed:
-                    continue  # its twin has nothing to gain, neither has it
-                columns = list(episode.levels(rates).T)
-                reply = best_response(None, columns, i, episode=episode, thorough=sweep < 2)
-                gain = reply.value - float(reply.solver["own"])
-                alike[key] = gain
-                largest = max(largest, gain)
-                if gain > 0.1 * allowed:
-                    rates[:, i] = reply.actions[:, i] / episode.game.endowment[i]
-            if largest <= allowed:
-                break
-        if best is None or largest < best[1]:
-            best = (rates.copy(), largest)
-        if largest <= allowed:
+    yield "stage nash", np.tile(repeated, shape)
+    yield "nothing", np.zeros((episode.horizon, episode.n))
+    for name in ("baseline", "best constant", "optimum") if cheap_first else ("optimum", "baseline", "best constant"):
+        if name == "baseline":
+            yield name, np.tile(episode.game.baseline_rate, shape)
+        elif name == "best constant":
+            yield name, best_constant(None, episode=episode).actions / episode.game.endowment
+        else:
+            known = stored_sequence(episode.game, "optimum") if not episode.start else None
+            if known is None:
+                known = open_loop_optimum(episode.game, mode, episode.start, effort="quick").actions
+            yield name, episode.rates(known)
+
+
+def _settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> _Settled:
+    """Reply from one beginning until nobody gains, or the budget is spent."""
+    left = max(_REPLIES * min(episode.n, 6), 2 * episode.n)
+    rates, stayed = _together(episode, rates.copy(), allowed), False
+    gains, moved = np.full(episode.n, np.nan), True
+    for sweep in range(sweeps):
+        last = sweep == sweeps - 1 or left <= 0
+        gains, moved, used = _round(episode, rates, allowed, certify=stayed or last, most=left)
+        left -= used
+        if not moved and stayed:
             break
-    assert best is not None
-    converged = best[1] <= allowed
-    found = result(episode, "open_loop_nash", best[0], began, best[1], converged)
-    if strict and not converged:
-        raise NotConverged(found, best[1], "best responses go on gaining")
-    return found
+        stayed = not moved
+        if left <= 0 or last:
+            break
+    if moved:  # what was gained in the last round was gained against others who then moved
+        gains, _, _ = _round(episode, rates, allowed, certify=True, most=2 * min(episode.n, 6), move=False)
+    return _Settled(begin, rates, gains)
+
+
+def _together(episode: Episode, rates: Array, allowed: float) -> Array:
+    """Let three and more exchangeable agents that play alike move together, part of the way: the rates then.
+
+    All of a kind that answered in full would overshoot: each goes the part of the way that leaves the sum of their
+    answers to one of them. Where gains do not fall, they go on for themselves.
+    """
+    before = np.inf
+    for _ in range(_TOGETHER):
+        largest, moves = 0.0, []
+        for members in _roles(episode, rates):
+            if len(members) > 2:
+                column, gain = reply(episode, rates, int(members[0]), _ROUND, widely=False)
+                largest = max(largest, gain)
+                moves.append((members, column))
+        if largest <= allowed or largest > 0.9 * before:
+            break
+        before = largest
+        rates = rates.copy()
+        for members, column in moves:
+            moved = rates[:, members[0]] + (column - rates[:, members[0]]) / len(members)
+            rates[:, members] = np.where(np.abs(column - moved) < 1e-4, column, moved)[:, None]
+    return rates
+
+
+def _roles(episode: Episode, rates: Array) -> list[NDArray[np.int64]]:
+    """Agents that are exchangeable and play alike, a list of members for each."""
+    columns = np.column_stack([episode.groups(), rates.T])
+    numbers = np.unique(columns, axis=0, return_inverse=True)[1].reshape(-1)
+    return [np.flatnonzero(numbers == k) for k in range(int(numbers.max()) + 1)]
+
+
+def _round(
+    episode: Episode, rates: Array, allowed: float, *, certify: bool, most: int, move: bool = True
+) -> tuple[Array, bool, int]:
+    """Each agent replies in turn, and `rates` are changed in place: gains (N,), whether anybody moved, replies used."""
+    groups = episode.groups()
+    gains = np.full(episode.n, np.nan)
+    content: dict[tuple[int, bytes], float] = {}
+    moved, used = False, 0
+    for i in range(episode.n):
+        key = (int(groups[i]), rates[:, i].tobytes())
+        if key in content:
+            gains[i] = content[key]
+            continue  # its twin has nothing to gain, neither has it
+        if used >= most:
+            break
+        column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True)
+        used += 1
+        gains[i] = gain
+        if gain <= allowed or not move:
+            content[key] = gain
+        if gain > 0.1 * allowed and move:
+            rates[:, i] = column
+            moved = moved or gain > allowed
+            if gain > allowed:
+                content.clear()
+    return gains, moved, used
+
+
+def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool) -> tuple[Array, float]:
+    """Agent i's best sequence found against the others' (T, N): rates (T,), and what it gains."""
+
+    def value(tables: Array) -> Array:
+        played = np.repeat(rates[None], len(tables), axis=0)
+        played[:, :, i] = tables[:, :, 0]
+        return np.ascontiguousarray(episode.returns(played)[:, i])
+
+    own = rates[:, i : i + 1].copy()
+    now = float(value(own[None])[0])
+    # Large games play fewer sequences a reply: rounds become poorer, not longer.
+    cost = episode.horizon**2 * episode.n**2 * 60.0
+    names = CHEAP if effort is _CERTIFY else CHEAP[:1]
+    if cost > _STEPS:
+        effort = replace(effort, passes=max(2, int(effort.passes * _STEPS / cost)))
+    column, height = improve(value, own, episode.key_rates([i]), effort, widely=widely, names=names)
+    return column[:, 0], height - now
+
+
+def gains_of(episode: Episode, rates: Array) -> Array:
+    """What each agent's best reply found gains (N,) against the others' rates (T, N): a certificate anew."""
+    return _round(episode, rates.copy(), 0.0, certify=True, most=episode.n, move=False)[0]

@@ -31,12 +31,16 @@ class Sequences:
     length : int
         Steps until the episode ends.
     converged : bool
-        Whether the search closed; an optimum is the best found, a lower bound of the true one.
+        For optima, that no move of the `neighbourhood` gains, which is a local statement: the optimum is the best
+        found, a lower bound of the true one. For equilibria, that no reply found gains more than was allowed.
     epsilon : float
-        For equilibria, the largest gain of a best response found (a lower bound); for optima, what the last look for
-        improvements still gained: by one agent's sequence with the others' held, or by single replacements.
+        For equilibria, the largest gain of a best response found (a lower bound); for optima, the largest gain of a
+        move of the neighbourhood, or of an agent that improves its own sequence with the others' held.
     solver : dict
         Episodes played, seconds.
+    neighbourhood : dict of str to float
+        What was tried around an optimum, and what the best move of each family gained: "single steps", "pairs of
+        steps", "blocks", "shifts" (`coopetition.oracles.episode.moves`), "one agent". Empty for what is no optimum.
     """
 
     environment: str
@@ -50,6 +54,7 @@ class Sequences:
     converged: bool
     epsilon: float
     solver: dict[str, Any]
+    neighbourhood: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -58,7 +63,7 @@ class Sequences:
 
 def result(
     episode: Episode, concept: str, rates: Array, began: float, epsilon: float = 0.0, converged: bool = True,
-    value: float | None = None,
+    value: float | None = None, neighbourhood: dict[str, float] | None = None, **solver: Any,
 ) -> Sequences:  # fmt: skip
     """Rates (T, N), played once, as `Sequences`."""
     played = episode.batch(1).rollout("actions", episode.horizon, actions=rates)
@@ -66,5 +71,5 @@ def result(
     return Sequences(
         episode.game.id, concept, str(episode.game.reward_mode), episode.game.agents, episode.levels(rates), returns,
         float(returns.sum()) if value is None else value, int(played.lengths[0]), converged, float(epsilon),
-        {"rollouts": episode.rollouts, "seconds": time.perf_counter() - began},
+        {"rollouts": episode.rollouts, "seconds": time.perf_counter() - began, **solver}, neighbourhood or {},
     )  # fmt: skip

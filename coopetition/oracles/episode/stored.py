@@ -1,14 +1,18 @@
-"""Open-loop optima of the twenty defaults, stored as sequences.
+"""Sequences of whole episodes, stored: the open-loop optimum and the worst open-loop nash found, by mode.
 
 What is stored is a witness and not a value: whoever uses it plays it in the kernel, and so does whoever doubts it. The
-sequences come from a longer search than `open_loop_optimum` makes by default, and are then rounded and drawn in from
-the edge at which the game would end (`python docs/oracles_tables.py optima`), so that they pay the same when the
-kernel's last bits change.
+sequences come from longer searches than `open_loop_optimum` and `open_loop_nash` make by default
+(``python -m coopetition.oracles.episode.storing``), and are then rounded and drawn in from the edge at which the game
+would end, so that they pay the same when the kernel's last bits change.
+
+The file is a table: an id, which says the preset too, a mode, and "optimum" or "nash". Each column of levels is a list
+of pairs, a level and for how many steps it is played; ``roles`` says which column an agent plays.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -18,32 +22,66 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.oracles.stage.game import Array, as_game
 
+MODES = ("private", "integrated", "cooperative")
+WHAT = ("optimum", "nash")
+#: Cooperative rewards add up to the sum of payoffs, as private ones do: one sequence is best in both modes.
+_OPTIMUM_OF = {"private": "private", "cooperative": "private", "integrated": "integrated"}
+
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    file = resources.files("coopetition.oracles").joinpath("data/optima.json")
+    file = resources.files("coopetition.oracles").joinpath("data/sequences.json")
     table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return table
 
 
-def stored_optimum(game: Game) -> Array | None:
-    """The stored optimum of a game's reward mode, levels (T, N), if the game has its environment's defaults.
+def stored_entry(game: Game, what: str) -> dict[str, Any] | None:
+    """What is stored of a game's id and reward mode, as it is in the file, if it has the id's own numbers."""
+    mode = str(game.reward_mode)
+    if game.mutuality is not None or mode not in MODES or game.id not in _table():
+        return None
+    if game.parameters != as_game(game.id).parameters:
+        return None
+    found: dict[str, Any] | None = _table()[game.id].get(_OPTIMUM_OF[mode] if what == "optimum" else mode, {}).get(what)
+    return found
+
+
+def stored_sequence(game: Game, what: str) -> Array | None:
+    """The stored optimum, or worst nash found, of a game's reward mode: levels (T, N).
 
     Parameters
     ----------
     game : Game
         As `as_game` gives it: a complementarity that is drawn is at its expected value.
+    what : {"optimum", "nash"}
 
     Returns
     -------
     ndarray (T, N) or None
-        None for other parameters, and for a reward mode that is a matrix.
+        None for parameters other than those of the game's id, for a reward mode that is a matrix, and where no
+        equilibrium was found.
     """
-    # Cooperative rewards add up to the sum of payoffs, as private ones do: one sequence is best in both modes.
-    mode = {"private": "private", "cooperative": "private", "integrated": "integrated"}.get(str(game.reward_mode))
-    if mode is None or game.mutuality is not None or game.parameters != as_game(game.id).parameters:
-        return None
-    entry = _table().get(game.id, {}).get(mode)
-    if entry is None:
-        return None
-    return np.array(entry["levels"], dtype=np.float64)[:, np.array(entry["groups"])]
+    entry = stored_entry(game, what)
+    return None if entry is None else unfolded(entry)
+
+
+def stored_optimum(game: Game) -> Array | None:
+    """`stored_sequence` of the optimum."""
+    return stored_sequence(game, "optimum")
+
+
+def folded(levels: Array) -> dict[str, Any]:
+    """Levels (T, N) as the file has them."""
+    columns, roles = np.unique(levels, axis=1, return_inverse=True)
+    runs = []
+    for column in columns.T:
+        starts = np.flatnonzero(np.append(True, column[1:] != column[:-1]))
+        counts = np.diff(np.append(starts, len(column)))
+        runs.append([[float(column[start]), int(count)] for start, count in zip(starts, counts, strict=True)])
+    return {"roles": roles.reshape(-1).tolist(), "columns": runs}
+
+
+def unfolded(entry: Mapping[str, Any]) -> Array:
+    """Levels (T, N) of an entry of the file."""
+    columns = [np.concatenate([np.full(count, level) for level, count in runs]) for runs in entry["columns"]]
+    return np.stack([columns[role] for role in entry["roles"]], axis=1)

@@ -92,9 +92,16 @@ def tournament(
     for rank, k in enumerate(np.argsort(-totals, kind="stable"), start=1):
         others = [j for j in range(count) if j != k]
         wins = sum(bool(scores[k, j] > rivals[k, j] + 1e-9) for j in others)
-        ranking.append({
-            "rank": rank, "policy": label(policies[k]), "score": float(totals[k]),
-            "against_itself": float(scores[k, k]), "best": float(scores[k].max()), "worst": float(scores[k].min()),
-            "wins": wins, "matches": len(others),
-        })  # fmt: skip
+        ranking.append(
+            {
+                "rank": rank,
+                "policy": label(policies[k]),
+                "score": float(totals[k]),
+                "against_itself": float(scores[k, k]),
+                "best": float(scores[k].max()),
+                "worst": float(scores[k].min()),
+                "wins": wins,
+                "matches": len(others),
+            }
+        )
     return Tournament(episode.game.id, str(episode.game.reward_mode), tuple(ranking), scores)

@@ -13,18 +13,51 @@ from typing import Any
 import numpy as np
 
 from coopetition.games.parameters import choose
+from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.rays import goal_certificate, ray_point
+from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.social_optimum import social_optimum
-from coopetition.oracles.stage.solution import NotConverged, Solution
+from coopetition.oracles.stage.solution import RELATIVE_CONSTRAINED, NotConverged, Solution, tolerance_of
 from coopetition.oracles.stage.welfare import screened_profiles
 
+#: Where the tests are that `status` names.
+_CLOSED = "tests/oracles/stage/test_closed_forms.py"
+_CROSS = "tests/oracles/stage/test_cross_checks.py"
+_STAGE = "tests/oracles/stage/test_stage.py"
+
 BARGAINS = ("nash", "kalai_smorodinsky")
-#: Gain of the goal that the check samples may show, in payoff, before a bargain is refused.
-TOLERANCE = 1e-5
 
 
+@register_concept(
+    "bargaining",
+    objective="private",
+    about="Nash's bargain, or Kalai and Smorodinsky's",
+    source="Nash, Econometrica 18, 1950; Kalai and Smorodinsky, Econometrica 43, 1975",
+    status=by_class(
+        Status(
+            "experimental",
+            f"{_STAGE}::test_bargains_are_nobodys_loss",
+            "a cloud of profiles has no better one",
+        ),
+        interdependence=Status(
+            "cross-checked",
+            f"{_CROSS}::test_bargains_on_a_grid",
+            "enumeration on a grid, two players",
+        ),
+        trust=Status(
+            "cross-checked",
+            f"{_CROSS}::test_bargains_on_a_grid",
+            "enumeration on a grid, two players",
+        ),
+        team=Status(
+            "proven",
+            f"{_CLOSED}::test_symmetric_teams_bargain_for_the_optimum",
+            "symmetry and efficiency",
+        ),
+    ),
+)
 def bargaining(
     stage: StageGame,
     objective: Objective,
@@ -33,7 +66,7 @@ def bargaining(
     solution: str = "nash",
     disagreement: Any = None,
     strict: bool = True,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     seed: int = 0,
 ) -> Solution:
     """The Nash or the Kalai-Smorodinsky bargain, disagreement at the nash payoffs by default.
@@ -49,14 +82,22 @@ def bargaining(
     Raises
     ------
     NotConverged
-        Some profile near or far does better by more than `tolerance`, unless `strict` is False.
+        Some profile near or far does better by more than `tolerance`, by default a part of the game's scale, unless
+        `strict` is False.
     """
     choose("bargaining solution", solution, BARGAINS)
     if solution == "nash":
         return social_optimum(
-            stage, objective, start, welfare="nash", disagreement=disagreement, strict=strict,
-            tolerance=tolerance, seed=seed, concept="bargaining",
-        )  # fmt: skip
+            stage,
+            objective,
+            start,
+            welfare="nash",
+            disagreement=disagreement,
+            strict=strict,
+            tolerance=tolerance,
+            seed=seed,
+            concept="bargaining",
+        )
     began, evaluated = time.perf_counter(), stage.evaluations
     nash = None
     if disagreement is None:
@@ -88,14 +129,27 @@ def bargaining(
 
     certificate = goal_certificate(stage, goal, profile, table, float(direction.max()), seed + 1)
     payoffs, utilities = stage.evaluate(profile[None])
-    report = {"method": "screen, SLSQP", "evaluations": stage.evaluations - evaluated,
-              "seconds": time.perf_counter() - began}  # fmt: skip
+    report = {
+        "method": "screen, SLSQP",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
     gains = objective(payoffs, utilities)[0] - floor
+    converged = certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED)
     result = Solution(
-        stage.game.id, stage.game.agents, "bargaining", f"kalai_smorodinsky of {objective.name} values", profile,
-        payoffs[0], utilities[0], certificate.epsilon <= tolerance, float(np.ptp(gains / direction)), certificate,
-        report, {"disagreement": floor, "ideal": ideal, "gains": gains},
-    )  # fmt: skip
+        stage.game.id,
+        stage.game.agents,
+        "bargaining",
+        f"kalai_smorodinsky of {objective.name} values",
+        profile,
+        payoffs[0],
+        utilities[0],
+        converged,
+        float(np.ptp(gains / direction)),
+        certificate,
+        report,
+        {"disagreement": floor, "ideal": ideal, "gains": gains},
+    )
     if strict and not result.converged:
         raise NotConverged(result, certificate.epsilon)
     return result

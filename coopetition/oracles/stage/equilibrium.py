@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 from coopetition.oracles.stage.first_order import first_order_point, natural_residual
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.replies import best_replies, deviation_certificate
-from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution, tolerance_of
 
 #: Sweeps of best replies at most: all agents at once, then one after the other.
 SIMULTANEOUS, SEQUENTIAL = 12, 60
 #: With more agents than this, derivatives are dear and replies among substitutes slow.
 MANY = 12
-#: Largest gain of a deviation, in payoff, with which a profile counts as an equilibrium.
-TOLERANCE = 1e-6
 
 
 def starting_profiles(stage: StageGame, count: int = 12, seed: int = 0) -> Iterator[Array]:
@@ -38,9 +36,13 @@ def starting_profiles(stage: StageGame, count: int = 12, seed: int = 0) -> Itera
 
 
 def reply_dynamics(
-    stage: StageGame, start: Array, objective: Objective, tolerance: float,
-    simultaneous: int = SIMULTANEOUS, sequential: int = SEQUENTIAL,
-) -> Array:  # fmt: skip
+    stage: StageGame,
+    start: Array,
+    objective: Objective,
+    tolerance: float,
+    simultaneous: int = SIMULTANEOUS,
+    sequential: int = SEQUENTIAL,
+) -> Array:
     """Iterate best replies: all at once while that settles, then one agent after the other.
 
     One after the other it ends at an equilibrium of every potential game, such as the team games' payoffs.
@@ -115,7 +117,7 @@ def find_equilibrium(
     objective: Objective,
     start: Array | None = None,
     *,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     starts: int = 12,
     seed: int = 0,
 ) -> tuple[Array, Certificate, dict[str, object]]:
@@ -125,8 +127,8 @@ def find_equilibrium(
     ----------
     start : ndarray (N,), optional
         Tried first: a warm start.
-    tolerance : float
-        Largest gain of a deviation, in payoff.
+    tolerance : float, optional
+        Largest gain of a deviation, in payoff; a part of the game's scale by default, see `tolerance_of`.
     starts : int
         Starting profiles at most.
     seed : int
@@ -139,6 +141,7 @@ def find_equilibrium(
     report : dict
         Method that found it, starts used.
     """
+    allowed = tolerance_of(stage, objective, tolerance)
     best: tuple[Array, Certificate, dict[str, object]] | None = None
     groups = symmetry_groups(stage, objective)
     symmetric = int(groups.max()) + 1 < stage.n
@@ -150,9 +153,9 @@ def find_equilibrium(
         certificate = deviation_certificate(stage, profile, objective)
         if best is None or certificate.epsilon < best[1].epsilon:
             best = (profile, certificate, {"method": method, "starts": used})
-        return certificate.epsilon <= tolerance
+        return certificate.epsilon <= allowed
 
-    if start is not None and consider(start, "start") and best is not None and best[1].epsilon <= 1e-4 * tolerance:
+    if start is not None and consider(start, "start") and best is not None and best[1].epsilon <= 1e-4 * allowed:
         return best  # a warm start at a corner or a jump is often the solution still
     for first in itertools.chain(profiles, starting_profiles(stage, starts, seed)):
         used += 1
@@ -184,14 +187,14 @@ def find_equilibrium(
     for first in itertools.chain(again, profiles, starting_profiles(stage, starts, seed)):
         used += 1
         # Replies among substitutes creep; soon they tell who is in a corner, and least squares does the rest.
-        point = reply_dynamics(stage, first, objective, tolerance, simultaneous=6, sequential=3)
+        point = reply_dynamics(stage, first, objective, allowed, simultaneous=6, sequential=3)
         settled = consider(point, "best replies")
         if not settled:
             closer, success = first_order_point(stage, point, objective)
             if success and consider(closer, "best replies, least squares"):
                 assert best is not None
                 return best
-            point = reply_dynamics(stage, point, objective, tolerance, simultaneous=SIMULTANEOUS)
+            point = reply_dynamics(stage, point, objective, allowed, simultaneous=SIMULTANEOUS)
             settled = consider(point, "best replies")
         if settled:
             sharper = _sharpen(stage, point, objective)
@@ -209,7 +212,7 @@ def equilibrium(
     start: Array | None = None,
     *,
     strict: bool = True,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     starts: int = 12,
     seed: int = 0,
 ) -> Solution:
@@ -225,13 +228,22 @@ def equilibrium(
         stage, objective, start, tolerance=tolerance, starts=starts, seed=seed
     )
     payoffs, utilities = stage.evaluate(profile[None])
-    converged = certificate.epsilon <= tolerance
+    converged = certificate.epsilon <= tolerance_of(stage, objective, tolerance)
     residual = natural_residual(stage, profile, objective)
     report |= {"evaluations": stage.evaluations - evaluated, "seconds": time.perf_counter() - began}
     solution = Solution(
-        stage.game.id, stage.game.agents, concept, objective.name, profile, payoffs[0], utilities[0],
-        converged, residual, certificate, report,
-    )  # fmt: skip
+        stage.game.id,
+        stage.game.agents,
+        concept,
+        objective.name,
+        profile,
+        payoffs[0],
+        utilities[0],
+        converged,
+        residual,
+        certificate,
+        report,
+    )
     if strict and not converged:
         raise NotConverged(solution, certificate.epsilon)
     return solution

@@ -138,6 +138,8 @@ class StageGame:
         The state vector.
     evaluations : int
         Profiles evaluated so far.
+    kept : dict
+        What solvers keep for the next question about the same game and state.
 
     Raises
     ------
@@ -153,6 +155,7 @@ class StageGame:
         self.state = self._state_vector(state)
         self.evaluations = 0
         self._groups: dict[Any, NDArray[np.int64]] = {}
+        self.kept: dict[Any, Any] = {}
 
     def _state_vector(self, state: Mapping[str, Any] | NDArray[Any] | None) -> Array:
         if state is None or isinstance(state, Mapping):

@@ -59,9 +59,7 @@ def prices(env_or_id: Any, state: Mapping[str, Any] | Array | None = None, *, st
     )
     sums = [float(solution.payoffs.sum()) for solution in found]
     worst, best = min(sums), max(sums)
-    return Prices(
-        _ratio(optimum, worst), _ratio(optimum, best), optimum - worst, optimum, worst, best, len(found)
-    )  # fmt: skip
+    return Prices(_ratio(optimum, worst), _ratio(optimum, best), optimum - worst, optimum, worst, best, len(found))
 
 
 def value_created(env_or_id: Any, actions: Any, state: Mapping[str, Any] | Array | None = None) -> float:

@@ -8,8 +8,15 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import qmc
 
+from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table
+from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+
+#: Where the tests are that `status` names.
+_CLOSED = "tests/oracles/stage/test_closed_forms.py"
+_CROSS = "tests/oracles/stage/test_cross_checks.py"
+_STAGE = "tests/oracles/stage/test_stage.py"
 
 #: Own levels tried, profiles of the others tried against each, and the tolerance of the check, in payoff.
 GRID, THREATS, TOLERANCE = 129, 96, 1e-5
@@ -62,6 +69,26 @@ def worst_case(stage: StageGame, objective: Objective, agent: int, level: float,
     return worst, low
 
 
+@register_concept(
+    "maximin",
+    objective="private",
+    about="each agent's security level",
+    source="von Neumann, Mathematische Annalen 100, 1928",
+    status=by_class(
+        Status(
+            "experimental",
+            f"{_STAGE}::test_stackelberg_and_maximin_of_more_agents",
+            "its certificate",
+        ),
+        interdependence=Status("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid"),
+        trust=Status("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid"),
+        team=Status(
+            "proven",
+            f"{_CLOSED}::test_teams_with_a_leader_and_against_all",
+            "team production and public goods by hand",
+        ),
+    ),
+)
 def maximin(
     stage: StageGame,
     objective: Objective,
@@ -121,13 +148,25 @@ def maximin(
         replies[i] = shades[place]
     certificate = Certificate("security", float(gains.max()), gains, replies, GRID, {})
     payoffs, utilities = stage.evaluate(strategies[None])
-    report = {"method": "grid, bounded search, L-BFGS-B", "evaluations": stage.evaluations - evaluated,
-              "seconds": time.perf_counter() - began}  # fmt: skip
+    report = {
+        "method": "grid, bounded search, L-BFGS-B",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
     solution = Solution(
-        stage.game.id, stage.game.agents, "maximin", objective.name, strategies, payoffs[0], utilities[0],
-        certificate.epsilon <= tolerance, certificate.epsilon, certificate, report,
+        stage.game.id,
+        stage.game.agents,
+        "maximin",
+        objective.name,
+        strategies,
+        payoffs[0],
+        utilities[0],
+        certificate.epsilon <= tolerance,
+        certificate.epsilon,
+        certificate,
+        report,
         {"security_levels": levels, "threats": hurtful},
-    )  # fmt: skip
+    )
     if strict and not solution.converged:
         raise NotConverged(solution, certificate.epsilon)
     return solution

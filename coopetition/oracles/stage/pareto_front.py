@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.bargaining import ray_point
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.solution import plain
 from coopetition.oracles.stage.welfare import screened_profiles
+
+#: Where the tests are that `status` names.
+_STAGE = "tests/oracles/stage/test_stage.py"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +38,8 @@ class Frontier:
         The most by which a check sample beats a point of the frontier in every payoff at once.
     solver : dict
         Evaluations, seconds, rays.
+    converged : bool
+        Whether that is small beside the game's scale.
     """
 
     environment: str
@@ -41,6 +48,7 @@ class Frontier:
     payoffs: Array
     epsilon: float
     solver: dict[str, Any]
+    converged: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -60,6 +68,13 @@ def simplex_weights(n: int, count: int, seed: int = 0) -> Array:
     return np.concatenate([np.eye(n), np.diff(edges, axis=1)])[: max(count, n)]
 
 
+@register_concept(
+    "pareto_front",
+    objective="private",
+    about="the frontier of payoffs, sampled evenly along it",
+    source="Das and Dennis, SIAM Journal on Optimization 8, 1998",
+    status=by_class(Status("experimental", f"{_STAGE}::test_frontier", "no sampled profile dominates it")),
+)
 def pareto_front(
     stage: StageGame, objective: Objective, *, points: int = 33, samples: int = 4096, seed: int = 0
 ) -> Frontier:
@@ -110,9 +125,9 @@ def pareto_front(
         found.append(profile)
     actions = np.array(found)
     reached = objective(*stage.evaluate(actions))
-    keep = np.array([
-        not np.any(np.all(reached >= row - 1e-9, axis=1) & np.any(reached > row + 1e-7, axis=1)) for row in reached
-    ])  # fmt: skip
+    keep = np.array(
+        [not np.any(np.all(reached >= row - 1e-9, axis=1) & np.any(reached > row + 1e-7, axis=1)) for row in reached]
+    )
     actions, reached = actions[keep], reached[keep]
     order = np.argsort(reached[:, 0], kind="stable")
     actions, reached = actions[order], reached[order]
@@ -122,6 +137,10 @@ def pareto_front(
     cloud = np.concatenate([table, near, rng.uniform(size=(samples // 2, n)) * stage.upper])
     checked = objective(*stage.evaluate(cloud))
     lead = max(float((checked - row).min(axis=1).max()) for row in reached)
-    report = {"method": "normal boundary intersection, SLSQP", "rays": points,
-              "evaluations": stage.evaluations - evaluated, "seconds": time.perf_counter() - began}  # fmt: skip
+    report = {
+        "method": "normal boundary intersection, SLSQP",
+        "rays": points,
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
     return Frontier(stage.game.id, objective.name, actions, reached, max(lead, 0.0), report)

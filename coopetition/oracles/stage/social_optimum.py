@@ -11,17 +11,49 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.games.checks import choose
+from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.first_order import natural_residual
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.rays import goal_certificate, ray_point
+from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.replies import POINTS
-from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
-from coopetition.oracles.stage.welfare import TOLERANCE, WelfareObjective, climb, maximise, screened_profiles
+from coopetition.oracles.stage.solution import (
+    RELATIVE,
+    RELATIVE_CONSTRAINED,
+    Certificate,
+    NotConverged,
+    Solution,
+    tolerance_of,
+)
+from coopetition.oracles.stage.welfare import WelfareObjective, climb, maximise, screened_profiles
+
+#: Where the tests are that `status` names.
+_CLOSED = "tests/oracles/stage/test_closed_forms.py"
+_CROSS = "tests/oracles/stage/test_cross_checks.py"
 
 WELFARES = ("utilitarian", "nash", "egalitarian")
 
 
+@register_concept(
+    "social_optimum",
+    objective="private",
+    about="the profile of the greatest welfare",
+    source="the sum, the least, or the product of gains (Nash 1950)",
+    status=by_class(
+        Status(
+            "cross-checked",
+            f"{_CROSS}::test_optimum_by_another_search",
+            "differential evolution",
+        ),
+        team=Status(
+            "proven",
+            f"{_CLOSED}::test_team_nash_and_optimum",
+            "TR-3's closed form, n from 2 to 40",
+        ),
+    ),
+)
 def social_optimum(
     stage: StageGame,
     objective: Objective,
@@ -30,7 +62,7 @@ def social_optimum(
     welfare: str = "utilitarian",
     disagreement: Any = None,
     strict: bool = True,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     seed: int = 0,
     concept: str = "social_optimum",
 ) -> Solution:
@@ -48,6 +80,7 @@ def social_optimum(
     NotConverged
         A single coordinate could still improve it, unless `strict` is False.
     """
+    choose("welfare", welfare, WELFARES)
     began, evaluated = time.perf_counter(), stage.evaluations
     values: dict[str, Any] = {}
     point = None
@@ -68,14 +101,28 @@ def social_optimum(
         profile, certificate = constrained_welfare(stage, goal, start=start, seed=seed)
         residual = certificate.epsilon  # constraints bind: a gradient says nothing there
     payoffs, utilities = stage.evaluate(profile[None])
-    converged = certificate.epsilon <= tolerance
+    relative = RELATIVE if welfare == "utilitarian" else RELATIVE_CONSTRAINED
+    converged = certificate.epsilon <= tolerance_of(stage, objective, tolerance, relative)
     values["welfare"] = float(goal.welfare(payoffs, utilities)[0])
-    report = {"method": "screen, L-BFGS-B", "evaluations": stage.evaluations - evaluated,
-              "seconds": time.perf_counter() - began}  # fmt: skip
+    report = {
+        "method": "screen, L-BFGS-B",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
     solution = Solution(
-        stage.game.id, stage.game.agents, concept, f"{welfare} welfare of {objective.name} values", profile,
-        payoffs[0], utilities[0], converged, residual, certificate, report, values,
-    )  # fmt: skip
+        stage.game.id,
+        stage.game.agents,
+        concept,
+        f"{welfare} welfare of {objective.name} values",
+        profile,
+        payoffs[0],
+        utilities[0],
+        converged,
+        residual,
+        certificate,
+        report,
+        values,
+    )
     if strict and not converged:
         raise NotConverged(solution, certificate.epsilon)
     return solution

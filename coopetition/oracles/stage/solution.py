@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.oracles.stage.game import Array
+from coopetition.oracles.stage.game import Array, Objective, StageGame
 
 
 def plain(value: Any) -> Any:
@@ -26,13 +26,40 @@ def plain(value: Any) -> Any:
     return value
 
 
+#: Gain that counts as none, as a part of the game's scale: of a deviation, and where constraints bind.
+RELATIVE, RELATIVE_CONSTRAINED = 1e-9, 1e-8
+
+
+def scale_of(stage: StageGame, objective: Objective) -> float:
+    """How much is at stake in the box, in payoff: the largest range of an agent's objective over corners and middles.
+
+    A gain is small or large beside this. Adding a constant to payoffs does not change it, nor does a unit.
+    """
+    key = ("scale", objective.key)
+    if key not in stage.kept:
+        n = stage.n
+        common = np.array([0.0, 0.01, 0.1, 0.25, 0.5, 0.75, 1.0])[:, None] * np.ones(n)
+        alone = np.concatenate([np.eye(n), 1.0 - np.eye(n)])
+        table = np.concatenate([np.concatenate([common, alone]) * stage.upper, stage.game.baseline[None]])
+        spread = np.ptp(objective(*stage.evaluate(table)), axis=0)
+        stage.kept[key] = float(spread[np.isfinite(spread)].max(initial=0.0)) or 1.0
+    return float(stage.kept[key])
+
+
+def tolerance_of(
+    stage: StageGame, objective: Objective, tolerance: float | None = None, relative: float = RELATIVE
+) -> float:
+    """The gain that counts as none, in payoff: what was asked for, or a part of the game's scale."""
+    return relative * scale_of(stage, objective) if tolerance is None else float(tolerance)
+
+
 @dataclass(frozen=True, eq=False)
 class Certificate:
     """Evidence for a solution that anyone can recompute from its actions alone.
 
     Attributes
     ----------
-    kind : {"deviation", "optimum", "commitment", "security", "frontier"}
+    kind : {"deviation", "optimum", "commitment", "security", "scaling"}, or a registered concept's own
         What was checked.
     epsilon : float
         The largest gain found, in payoff: of a unilateral deviation (Nash-type concepts, leader included), or of
@@ -102,6 +129,11 @@ class Solution:
     certificate: Certificate
     solver: dict[str, Any]
     values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def epsilon(self) -> float:
+        """The certificate's epsilon, in payoff."""
+        return self.certificate.epsilon
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

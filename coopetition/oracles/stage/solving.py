@@ -8,39 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.games.parameters import choose
-from coopetition.oracles.stage.bargaining import BARGAINS, bargaining
-from coopetition.oracles.stage.equilibrium import TOLERANCE, equilibrium, reply_dynamics, starting_profiles
+from coopetition.games.checks import choose, nearest
+from coopetition.oracles.stage.equilibrium import equilibrium, reply_dynamics, starting_profiles
 from coopetition.oracles.stage.first_order import first_order_point, natural_residual
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
-from coopetition.oracles.stage.maximin import maximin
-from coopetition.oracles.stage.pareto_front import pareto_front
+from coopetition.oracles.stage.pareto_front import Frontier
+from coopetition.oracles.stage.registry import CONCEPTS
+from coopetition.oracles.stage.registry import concept as registered
 from coopetition.oracles.stage.replies import POINTS, deviation_certificate
-from coopetition.oracles.stage.social_optimum import WELFARES, social_optimum
-from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution, tolerance_of
 from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
-from coopetition.oracles.stage.stackelberg import leader_index, stackelberg
-
-#: Concepts of the stage game, and what agents maximise in each unless told otherwise.
-CONCEPTS = {
-    "nash": "private",
-    "coopetitive": "integrated",
-    "social_optimum": "private",
-    "stackelberg": "private",
-    "bargaining": "private",
-    "pareto_front": "private",
-    "maximin": "private",
-}
-#: Options of each concept, beside `strict` and `tolerance`.
-_OPTIONS = {
-    "nash": {"start", "starts", "seed"},
-    "coopetitive": {"start", "starts", "seed"},
-    "social_optimum": {"start", "welfare", "disagreement", "seed"},
-    "stackelberg": {"start", "leader", "leader_objective"},
-    "bargaining": {"start", "solution", "disagreement", "seed"},
-    "pareto_front": {"points", "samples", "seed"},
-    "maximin": set(),
-}
 
 
 def solve(
@@ -59,7 +36,8 @@ def solve(
     env_or_id : str, Parameters, Game or environment
         Which game; the id's defaults, or whatever parameters the object has.
     concept : str
-        "nash", "coopetitive", "social_optimum", "stackelberg", "bargaining", "pareto_front" or "maximin".
+        A registered concept: "nash", "coopetitive", "social_optimum", "stackelberg", "bargaining", "pareto_front",
+        "maximin", "kantian", or one of `register_concept`.
     state : mapping or ndarray (rows,), optional
         Named parts of the state, such as ``{"trust": 0.9}``, or a whole state vector; at reset by default.
     objective : str or array_like (N, N), optional
@@ -92,31 +70,23 @@ def solve(
     >>> float(found.actions.max()), found.certificate.epsilon
     (0.0, 0.0)
     """
-    concept = choose("concept", concept, CONCEPTS)
-    allowed = _OPTIONS[concept] | ({"tolerance"} if concept != "pareto_front" else set())
+    chosen = registered(concept)
     for name in options:
-        if name not in allowed:
-            raise TypeError(f"{concept} has no option {name!r}; options: {', '.join(sorted(allowed)) or 'none'}")
+        if name not in chosen.options:
+            listed = ", ".join(sorted(chosen.options)) or "none"
+            raise TypeError(f"{concept} has no option {name!r}{nearest(name, chosen.options)}; options: {listed}")
     stage = StageGame(env_or_id, state)
-    goal = Objective(stage, CONCEPTS[concept] if objective is None else objective)
+    goal = Objective(stage, chosen.objective if objective is None else objective)
     if options.get("start") is not None:
         options["start"] = stage.checked_levels(options["start"])
-    if concept in ("nash", "coopetitive"):
-        return equilibrium(stage, goal, concept, strict=strict, **options)
-    if concept == "social_optimum":
-        choose("welfare", options.get("welfare", "utilitarian"), WELFARES)
-        return social_optimum(stage, goal, strict=strict, **options)
-    if concept == "stackelberg":
-        leader_index(stage, options.get("leader", 0))
-        if options.get("leader_objective") is not None:
-            options["leader_objective"] = Objective(stage, options["leader_objective"])
-        return stackelberg(stage, goal, strict=strict, **options)
-    if concept == "bargaining":
-        choose("bargaining solution", options.get("solution", "nash"), BARGAINS)
-        return bargaining(stage, goal, strict=strict, **options)
-    if concept == "pareto_front":
-        return pareto_front(stage, goal, **options)
-    return maximin(stage, goal, strict=strict, **options)
+    if chosen.takes_strict:
+        options["strict"] = strict
+    found = chosen.function(stage, goal, **options)
+    if not isinstance(found, Solution | Frontier):
+        raise TypeError(f"the concept {concept!r} returned {type(found).__name__}, not a Solution or a Frontier")
+    if strict and not found.converged:
+        raise NotConverged(found, found.epsilon)
+    return found
 
 
 def certify(
@@ -182,7 +152,7 @@ def equilibria(
     *,
     starts: int = 24,
     seed: int = 0,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     distance: float = 1e-3,
     strict: bool = True,
 ) -> EquilibriumSet:
@@ -207,16 +177,17 @@ def equilibria(
     stage = StageGame(env_or_id, state)
     goal = Objective(stage, CONCEPTS[concept] if objective is None else objective)
     groups = symmetry_groups(stage, goal)
+    allowed = tolerance_of(stage, goal, tolerance)
     first = equilibrium(stage, goal, concept, strict=False, tolerance=tolerance, seed=seed)
     found = [first.actions] if first.converged else []
     profiles = list(starting_profiles(stage, starts, seed))[:starts]
     for start in profiles:
-        ends = [first_order_point(stage, start, goal)[0], reply_dynamics(stage, start, goal, tolerance)]
+        ends = [first_order_point(stage, start, goal)[0], reply_dynamics(stage, start, goal, allowed)]
         if len(np.unique(groups)) < stage.n:
             ends.append(first_order_point(stage, start, goal, groups)[0])
         for end in ends:
             known = any(np.abs((end - other) / stage.upper).max() < distance for other in found)
-            if not known and deviation_certificate(stage, end, goal).epsilon <= tolerance:
+            if not known and deviation_certificate(stage, end, goal).epsilon <= allowed:
                 found.append(end)
     if not found and strict:
         raise NotConverged(first, first.certificate.epsilon)
@@ -238,7 +209,7 @@ def equilibria(
                 deviation_certificate(stage, actions, goal),
                 {"method": "multi-start", "starts": len(profiles)},
                 {"spectral_radius": radius, "stable": bool(radius < 1.0)},
-            )  # fmt: skip
+            )
         )
     solutions.sort(key=lambda solution: -float(solution.payoffs.sum()))
     return EquilibriumSet(tuple(solutions), rosen_condition(stage, goal), len(profiles))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.first_order import first_order_point
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.replies import best_replies
-from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.solution import RELATIVE_CONSTRAINED, Certificate, NotConverged, Solution, tolerance_of
 
-#: Levels of the leader that are tried before the best is refined; gain that a check of another grid may show.
-GRID, TOLERANCE = 65, 1e-5
+#: Where the tests are that `status` names.
+_CLOSED = "tests/oracles/stage/test_closed_forms.py"
+_CROSS = "tests/oracles/stage/test_cross_checks.py"
+
+#: Levels of the leader that are tried before the best is refined.
+GRID = 65
 #: Rounds of the followers' best replies at most.
 ROUNDS = 40
 
@@ -71,15 +78,33 @@ def followers_reply(
     return best, epsilon
 
 
+@register_concept(
+    "stackelberg",
+    objective="private",
+    about="a leader's best commitment when the others reply with their equilibrium",
+    source="von Stackelberg, Marktform und Gleichgewicht, 1934",
+    status=by_class(
+        Status(
+            "cross-checked",
+            f"{_CROSS}::test_stackelberg_on_a_grid",
+            "backward induction, scalar search",
+        ),
+        team=Status(
+            "proven",
+            f"{_CLOSED}::test_teams_with_a_leader_and_against_all",
+            "team production and public goods by hand",
+        ),
+    ),
+)
 def stackelberg(
     stage: StageGame,
     objective: Objective,
     start: Array | None = None,
     *,
     leader: str | int = 0,
-    leader_objective: Objective | None = None,
+    leader_objective: Any = None,
     strict: bool = True,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
 ) -> Solution:
     """The leader's best commitment when the others play their equilibrium given it.
 
@@ -89,8 +114,8 @@ def stackelberg(
         What the followers maximise: payoffs for their nash, utilities for their coopetitive reply.
     leader : str or int
         An agent.
-    leader_objective : Objective, optional
-        What the leader maximises; the same by default.
+    leader_objective : str or array_like (N, N), optional
+        What the leader maximises, as the objective of `solve`; the same by default.
 
     Raises
     ------
@@ -101,7 +126,7 @@ def stackelberg(
     """
     began, evaluated = time.perf_counter(), stage.evaluations
     who = leader_index(stage, leader)
-    own_objective = leader_objective or objective
+    own_objective = objective if leader_objective is None else Objective(stage, leader_objective)
     grid = np.linspace(0.0, stage.upper[who], GRID)
     begin = 0.25 * stage.upper if start is None else start.copy()
     if stage.n > 2 and start is None:
@@ -155,12 +180,26 @@ def stackelberg(
     details = {"leader": stage.game.agents[who], "follower_epsilon": follower_epsilon}
     certificate = Certificate("commitment", float(gains.max()), gains, replies, GRID, details)
     payoffs, utilities = stage.evaluate(best[None])
-    report = {"method": "grid, bounded search", "evaluations": stage.evaluations - evaluated,
-              "seconds": time.perf_counter() - began}  # fmt: skip
+    converged = certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED)
+    report = {
+        "method": "grid, bounded search",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
     solution = Solution(
-        stage.game.id, stage.game.agents, "stackelberg", objective.name, best, payoffs[0], utilities[0],
-        certificate.epsilon <= tolerance, certificate.epsilon, certificate, report, {"leader": stage.game.agents[who]},
-    )  # fmt: skip
+        stage.game.id,
+        stage.game.agents,
+        "stackelberg",
+        objective.name,
+        best,
+        payoffs[0],
+        utilities[0],
+        converged,
+        certificate.epsilon,
+        certificate,
+        report,
+        {"leader": stage.game.agents[who]},
+    )
     if strict and not solution.converged:
         raise NotConverged(solution, certificate.epsilon)
     return solution

@@ -16,12 +16,10 @@ from scipy.stats import qmc
 from coopetition.oracles.stage.first_order import first_order_point
 from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table, slopes, symmetry_groups
 from coopetition.oracles.stage.replies import POINTS, deviation_certificate
-from coopetition.oracles.stage.solution import Certificate
+from coopetition.oracles.stage.solution import Certificate, tolerance_of
 
 #: Screened profiles beside the structured ones, and how many of the best are climbed.
 SCREENED, CLIMBED = 256, 4
-#: Gain of moving one coordinate, in payoff, below which a point counts as an optimum.
-TOLERANCE = 1e-6
 
 
 class WelfareObjective(Objective):
@@ -151,7 +149,7 @@ def maximise(
     best = ends_table[_tallest(heights, len(chosen) * 2)]
     for _ in range(20):
         certificate = deviation_certificate(stage, best, objective)
-        if certificate.epsilon <= 0.01 * TOLERANCE:
+        if certificate.epsilon <= 0.01 * tolerance_of(stage, objective.base):
             break
         i = int(certificate.gains.argmax())
         moved = best.copy()

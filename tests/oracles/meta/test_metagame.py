@@ -17,7 +17,6 @@ from coopetition.oracles import (
     symmetric_payoffs,
     tournament,
 )
-from coopetition.oracles.meta.alpha_rank import fixation
 
 POLICIES = ["constant_000", "constant_020", "constant_040", "tit_for_tat"]
 
@@ -74,23 +73,6 @@ def test_replicator() -> None:
     np.testing.assert_allclose(doves.rest, 0.5, atol=1e-5)
     with pytest.raises(ValueError, match="sum to 1"):
         replicator_dynamics([[0.0, 1.0], [1.0, 0.0]], [0.5, 0.6])
-
-
-def test_alpha_rank() -> None:
-    """A dominant policy takes all the mass; a cycle shares it; fixation is the textbook's."""
-    dominant = alpha_rank(matrix_game([[1.0, 0.0], [3.0, 2.0]]))
-    np.testing.assert_allclose(dominant.policy_masses, [0.0, 1.0], atol=1e-6)
-    rock = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
-    cycle = alpha_rank(matrix_game(rock))
-    np.testing.assert_allclose(cycle.policy_masses, 1.0 / 3.0, atol=1e-6)
-    assert cycle.masses.sum() == pytest.approx(1.0)
-    assert fixation(0.0, 1.0, 50) == pytest.approx(1.0 / 50.0)
-    gain, alpha, population = 0.02, 3.0, 20
-    exact = (1.0 - np.exp(-alpha * gain)) / (1.0 - np.exp(-population * alpha * gain))
-    assert fixation(gain, alpha, population) == pytest.approx(exact)
-    back = (1.0 - np.exp(alpha * gain)) / (1.0 - np.exp(population * alpha * gain))
-    assert fixation(-gain, alpha, population) == pytest.approx(back)
-    assert fixation(-1.0, 1000.0, 50) == 0.0
 
 
 def test_tournament() -> None:
