@@ -149,7 +149,12 @@ def _variants(game: Game, parameters: Any, chosen: list[str]) -> Variants:
 
 
 def gymnasium_env(
-    environment_id: str | Parameters, *, control: str | int = JOINT, partners: Any = None, **options: Any
+    environment_id: str | Parameters,
+    *,
+    control: str | int = JOINT,
+    partners: Any = None,
+    discrete: int | None = None,
+    **options: Any,
 ) -> JointEnv | AgentEnv:
     """One copy behind Gymnasium's API; what ``gymnasium.make("coopetition/SLCD-v0")`` calls.
 
@@ -161,6 +166,9 @@ def gymnasium_env(
         "joint": one learner plays all agents. An agent's name or index: it plays that one.
     partners : str, policy, sequence or mapping, optional
         Who plays the others: a baseline's name or a policy, or one for each; "tit_for_tat" by default.
+    discrete : int, optional
+        Number of levels K that an action is one of, for learners that need Discrete spaces: action k plays the rate
+        k / (K - 1).
     **options
         ``reward_mode``, ``observation``, ``action_scale``, ``render_mode``, ``info_level``, ``strict_actions``, and any
         parameter of the environment.
@@ -178,17 +186,27 @@ def gymnasium_env(
     >>> env.action_space.shape
     (2,)
     """
-    game, view = split_options(environment_id, options, ("control", "partners"))
+    game, view = split_options(environment_id, options, ("control", "partners", "discrete"))
     if isinstance(control, str) and control == JOINT:
         if partners is not None:
             raise ValueError("partners play along when control names one agent; with control='joint' there are none")
+        if discrete is not None:
+            from coopetition.api.discrete import DiscreteJointEnv, checked_levels
+
+            return DiscreteJointEnv(game, view, checked_levels(discrete))
         from coopetition.api.joint import JointEnv
 
         return JointEnv(game, view)
-    from coopetition.api.agent import AgentEnv
     from coopetition.api.partners import DEFAULT_PARTNER
 
-    return AgentEnv(game, control, DEFAULT_PARTNER if partners is None else partners, view)
+    others = DEFAULT_PARTNER if partners is None else partners
+    if discrete is not None:
+        from coopetition.api.discrete import DiscreteAgentEnv, checked_levels
+
+        return DiscreteAgentEnv(game, control, others, view, checked_levels(discrete))
+    from coopetition.api.agent import AgentEnv
+
+    return AgentEnv(game, control, others, view)
 
 
 # Gymnasium reads an entry point's render modes before it calls it.
@@ -234,7 +252,7 @@ def vector_env(
 
 
 def parallel_env(
-    environment_id: str | Parameters, *, max_cycles: int | None = None, **options: Any
+    environment_id: str | Parameters, *, max_cycles: int | None = None, discrete: int | None = None, **options: Any
 ) -> CoopetitionParallelEnv:
     """One copy behind PettingZoo's Parallel API: all agents move at once.
 
@@ -244,6 +262,8 @@ def parallel_env(
         Such as ``"SLCD-v0"``.
     max_cycles : int, optional
         PettingZoo's word for `horizon`.
+    discrete : int, optional
+        As for `gymnasium_env`.
     **options
         As for `gymnasium_env`.
 
@@ -262,7 +282,11 @@ def parallel_env(
     """
     from coopetition.api.parallel import CoopetitionParallelEnv
 
-    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("max_cycles",))
+    game, view = split_options(environment_id, _with_horizon(options, max_cycles), ("max_cycles", "discrete"))
+    if discrete is not None:
+        from coopetition.api.discrete import DiscreteParallelEnv, checked_levels
+
+        return DiscreteParallelEnv(game, view, checked_levels(discrete))
     return CoopetitionParallelEnv(game, view)
 
 
@@ -272,6 +296,7 @@ def aec_env(
     turn_order: Sequence[str] | str | None = None,
     sequential: bool | None = None,
     max_cycles: int | None = None,
+    discrete: int | None = None,
     **options: Any,
 ) -> CoopetitionAECEnv:
     """One copy behind PettingZoo's AEC API: what the Parallel one shows, or a sequential-move game.
@@ -287,6 +312,8 @@ def aec_env(
         there is a turn order.
     max_cycles : int, optional
         PettingZoo's word for `horizon`.
+    discrete : int, optional
+        As for `gymnasium_env`.
     **options
         As for `gymnasium_env`.
 
@@ -305,11 +332,15 @@ def aec_env(
     """
     from coopetition.api.aec import CoopetitionAECEnv
 
-    own = ("turn_order", "sequential", "max_cycles")
+    own = ("turn_order", "sequential", "max_cycles", "discrete")
     game, view = split_options(environment_id, _with_horizon(options, max_cycles), own)
     chosen = turn_order is not None if sequential is None else checks.flag("sequential", sequential)
     if turn_order is not None and not chosen:
         raise ValueError("turn_order makes the game sequential; sequential=False hides a round's moves: give one")
+    if discrete is not None:
+        from coopetition.api.discrete import DiscreteAECEnv, checked_levels
+
+        return DiscreteAECEnv(game, turn_order, view, chosen, checked_levels(discrete))
     return CoopetitionAECEnv(game, turn_order, view, chosen)
 
 

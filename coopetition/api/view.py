@@ -104,12 +104,12 @@ def fresh_rows(source: memoryview, rows: int) -> Iterator[Sequence[np.ndarray]]:
     groups = [(first, min(rows, first + shared)) for first in range(0, rows, shared)]
     spans = [(stop - first, slice(4 * columns * first, 4 * columns * stop)) for first, stop in groups]
     while True:
-        line: list[np.ndarray] = []
+        whole: list[np.ndarray] = []
         for length, span in spans:
             block = np.empty((length, columns), dtype=np.float32)
             cells_of(block.reshape(-1)).cast("B")[:] = source[span]
-            line.extend(block)
-        yield line
+            whole.extend(block)
+        yield whole
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,11 @@ BEYOND_THE_STAGE: dict[str, dict[str, Status]] = {
         Status("cross-checked", f"{_META}::test_tensor_against_single_episodes", "episodes played one by one")
     ),
     "alpha_rank": by_class(
-        Status("cross-checked", f"{_RANKED}::test_against_exact_arithmetic", "exact arithmetic, games up to five strategies")
+        Status(
+            "cross-checked",
+            f"{_RANKED}::test_against_exact_arithmetic",
+            "exact arithmetic, up to five strategies",
+        )
     ),
     "replicator_dynamics": by_class(Status("cross-checked", f"{_META}::test_replicator", "logistic closed form")),
     "dilemma": by_class(

@@ -35,7 +35,7 @@ class Replica:
         parameters = game.parameters
         if game.random_gamma:
             middle = float(np.mean(parameters.gamma_range))  # type: ignore[attr-defined]
-            parameters = dataclasses.replace(parameters, gamma=middle)
+            parameters = dataclasses.replace(parameters, gamma=middle)  # type: ignore[call-arg]
         mode = game.reward_mode if game.mutuality is None else game.mutuality
         self.game = Game(parameters, mode, observation=game.observation)
         self.batch = Batch(self.game, copies, autoreset="disabled", observe=False)

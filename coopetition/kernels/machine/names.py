@@ -10,6 +10,7 @@ import dis
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from coopetition.kernels.machine.numbers import Names, Number
@@ -34,8 +35,9 @@ class Reading:
     called: list[Any] = field(default_factory=list)
 
 
+@lru_cache(maxsize=1024)
 def read_by(kernel: Any) -> Reading:
-    """What a stage or a compiled or plain function reads, callees included."""
+    """What a stage or a compiled or plain function reads, callees included; read once, and not to be changed."""
     found = Reading()
     seen: set[types.CodeType] = set()
     waiting = [python_of(kernel)]

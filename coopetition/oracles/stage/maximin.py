@@ -1,25 +1,41 @@
-"""Security levels: what each agent can guarantee itself, max over a_i of min over a_-i of its payoff."""
+"""Security levels: what each agent can guarantee itself, max over a_i of min over a_-i of its payoff.
+
+The inner minimum is global: from the worst of a table of threats every other agent's level is searched on a dense grid
+of its whole range, and then in shrinking grids around the best cell, one agent after the other until none lowers the
+value any more. With two agents that is the whole problem. The outer maximum is taken over a grid of own levels, and
+shrinking grids around its best, each of whose levels meets its own worst threat.
+"""
 
 from __future__ import annotations
 
 import time
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from coopetition.oracles.evidence import Status, by_class
-from coopetition.oracles.stage.game import Array, Objective, StageGame, difference_table
+from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.registry import register_concept
-from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution
+from coopetition.oracles.stage.solution import (
+    RELATIVE_CONSTRAINED,
+    Certificate,
+    NotConverged,
+    Solution,
+    tolerance_of,
+)
 
 #: Where the tests are that `status` names.
 _CLOSED = "tests/oracles/stage/test_closed_forms.py"
 _CROSS = "tests/oracles/stage/test_cross_checks.py"
 _STAGE = "tests/oracles/stage/test_stage.py"
 
-#: Own levels tried, profiles of the others tried against each, and the tolerance of the check, in payoff.
-GRID, THREATS, TOLERANCE = 129, 96, 1e-5
+#: Own levels tried, profiles of the others tried against each, and levels of a refining grid.
+GRID, THREATS, INNER = 129, 96, 17
+#: Grid of one other agent's level: of the only other one, and of one among several.
+ALONE, AMONG = 257, 65
+#: Rounds of refining grids at most, and sweeps over the other agents.
+ROUNDS, SWEEPS = 14, 4
 
 
 def threats(stage: StageGame, agent: int, count: int = THREATS, seed: int = 0) -> Array:
@@ -37,36 +53,107 @@ def threats(stage: StageGame, agent: int, count: int = THREATS, seed: int = 0) -
     return table * stage.upper
 
 
-def worst_case(stage: StageGame, objective: Objective, agent: int, level: float, table: Array) -> tuple[Array, float]:
-    """The others' most hurtful profile against one level: the worst of a table, then L-BFGS-B from it."""
-    profiles = table.copy()
-    profiles[:, agent] = level
-    values = objective(*stage.evaluate(profiles))[:, agent]
-    worst = profiles[int(values.argmin())]
-    low = float(values.min())
-    others = np.array([j for j in range(stage.n) if j != agent])
-    upper = stage.upper[others]
+def floors(
+    stage: StageGame,
+    objective: Objective,
+    agent: int,
+    levels: Array,
+    table: Array,
+    *,
+    sweep: bool = True,
+    points: int | None = None,
+) -> tuple[Array, Array]:
+    """What each of an agent's levels guarantees it, and the others' most hurtful profile against it.
 
-    def value(rates: Array) -> tuple[float, Array]:
-        profile = worst.copy()
-        profile[others] = np.clip(rates, 0.0, 1.0) * upper
-        places, weights = difference_table(profile, stage.upper)
-        rows = np.repeat(profile[None], 5 * len(others) + 1, axis=0)
-        moved = rows[:-1].reshape(len(others), 5, stage.n)
-        moved[np.arange(len(others)), :, others] = places[others]
-        found = objective(*stage.evaluate(rows))[:, agent]
-        slope = (found[:-1].reshape(len(others), 5) * weights[others]).sum(axis=1) * upper
-        return float(found[-1]), slope
+    Parameters
+    ----------
+    levels : ndarray (L,)
+        Own levels.
+    table : ndarray (K, N)
+        Profiles of the others to begin with.
+    sweep : bool
+        Whether to search each other agent's whole range from the worst of them.
+    points : int, optional
+        Grid points of that search.
 
-    begin = worst[others] / upper
-    slope = value(begin)[1]
-    if np.abs(np.clip(begin - slope, 0.0, 1.0) - begin).max() > 1e-9:
-        found = minimize(value, begin, jac=True, method="L-BFGS-B", bounds=[(0.0, 1.0)] * len(others))
-        if found.fun < low:
-            low = float(found.fun)
-            worst = worst.copy()
-            worst[others] = np.clip(found.x, 0.0, 1.0) * upper
-    return worst, low
+    Returns
+    -------
+    floor : ndarray (L,)
+    threat : ndarray (L, N)
+        With the own level in its place.
+    """
+    count, n = len(levels), stage.n
+    profiles = np.repeat(table[None], count, axis=0)
+    profiles[:, :, agent] = levels[:, None]
+    values = objective(*stage.evaluate(profiles.reshape(-1, n)))[:, agent].reshape(count, -1)
+    rows = np.arange(count)
+    worst = values.argmin(axis=1)
+    floor, threat = values[rows, worst], profiles[rows, worst]
+    if not sweep:
+        return floor, threat
+    points = points or (ALONE if n == 2 else AMONG)
+    others = [j for j in range(n) if j != agent]
+    for _ in range(1 if n == 2 else SWEEPS):
+        before = floor.copy()
+        for j in others:
+            low, high = np.zeros(count), np.full(count, stage.upper[j])
+            grid = np.linspace(0.0, 1.0, points)
+            for _ in range(ROUNDS):
+                tried = low[:, None] + (high - low)[:, None] * grid
+                if len(grid) == points:  # the level that others expect, where a payoff may have a corner
+                    tried = np.sort(np.column_stack([tried, np.full(count, stage.game.baseline[j])]), axis=1)
+                found = np.repeat(threat[:, None, :], tried.shape[1], axis=1)
+                found[:, :, j] = tried
+                heights = objective(*stage.evaluate(found.reshape(-1, n)))[:, agent].reshape(tried.shape)
+                k = heights.argmin(axis=1)
+                lower = heights[rows, k] < floor
+                floor = np.where(lower, heights[rows, k], floor)
+                threat[lower, j] = tried[rows, k][lower]
+                left, right = np.maximum(k - 1, 0), np.minimum(k + 1, tried.shape[1] - 1)
+                low, high = tried[rows, left], tried[rows, right]
+                flat = np.maximum(heights[rows, left], heights[rows, right]) - heights[rows, k]
+                if flat.max() <= 1e-13 * (1.0 + np.abs(floor).max()):
+                    break
+                grid = np.linspace(0.0, 1.0, INNER)
+        if (before - floor).max() <= 1e-12 * (1.0 + np.abs(floor).max()):
+            break
+    return floor, threat
+
+
+def security_strategy(
+    stage: StageGame, objective: Objective, agent: int, table: Array, grid: Array
+) -> tuple[float, float, Array]:
+    """An agent's security strategy, its level, and the threat that holds it down to that.
+
+    Parameters
+    ----------
+    table : ndarray (K, N)
+        Threats to begin with.
+    grid : ndarray (L,)
+        Own levels to begin with.
+    """
+    alone = stage.n == 2
+    floor, threat = floors(stage, objective, agent, grid, table, sweep=alone)
+    if not alone:  # of many levels only the promising ones meet the whole search
+        chosen = np.sort(np.argsort(-floor, kind="stable")[:INNER])
+        floor[:] = -np.inf
+        floor[chosen], threat[chosen] = floors(stage, objective, agent, grid[chosen], table)
+    k = int(floor.argmax())
+    best, value, against = float(grid[k]), float(floor[k]), threat[k]
+    low, high = float(grid[max(k - 1, 0)]), float(grid[min(k + 1, len(grid) - 1)])
+    known = np.concatenate([table, threat[np.isfinite(floor)]])
+    for _ in range(ROUNDS):
+        levels = np.linspace(low, high, INNER)
+        floor, threat = floors(stage, objective, agent, levels, known)
+        k = int(floor.argmax())
+        known = np.concatenate([known[-THREATS:], threat])
+        if floor[k] > value:
+            best, value, against = float(levels[k]), float(floor[k]), threat[k]
+        left, right = max(k - 1, 0), min(k + 1, INNER - 1)
+        if floor[k] - min(floor[left], floor[right]) <= 1e-12 * (1.0 + abs(value)):
+            break
+        low, high = float(levels[left]), float(levels[right])
+    return best, value, against
 
 
 @register_concept(
@@ -95,7 +182,7 @@ def maximin(
     start: Array | None = None,
     *,
     strict: bool = True,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
 ) -> Solution:
     """Each agent's security strategy; ``values["security_levels"]`` says what it guarantees.
 
@@ -111,45 +198,32 @@ def maximin(
     n = stage.n
     strategies, levels, hurtful = np.zeros(n), np.zeros(n), np.zeros((n, n))
     gains, replies = np.zeros(n), np.zeros(n)
-    for i in range(n):
-        table = threats(stage, i)
-        check = threats(stage, i, seed=1)
+    groups = symmetry_groups(stage, objective)
+    for group in np.unique(groups):
+        members: NDArray[np.int64] = np.flatnonzero(groups == group)
+        i = int(members[0])
         grid = np.sort(np.append(np.linspace(0.0, stage.upper[i], GRID), stage.game.baseline[i]))
+        table = threats(stage, i)
+        strategies[i], levels[i], hurtful[i] = security_strategy(stage, objective, i, table, grid)
+        # Nobody guarantees more on the shifted grid; nothing in a fresh table, and on a finer grid, hurts more.
         shades = (grid[:-1] + grid[1:]) / 2.0
-
-        def guaranteed(own: Array, against: Array, agent: int = i) -> Array:
-            profiles = np.repeat(against[None], len(own), axis=0)
-            profiles[:, :, agent] = own[:, None]
-            values = objective(*stage.evaluate(profiles.reshape(-1, n)))[:, agent]
-            return np.asarray(values.reshape(len(own), -1).min(axis=1))
-
-        floor = guaranteed(grid, table)
-        k = int(floor.argmax())
-        candidates = [float(grid[k])]
-        bounds = (float(grid[max(k - 1, 0)]), float(grid[min(k + 1, len(grid) - 1)]))
-        found = minimize_scalar(
-            lambda own, i=i, table=table: -worst_case(stage, objective, i, float(own), table)[1],
-            bounds=bounds,
-            method="bounded",
-            options={"xatol": 1e-8 * stage.upper[i]},
-        )
-        candidates.append(float(found.x))
-        outcomes = [worst_case(stage, objective, i, own, table) for own in candidates]
-        best = int(np.argmax([value for _, value in outcomes]))
-        strategies[i], (hurtful[i], levels[i]) = candidates[best], outcomes[best]
-        # Nobody guarantees more on the shifted grid; nothing in a fresh table hurts more.
-        shifted = guaranteed(shades, table)
+        rough = floors(stage, objective, i, shades, np.concatenate([table, hurtful[i][None]]), sweep=n == 2)[0]
+        chosen = np.argsort(-rough, kind="stable")[:INNER]
+        shifted = floors(stage, objective, i, shades[chosen], table)[0]
         place = int(shifted.argmax())
-        gains[i] = max(
-            worst_case(stage, objective, i, float(shades[place]), table)[1] - levels[i],
-            levels[i] - worst_case(stage, objective, i, strategies[i], check)[1],
-            0.0,
-        )
-        replies[i] = shades[place]
+        own = np.array([strategies[i]])
+        fresh = threats(stage, i, seed=1)
+        worse = float(floors(stage, objective, i, own, fresh, points=4 * AMONG + 3)[0][0])
+        gains[i] = max(float(shifted[place]) - levels[i], levels[i] - worse, 0.0)
+        replies[i] = shades[chosen][place]
+        for other in members[1:]:  # exchangeable agents guarantee themselves the same
+            strategies[other], levels[other], gains[other] = strategies[i], levels[i], gains[i]
+            replies[other], hurtful[other] = replies[i], hurtful[i]
+            hurtful[other, [i, other]] = hurtful[i, [other, i]]
     certificate = Certificate("security", float(gains.max()), gains, replies, GRID, {})
     payoffs, utilities = stage.evaluate(strategies[None])
     report = {
-        "method": "grid, bounded search, L-BFGS-B",
+        "method": "grids, refined, of own levels and of threats",
         "evaluations": stage.evaluations - evaluated,
         "seconds": time.perf_counter() - began,
     }
@@ -161,7 +235,7 @@ def maximin(
         strategies,
         payoffs[0],
         utilities[0],
-        certificate.epsilon <= tolerance,
+        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
         certificate.epsilon,
         certificate,
         report,

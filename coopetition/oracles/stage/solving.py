@@ -18,6 +18,7 @@ from coopetition.oracles.stage.registry import concept as registered
 from coopetition.oracles.stage.replies import POINTS, deviation_certificate
 from coopetition.oracles.stage.solution import Certificate, NotConverged, Solution, tolerance_of
 from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
+from coopetition.oracles.stage.uniqueness import Uniqueness, uniqueness
 
 
 def solve(
@@ -124,13 +125,16 @@ class EquilibriumSet:
     solutions : tuple of Solution
         Certified, in the order of their total payoff, the best first; each has ``values["spectral_radius"]`` of its
         best-response map and ``values["stable"]``.
+    uniqueness : Uniqueness
+        Proven, not refuted by so many samples, or refuted, and why.
     rosen : RosenReport
-        Whether diagonal strict concavity was seen to hold: then there is one equilibrium.
+        Samples of diagonal strict concavity; they can refute it, and prove nothing.
     starts : int
         Starts tried.
     """
 
     solutions: tuple[Solution, ...]
+    uniqueness: Uniqueness
     rosen: RosenReport
     starts: int
 
@@ -212,4 +216,6 @@ def equilibria(
             )
         )
     solutions.sort(key=lambda solution: -float(solution.payoffs.sum()))
-    return EquilibriumSet(tuple(solutions), rosen_condition(stage, goal), len(profiles))
+    rosen = rosen_condition(stage, goal)
+    verdict = uniqueness(stage, goal, found, rosen)
+    return EquilibriumSet(tuple(solutions), verdict, rosen, len(profiles))

@@ -3,7 +3,7 @@
 The best-response map is differentiated at the equilibrium; a spectral radius below one means that simultaneous best
 replies come back to it. Rosen's diagonal strict concavity (Econometrica 33, 1965) holds when some positive weights r
 make G + G' negative definite everywhere, with G the Jacobian of the weighted pseudo-gradient; then the equilibrium is
-unique. "Everywhere" is tested on samples: a failure is a proof, a success is evidence and labelled so.
+unique. "Everywhere" is looked at on samples: one that fails refutes the condition, any number that hold prove nothing.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def spectral_radius(stage: StageGame, profile: Array, objective: Objective) -> f
 
 @dataclass(frozen=True)
 class RosenReport:
-    """Whether diagonal strict concavity was seen to hold.
+    """Samples of diagonal strict concavity.
 
     Attributes
     ----------
     holds : bool
-        G + G' was negative definite at every sample, for the weights given.
+        G + G' was negative definite at every sample, for the weights given. That proves nothing; see `uniqueness`.
     largest_eigenvalue : float
         The largest over samples: negative when it holds.
     weights : tuple of float

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import differential_evolution, minimize_scalar, root
 
+from coopetition.envs import environment_class
 from coopetition.oracles import CONCEPTS, StageGame, dilemma, solve
 
 #: Two-player games whose 2,001 x 2,001 grid is enumerated, and the objective.
@@ -212,3 +213,20 @@ def test_dilemmas_on_a_grid(key: str) -> None:
     assert found.greed == pytest.approx(greed, abs=1e-5)
     assert found.fear == pytest.approx(fear, abs=1e-5)
     assert found.price_of_anarchy == pytest.approx(best.payoffs.sum() / nash.payoffs.sum(), rel=1e-9)
+
+
+def test_maximin_against_every_threat() -> None:
+    """A threat in the middle of the other's range, 39.125, holds down what corners do not: a maximin by enumeration."""
+    numbers = {"gamma": 1.551, "theta": 5.779, "dependence": 0.914, "kappa": 5, "initial_trust": 0.916}
+    game = environment_class("TrustDilemma-v0").build(numbers | {"value_form": "power", "beta": 0.439})
+    found = solve(game, "maximin", objective="integrated")
+    stage = StageGame(game)
+    level = found.values["security_levels"][0]
+    fine = np.linspace(-0.25, 0.25, 400) + found.actions[0]
+    own, others = np.concatenate([np.linspace(0.0, 100.0, 401), fine]), np.linspace(0.0, 100.0, 1601)
+    table = np.array(np.meshgrid(own, others, indexing="ij")).reshape(2, -1).T
+    guaranteed = stage.evaluate(table)[1][:, 0].reshape(801, 1601).min(axis=1)
+    assert guaranteed.max() <= level + 1e-9
+    assert level <= guaranteed.max() + 0.005  # between two steps of 1/800
+    held = np.column_stack([np.full(100_001, found.actions[0]), np.linspace(0.0, 100.0, 100_001)])
+    assert stage.evaluate(held)[1][:, 0].min() >= level - 1e-9
