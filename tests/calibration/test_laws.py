@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import plain_laws
 import pytest
 
 from coopetition.batching.batch import Batch
 from coopetition.calibration.cases.apple import model as apple
-from coopetition.calibration.cases.apple.law import Pair, Store
 from coopetition.calibration.cases.renault_nissan import model as renault_nissan
 from coopetition.calibration.cases.renault_nissan.law import Alliance
+from coopetition.calibration.engine.sets import distinct
 from coopetition.calibration.studies import tr4
 from coopetition.envs import environment_class
 from coopetition.games.game import Game
@@ -38,55 +39,39 @@ def test_an_alliance_under_the_kernels_law_is_the_kernels():
 
 
 @pytest.mark.parametrize("building", ["gap", "product"])
-def test_an_alliance_under_the_reports_law_is_the_reports(building):
-    trust, damage = played(
-        Alliance(**CASE, building=building), np.repeat(renault_nissan.schedule()[:, None], 2, axis=1)
-    )
-    own = renault_nissan.trajectory(
-        renault_nissan.published_parameters(), renault_nissan.initial_trust(), building=building
-    )
-    for found, known in zip((trust, damage), own, strict=True):
-        np.testing.assert_allclose(np.stack([found[:, 1, 0], found[:, 0, 1]], axis=1), known[0], rtol=0, atol=1e-14)
+def test_an_alliance_under_the_reports_law(building):
+    """Random parameter sets, side by side, against plain NumPy."""
+    rng = np.random.default_rng(2)
+    x = {**renault_nissan.published_parameters(), **renault_nissan.DATA.draws.sample(rng, 12, "wide")}
+    trust = np.stack([x.pop("trust_renault"), x.pop("trust_nissan")], axis=1)
+    for found, known in zip(
+        renault_nissan.trajectory(x, trust, building=building),
+        plain_laws.alliance(x, trust, building=building),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, known, rtol=0, atol=1e-14)
 
 
-def test_the_store_under_the_reports_law_is_the_reports():
-    record, noise = apple.DATA.record, apple.legacy_noise()
-    actions, trust = (x[0] for x in apple.trajectory(apple.published_parameters(), noise))
-    parameters = Store(
-        **environment_class("AppleAppStore-v0").presets["case"], adaptation=record["baseline_adaptation"]
-    )
-    batch = Batch(Game(parameters), 1, autoreset="disabled", observe=False)
-    batch.reset()
-    shocks = {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()}
-    action = np.array([record["initial_actions"]])
-    for t in range(66):
-        action = np.clip(action + shocks.get(t, 0.0), 0.0, 1.0)
-        np.testing.assert_allclose(action[0], actions[t], rtol=0, atol=1e-13)
-        np.testing.assert_allclose(batch.read("trust")[0], trust[t], rtol=0, atol=1e-13)
-        expected = batch.read("memory_mean").copy()
-        batch.step(action)
-        drift = record["adjustment"] * batch.utilities - record["decay"] * (action - expected)
-        action = np.clip(action + drift + record["noise_sd"] * noise[:, t], 0.0, 1.0)
-    np.testing.assert_allclose(action[0], (0.8801250, 0.4345417, 0.8893138), atol=1e-7)
+def test_the_store_under_the_reports_law():
+    rng = np.random.default_rng(3)
+    x = {**apple.published_parameters(), **apple.DATA.draws.sample(rng, 8, "wide")}
+    x["trust"] = x["trust"][:, None, None] * ~np.eye(3, dtype=bool)
+    noise = rng.standard_normal((8, 66, 3))
+    for found, known in zip(apple.trajectory(x, noise), plain_laws.store(x, noise), strict=True):
+        np.testing.assert_allclose(found, known, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("memory", [False, True])
-def test_a_pair_under_the_reports_law_is_the_studys(memory):
-    x = {"rho_0": 1.625, "eta": 1.1, "kappa": 0.875, "k": 5, "lambda_R": 1.25}
-    parameters = Pair(
-        endowment=1.0, baseline=tr4.BASELINE, dependence=((0.0, 0.8), (0.4, 0.0)), initial_trust=0.6, horizon=101,
-        rho_0=x["rho_0"], eta=x["eta"], kappa_r=x["kappa"], lambda_R=x["lambda_R"], memory=x["k"], omega=tr4.OMEGA,
-        expectations="average" if memory else "adapting", collapse_threshold=0.0,
-    )  # fmt: skip
-    batch = Batch(Game(parameters), 1, autoreset="disabled", observe=False)
-    batch.reset()
-    action = np.full((1, 2), tr4.START)
-    own, trust = tr4.trajectory({k: np.array([float(v)]) for k, v in x.items()}, np.array([0.6]), 100, True, memory)
-    for t in range(100):
-        if t == tr4.DEFECTION:
-            action[0, 1] = 0.10
-        np.testing.assert_allclose(action[0], own[t, :, 0], rtol=0, atol=1e-12)
-        np.testing.assert_allclose(batch.read("trust")[0, 0, 1], trust[t, 0], rtol=0, atol=1e-12)
-        batch.step(action)
-        drift = tr4.ADJUSTMENT * batch.utilities - tr4.DECAY * (action - tr4.BASELINE)
-        action = np.clip(action + drift, 0.0, 1.0)
+@pytest.mark.parametrize("defects", [False, True])
+def test_a_pair_under_the_reports_law(memory, defects):
+    rng = np.random.default_rng(4)
+    x = {name: rng.choice(levels, 20) for name, levels in tr4.LEVELS.items()}
+    arguments = (x, x["trust"], 100, defects, memory)
+    for found, known in zip(tr4.trajectory(*arguments), plain_laws.pair(*arguments), strict=True):
+        np.testing.assert_allclose(found, known, rtol=0, atol=1e-12)
+
+
+def test_what_is_equal_is_played_once():
+    first, kind = distinct({"a": np.array([1.0, 2.0, 1.0]), "b": np.array([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])})
+    assert len(first) == 2
+    np.testing.assert_array_equal(np.array([1.0, 2.0, 1.0])[first][kind], [1.0, 2.0, 1.0])

@@ -13,7 +13,7 @@ from coopetition.envs import environment_class
 from coopetition.games.parameters import Parameters
 
 from .files import RubricError, nearest
-from .sets import Sets
+from .sets import Sets, distinct
 from .smooth import smooth_equilibria, stencil_size
 
 Array = NDArray[np.float64]
@@ -138,6 +138,12 @@ class Games:
         -------
         Points
         """
+        if self.count > 1:
+            first, kind = distinct(self.varied)
+            if len(first) < self.count:
+                fewer = Games(self.environment, self.fixed, {name: x[first] for name, x in self.varied.items()})
+                found = fewer.solve(concept, objective)
+                return Points(**{name: values[kind] for name, values in vars(found).items()})
         aim = objective or OBJECTIVES.get(concept)
         if (
             aim not in ("private", "integrated", "interdependence")

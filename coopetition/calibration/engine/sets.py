@@ -11,8 +11,29 @@ from numpy.typing import NDArray
 from coopetition.batching.batch import Batch
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
+from coopetition.games.variants import from_arrays
 
 Array = NDArray[np.float64]
+
+
+def distinct(arrays: Mapping[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of B sets are the first of their kind, and the kind of each: what is equal is played once.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray, shape (B, ...)
+        Everything in which the sets differ.
+
+    Returns
+    -------
+    first : ndarray of int
+        A set of each kind.
+    kind : ndarray of int, shape (B,)
+        ``x[first][kind]`` is x again.
+    """
+    rows = np.concatenate([np.asarray(x, dtype=float).reshape(len(x), -1) for x in arrays.values()], axis=1)
+    _, first, kind = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, kind.reshape(-1)
 
 
 class Sets:
@@ -45,29 +66,33 @@ class Sets:
         copies: int = 1,
     ) -> None:
         self.count, self.copies = count, copies
-        self._batches = []
-        for k in range(count):
-            own = {name: np.asarray(value)[k].tolist() for name, value in varied.items()}
-            game = Game(parameters.build({**fixed, **own}), action_scale="endowment")
-            self._batches.append(Batch(game, copies, autoreset="disabled", observe=False))
-            self._batches[-1].reset()
+        own = {name: np.ascontiguousarray(value) for name, value in varied.items()}
+        first = {name: value[0].tolist() for name, value in own.items()}
+        game = Game(parameters.build({**fixed, **first}), action_scale="endowment")
+        variants = from_arrays(game, own, tuple(fixed)) if own else None
+        self._batch = Batch(
+            game if variants is None else variants.game,
+            count * copies,
+            variants=variants,
+            autoreset="disabled",
+            observe=False,
+        )
+        self._batch.reset()
 
     def step(self, levels: Array) -> None:
         """One step at levels (B, N), B = K times copies, set after set."""
-        for k, batch in enumerate(self._batches):
-            batch.step(levels[k * self.copies : (k + 1) * self.copies])
+        self._batch.step(levels)
 
     def read(self, name: str) -> Array:
         """A part of the state, (B, ...)."""
-        return np.concatenate([batch.read(name) for batch in self._batches])
+        return self._batch.read(name)
 
     @property
     def utilities(self) -> Array:
         """Utilities of the last step, (B, N)."""
-        return np.concatenate([batch.utilities for batch in self._batches])
+        return self._batch.utilities
 
     def evaluate(self, levels: Array) -> tuple[Array, Array]:
         """Payoffs and utilities (K, copies, N) of the first step at levels of that shape; states are overwritten."""
-        found = [batch.evaluate(own) for batch, own in zip(self._batches, levels, strict=True)]
-        found = [(payoffs.copy(), utilities.copy()) for payoffs, utilities in found]
-        return np.stack([pair[0] for pair in found]), np.stack([pair[1] for pair in found])
+        payoffs, utilities = self._batch.evaluate(levels.reshape(-1, levels.shape[-1]))
+        return payoffs.reshape(levels.shape).copy(), utilities.reshape(levels.shape).copy()

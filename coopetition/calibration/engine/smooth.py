@@ -1,6 +1,6 @@
 """Equilibria of many smooth games at once: Newton's method on first-order conditions that the kernel answers.
 
-Nothing of a payoff is written here: slopes and curvatures are differences of sixth order of what the kernel pays, all
+Nothing of a payoff is written here: slopes and curvatures are differences of eighth order of what the kernel pays, all
 games and all points of a stencil in one call. It is meant for games in which each agent's objective is smooth and
 concave in its own level, as TR-1's is; the certificate says whether a point is an equilibrium, however it was found.
 """
@@ -17,12 +17,13 @@ Array = NDArray[np.float64]
 #: Objectives at levels: (B, m, N) -> (B, m, N), m profiles a game.
 Values = Callable[[Array], Array]
 #: Offsets of the stencil, in steps, and weights of the first and second derivative.
-OFFSETS = np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])
-FIRST = np.array([-1.0, 9.0, -45.0, 45.0, -9.0, 1.0]) / 60.0
-SECOND = np.array([2.0, -27.0, 270.0, 270.0, -27.0, 2.0]) / 180.0
-CENTRE = -490.0 / 180.0
+OFFSETS = np.array([-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0])
+FIRST = np.array([3.0, -32.0, 168.0, -672.0, 672.0, -168.0, 32.0, -3.0]) / 840.0
+SECOND = np.array([-9.0, 128.0, -1008.0, 8064.0, 8064.0, -1008.0, 128.0, -9.0]) / 5040.0
+CENTRE = -205.0 / 72.0
+WIDTH = len(OFFSETS)
 #: Step as a part of the level, and the least as a part of the box.
-STEP, LEAST_STEP = 0.006, 1e-5
+STEP, LEAST_STEP = 0.018, 1e-5
 #: The lower end of the search, as a part of the box: levels are searched by their logarithms.
 FLOOR = 1e-7
 MOST_STEPS = 60
@@ -47,32 +48,32 @@ class Found:
 
 
 def stencil_size(n: int) -> int:
-    """Profiles a game that one Newton step asks for: the point, six an agent, four a pair."""
-    return 1 + 6 * n + 2 * n * (n - 1)
+    """Profiles a game that one Newton step asks for: the point, eight an agent, four a pair."""
+    return 1 + WIDTH * n + 2 * n * (n - 1)
 
 
 def slopes(values: Values, levels: Array, upper: Array) -> tuple[Array, Array]:
     """Own slopes (B, N), and their derivatives (B, N, N) in everybody's level."""
     count, n = levels.shape
-    step = np.minimum(STEP * levels, np.maximum((upper - levels) / 3.0, LEAST_STEP * upper))
-    centre = np.clip(levels, 3.0 * step, upper - 3.0 * step)
+    step = np.minimum(STEP * levels, np.maximum((upper - levels) / 4.0, LEAST_STEP * upper))
+    centre = np.clip(levels, 4.0 * step, upper - 4.0 * step)
     table = np.repeat(centre[:, None], stencil_size(n), axis=1)
     for i in range(n):
-        table[:, 1 + 6 * i : 7 + 6 * i, i] += OFFSETS * step[:, i, None]
+        table[:, 1 + WIDTH * i : 1 + WIDTH * (i + 1), i] += OFFSETS * step[:, i, None]
     pairs = [(i, j) for i in range(n) for j in range(i)]
     signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     for k, (i, j) in enumerate(pairs):
-        where = slice(1 + 6 * n + 4 * k, 5 + 6 * n + 4 * k)
+        where = slice(1 + WIDTH * n + 4 * k, 5 + WIDTH * n + 4 * k)
         table[:, where, i] += signs[:, 0] * step[:, i, None]
         table[:, where, j] += signs[:, 1] * step[:, j, None]
     found = values(table)
     slope, change = np.empty((count, n)), np.empty((count, n, n))
     for i in range(n):
-        own = found[:, 1 + 6 * i : 7 + 6 * i, i]
+        own = found[:, 1 + WIDTH * i : 1 + WIDTH * (i + 1), i]
         slope[:, i] = own @ FIRST / step[:, i]
         change[:, i, i] = (own @ SECOND + CENTRE * found[:, 0, i]) / step[:, i] ** 2
     for k, (i, j) in enumerate(pairs):
-        corners = found[:, 1 + 6 * n + 4 * k : 5 + 6 * n + 4 * k]
+        corners = found[:, 1 + WIDTH * n + 4 * k : 5 + WIDTH * n + 4 * k]
         mixed = (signs.prod(axis=1)[:, None] * corners).sum(axis=1) / (4.0 * step[:, i] * step[:, j])[:, None]
         change[:, i, j], change[:, j, i] = mixed[:, i], mixed[:, j]
     return slope, change
@@ -102,7 +103,10 @@ def smooth_equilibria(values: Values, upper: Array, start: Array | None = None) 
         held = ((x <= low) & (slope < 0.0)) | ((x >= high) & (slope > 0.0))
         # In logarithms, the slope divided by the level: concave objectives stay so, and steps are even.
         matrix = change * levels[:, None, :]
-        matrix = np.where(held[:, :, None], np.eye(x.shape[1]), matrix)
+        # Where an objective is not concave, its agent goes up or down by itself.
+        bent = np.einsum("kii->ki", change) >= 0.0
+        matrix = np.where((held | bent)[:, :, None], -np.eye(x.shape[1]), matrix)
+        slope = np.where(bent, 2.0 * np.sign(slope), slope)
         step = np.linalg.solve(matrix, np.where(held, 0.0, -slope)[..., None])[..., 0]
         moved = np.clip(x + np.clip(step, -1.5, 1.5), low, high)
         change_of_x = np.abs(moved - x).max()
@@ -115,7 +119,7 @@ def smooth_equilibria(values: Values, upper: Array, start: Array | None = None) 
     return Found(levels, residual, regrets(values, levels, upper))
 
 
-def regrets(values: Values, levels: Array, upper: Array, points: int = 64) -> Array:
+def regrets(values: Values, levels: Array, upper: Array, points: int = 24) -> Array:
     """The most that an agent gains by another level: a geometric grid of its box, its ends, and its neighbourhood."""
     count, n = levels.shape
     size = stencil_size(n)

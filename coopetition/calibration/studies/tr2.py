@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cases.renault_nissan.law import Alliance
-from ..engine.sets import Sets
+from ..engine.sets import Sets, distinct
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]
@@ -76,16 +76,18 @@ def trusts(
     """
     if building not in ("gap", "product"):
         raise ValueError(f"unknown building law {building!r}: 'gap' or 'product'")
-    count = len(parameters["lambda_plus"])
+    varied = {name: parameters[name] for name in VARIED}
+    first, kind = distinct(varied)  # kappa is not among them: what is equal is played once
+    varied, count = {name: x[first] for name, x in varied.items()}, len(first)
     fixed = {**Alliance.presets["case"], "dependence": dependence, "initial_trust": start, "building": building}
-    sets = Sets(Alliance, count, fixed, {name: parameters[name] for name in VARIED})
+    sets = Sets(Alliance, count, fixed, varied)
     baseline = Alliance.presets["case"]["baseline"]
     out = np.empty((len(actions) + 1, count))
     out[0] = start
     for t, action in enumerate(actions):
         sets.step(np.full((count, 2), baseline + action))
         out[t + 1] = sets.read("trust")[:, 0, 1]
-    return out
+    return out[:, kind]
 
 
 def recovery(parameters: Mapping[str, Array], building: Building = "gap", periods: int = 35) -> Array:

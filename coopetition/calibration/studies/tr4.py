@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..cases.apple.law import Pair
-from ..engine.sets import Sets
+from ..engine.sets import Sets, distinct
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]
@@ -92,8 +92,10 @@ def trajectory(
 def _played(
     parameters: Mapping[str, Array], trust: Array, steps: int, defects: bool, game: Mapping[str, Any]
 ) -> tuple[Array, Array]:
-    count = len(trust)
     varied = {name: parameters[own] for name, own in KERNEL_NAMES.items()} | {"initial_trust": trust}
+    # The window k is not among them but where it is a size of the memory: what is equal is played once.
+    first, kind = distinct(varied)
+    varied, count = {name: x[first] for name, x in varied.items()}, len(first)
     sets = Sets(Pair, count, {**FIXED, **game}, varied)
     a = np.full((count, 2), START)
     actions, trusts = np.empty((steps + 1, 2, count)), np.empty((steps + 1, count))
@@ -107,7 +109,7 @@ def _played(
         sets.step(a)
         # What a game of `law` reports as utility is the response.
         a = np.clip(a + ADJUSTMENT * sets.utilities - DECAY * (a - BASELINE), 0.0, 1.0)
-    return actions, trusts
+    return actions[:, :, kind], trusts[:, kind]
 
 
 def _metrics(p: Mapping[str, Array], memory: bool) -> dict[str, Array]:
