@@ -142,8 +142,8 @@ class Games:
             first, kind = distinct(self.varied)
             if len(first) < self.count:
                 fewer = Games(self.environment, self.fixed, {name: x[first] for name, x in self.varied.items()})
-                found = fewer.solve(concept, objective)
-                return Points(**{name: values[kind] for name, values in vars(found).items()})
+                points = fewer.solve(concept, objective)
+                return Points(**{name: values[kind] for name, values in vars(points).items()})
         aim = objective or OBJECTIVES.get(concept)
         if (
             aim not in ("private", "integrated", "interdependence")
