@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.envs import environment_class
+from coopetition.envs import ENVIRONMENTS, environment_class
 from coopetition.envs.apache_project import CHRONOLOGIES
 
 Generator = np.random.Generator
@@ -64,12 +64,15 @@ INTEGERS = {
     "reentry_cooldown": (0, 6),
 }
 AGENTS = {"initial_reputation": 1.0, "initial_loyalty": 1.0}
+#: What a hash disturbs or hides has tests of its own (test_uncertainty).
+UNCERTAIN = {"continuation", "continuation_form", "observe_time", "tremble", "monitoring_noise"}
 #: Derived from other parameters, or without effect on dynamics and pay.
 NOT_DRAWN = {
     "PublicGoods-v0": {"omega", "beta", "cost"},
     "ApacheProject-v0": {"n_agents"},  # by phase
     "ReputationMarket-v0": {"reputation_visibility"},  # noise in views has tests of its own
 }
+NOT_DRAWN = {key: NOT_DRAWN.get(key, set()) | UNCERTAIN for key in ENVIRONMENTS}
 
 
 def number_in(rng: Generator, name: str, domain: Any) -> float:
@@ -112,7 +115,8 @@ def random_parameters(environment_id: str, rng: Generator) -> dict[str, Any]:
         given["gamma"] = None
     if "chronology" in given:  # each has phases of its own
         given["phase"] = str(rng.choice(list(CHRONOLOGIES[given["chronology"]])))
-    n = cls.build({name: given[name] for name in ("chronology", "phase", "n_agents", "n_developers") if name in given}).n
+    sizes = ("chronology", "phase", "n_agents", "n_developers")
+    n = cls.build({name: given[name] for name in sizes if name in given}).n
     for name in sorted(names & set(AGENTS)):
         top = given.get("loyalty_cap", 1.0) if name == "initial_loyalty" else AGENTS[name]
         given[name] = tuple((top * rng.uniform(size=n)).tolist())

@@ -61,6 +61,10 @@ def pairs(n: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(n) for j in range(n) if i != j]
 
 
+#: Loyalties this far below a threshold count as on it: a sum of steps is rounded.
+ON_THRESHOLD = 2.0**-40
+
+
 def clip(x: float, low: float, high: float) -> float:
     """Hold x in [low, high]."""
     return min(max(x, low), high)
@@ -309,7 +313,10 @@ class Reference:
         a = np.zeros(self.n)
         for i in range(self.n):
             a[i] = clip(given[i], 0.0, self.endowment[i])
-        c = a / self.endowment
+        # A rate of the baseline, but for what float32 rounds off, is the baseline's: no deviation.
+        near = np.abs(a / self.endowment - self.baseline / self.endowment) <= 2.0**-21
+        a = np.where(near, self.baseline, a)
+        c = np.where(near, self.baseline / self.endowment, a / self.endowment)
         payoffs, utilities = self.play(a, c)
         self.state["rates"] = c
         self.state["time"] += 1
@@ -1052,7 +1059,7 @@ class CoalitionFormation(TeamGame):
             for i in range(n):
                 if members[i] and (weakest is None or loyalty[i] < loyalty[weakest]):
                     weakest = i
-            if weakest is None or loyalty[weakest] >= p.exit_threshold:
+            if weakest is None or loyalty[weakest] >= p.exit_threshold - ON_THRESHOLD:
                 break
             members[weakest] = False
             wait[weakest] = p.reentry_cooldown
@@ -1060,7 +1067,7 @@ class CoalitionFormation(TeamGame):
 
         for i in range(n):
             ready = not members[i] and i not in left_now and wait[i] == 0
-            if ready and loyalty[i] >= p.reentry_threshold:
+            if ready and loyalty[i] >= p.reentry_threshold - ON_THRESHOLD:
                 members[i] = True
 
     def pay(self, a: Array) -> tuple[Array, Array]:
@@ -1085,7 +1092,7 @@ class CoalitionFormation(TeamGame):
         p = self.parameters
         loyal = 0
         for i in range(self.n):
-            if self.state["members"][i] and self.state["loyalty"][i] >= p.exit_threshold:
+            if self.state["members"][i] and self.state["loyalty"][i] >= p.exit_threshold - ON_THRESHOLD:
                 loyal += 1
         self.state["thin_steps"] = self.state["thin_steps"] + 1 if loyal < p.min_coalition_size else 0
 
@@ -1316,7 +1323,7 @@ class GraduatedSanction(ReciprocityGame):
         v = np.zeros(self.n)
         for rates in self.state["memory"][-self.parameters.memory :]:
             for j in range(self.n):
-                if rates[j] < self.baseline[j] / self.endowment[j] - 1e-6:
+                if rates[j] < self.baseline[j] / self.endowment[j]:
                     v[j] += 1
         return v
 

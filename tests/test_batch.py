@@ -344,7 +344,7 @@ def test_a_snapshot_of_another_shape_is_refused(other, copies):
     batch.reset()
     foreign = Batch(build(other), copies)
     foreign.reset()
-    with pytest.raises(ValueError, match="another game or number of copies"):
+    with pytest.raises(ValueError, match=f"belongs to {other}, this is SLCD-v0"):
         batch.restore(foreign.snapshot())
 
 

@@ -100,6 +100,10 @@ def test_each_copy_is_a_batch_of_its_own_variant(environment_id, copies, autores
     for name, value in state.items():
         np.testing.assert_array_equal(value, np.concatenate([one[name] for one in wanted_state]), err_msg=name)
     levels = rng.uniform(size=many.actions.shape) * 10.0
+    if many.game.drawn:  # an evaluation needs what an episode draws
+        with pytest.raises(ValueError, match="draws gamma at each reset"):
+            many.evaluate(levels)
+        return
     paid = many.evaluate(levels)[0].copy()
     for k, batch in enumerate(alone):
         mine = slice(k * copies, (k + 1) * copies)

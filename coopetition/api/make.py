@@ -99,7 +99,7 @@ def batch(
     >>> studied = coopetition.batch("TrustDilemma-v0", parameters={"gamma": [0.4, 0.6, 0.8]})
     >>> _ = studied.reset(seed=1)
     >>> studied.rollout("constant_060", 10).payoff_totals[:, 0].round(1).tolist()
-    [1423.4, 1483.4, 1543.4]
+    [1342.2, 1402.2, 1462.2]
     """
     own = ("parameters", "vary", "autoreset", "threads", "observe", "observe_joint", "buffers")
     game, view = split_options(environment_id, options, own, ("strict_actions",))

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.baselines import outcomes
+from coopetition.baselines.outcomes import known
 from coopetition.baselines.players import Players, Policies, as_game
 from coopetition.batching.batch import Batch
 from coopetition.games import checks
@@ -51,6 +53,9 @@ class Evaluation:
         bound. None when it was not asked for.
     nash_conv : float or None
         Sum of all agents' exploitability.
+    equality, least_share, sustainability, retaliation, forgiveness : float or None
+        Social outcomes, defined in `coopetition.baselines.outcomes`: the first three are all agents', the last two
+        what this agent answers to a defection. None where they are not defined, and when they were not asked for.
     """
 
     environment: str
@@ -68,6 +73,11 @@ class Evaluation:
     normalised: float | None = None
     exploitability: float | None = None
     nash_conv: float | None = None
+    equality: float | None = None
+    least_share: float | None = None
+    sustainability: float | None = None
+    retaliation: float | None = None
+    forgiveness: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain values."""
@@ -83,6 +93,7 @@ def evaluate(
     normalise: bool = True,
     exploitability: bool = True,
     thorough: bool = False,
+    social: bool = True,
     **options: Any,
 ) -> list[Evaluation]:
     """Play episodes and report what each agent earned, how good that is, and what somebody else would gain.
@@ -91,7 +102,7 @@ def evaluate(
     it. Episode k is the one that a single environment with seed ``seed + k`` plays.
 
     A game that draws its complementarity (SynergySearch) is measured against the yardstick, and best responses, of its
-    expected value. A policy that draws is replied to at the draws of episode 0.
+    expected value. Replies to a policy that draws are searched for on some seeds and scored on others.
 
     Parameters
     ----------
@@ -111,6 +122,8 @@ def evaluate(
         by climbing from there, which takes a second or so an agent.
     thorough : bool
         See `exploitability`.
+    social : bool
+        Whether to report social outcomes.
     **options
         ``reward_mode``, ``observation``, and any parameter of the environment.
 
@@ -140,11 +153,21 @@ def evaluate(
     parts = []
     for first in range(0, episodes, MOST_COPIES):
         parts.append(_play(played, players, min(MOST_COPIES, episodes - first), seed + first))
-    returns, payoffs, rate_sums, lengths, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    returns, payoffs, rate_sums, lengths, codes, lasting = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     ends = Counter(played.outcomes[int(code)] or "horizon" for code in codes)
     rates = rate_sums.sum(axis=0) / lengths.sum()
     share, place = _measured(played, float(returns.sum(axis=1).mean())) if normalise else (None, None)
     gains = _gains(played, players, seed, thorough) if exploitability else None
+    shared: dict[str, Any] = {}
+    if social:
+        gained = outcomes.gains(played, payoffs.mean(axis=0), float(lengths.mean()))
+        shared = {
+            "equality": outcomes.equality(gained), "least_share": outcomes.least_share(gained),
+            "sustainability": float(lasting.mean()),
+        }  # fmt: skip
+        retaliation, forgiveness = outcomes.responses(played, players, seed)
     return [
         Evaluation(
             environment=played.id,
@@ -162,6 +185,7 @@ def evaluate(
             normalised=place,
             exploitability=None if gains is None else float(gains[i]),
             nash_conv=None if gains is None else float(gains.sum()),
+            **(shared | {"retaliation": known(retaliation[i]), "forgiveness": known(forgiveness[i])} if social else {}),
         )
         for i, agent in enumerate(played.agents)
     ]
@@ -185,7 +209,7 @@ def _gains(game: Game, players: Players, seed: int, thorough: bool) -> np.ndarra
 
 
 def _play(game: Game, players: Players, copies: int, seed: int) -> tuple[np.ndarray, ...]:
-    """Returns, payoffs and sums of rates (B, N), lengths (B,) and outcome codes (B,) of whole episodes."""
+    """Returns, payoffs and sums of rates (B, N), lengths, outcome codes and sustainability (B,) of whole episodes."""
     batch = Batch(game, copies, autoreset="disabled")
     batch.reset(seed=seed)
     players.reset(seed, copies)
@@ -195,6 +219,7 @@ def _play(game: Game, players: Players, copies: int, seed: int) -> tuple[np.ndar
         players.reset(seed, copies)
     own_rate = game.observation_layout["own_rate"].start
     rate_sums = np.zeros((copies, game.n))
+    lasting = outcomes.Lasting(batch)
     for step in range(game.horizon):
         playing = ~(batch.terminated | batch.truncated)
         if not playing.any():
@@ -205,5 +230,9 @@ def _play(game: Game, players: Players, copies: int, seed: int) -> tuple[np.ndar
             names, actions = script
             batch.rollout(names, 1, actions=None if actions is None else actions[step : step + 1])
         rate_sums += playing[:, np.newaxis] * batch.observations[:, :, own_rate]
+        lasting.see(playing)
     state = batch.state()
-    return state["reward_total"], state["payoff_total"], rate_sums, state["time"], state["outcome"]
+    lengths, codes = state["time"], state["outcome"]
+    recovered = np.array([game.outcomes[int(code)] == "recovered" for code in codes])
+    shares = lasting.shares(lengths, recovered)
+    return state["reward_total"], state["payoff_total"], rate_sums, lengths, codes, shares

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.batching.streams import Seeds
 from coopetition.envs import environment_class
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
@@ -68,8 +69,8 @@ class Players:
             policy if isinstance(policy, str) else getattr(policy, "name", type(policy).__name__) for policy in chosen
         )
 
-    def reset(self, seed: int, num_envs: int) -> None:
-        """Start everybody's episodes."""
+    def reset(self, seed: Seeds, num_envs: int) -> None:
+        """Start everybody's episodes: with the seeds ``seed + k``, or with one for each copy."""
         started: list[Policy] = []
         for policy in self.policies:
             if not any(policy is other for other in started):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.baselines.outcomes import Outcomes, of_record
 from coopetition.baselines.players import Players, Policies, as_game
 from coopetition.batching.batch import Batch
 from coopetition.games import checks
@@ -61,6 +62,11 @@ class EpisodeRecord:
         """The end in one word."""
         return self.outcome or ("horizon" if self.truncated else "ended" if self.terminated else "stopped")
 
+    @property
+    def social(self) -> Outcomes:
+        """Equality, least share and sustainability of this episode; how a defection is answered takes another one."""
+        return of_record(self.game, self.payoffs, self.states, self.outcome)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain numbers and lists, for JSON."""
         return {
@@ -73,6 +79,7 @@ class EpisodeRecord:
             "terminated": self.terminated,
             "truncated": self.truncated,
             "outcome": self.outcome,
+            "social": self.social.to_dict(),
             "rates": self.rates.tolist(),
             "payoffs": self.payoffs.tolist(),
             "utilities": self.utilities.tolist(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,20 +11,13 @@ import numpy as np
 from coopetition.batching import rollout as rollouts
 from coopetition.batching.draws import Draws
 from coopetition.batching.memory import AUTORESETS, PUBLIC, Memory
+from coopetition.batching.memory import Snapshot as Snapshot
 from coopetition.batching.rollout import Rollout
 from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import Autoreset, Descriptor, Operation
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The whole state of a batch: state rows, and the random streams where the game has any."""
-
-    state: np.ndarray
-    random: tuple[Any, ...]
 
 
 class Batch:
@@ -119,8 +111,8 @@ class Batch:
             raise ValueError("what varies needs a set for each copy: see `coopetition.games.variants.drawn_variants`")
         if variants is not None and self.num_envs % variants.count:
             raise ValueError(
-                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} sets of parameters, which have "
-                "the same number of copies each"
+                f"num_envs = {self.num_envs}: expected a multiple of the {variants.count} parameter sets, which all "
+                "have the same number of copies"
             )
         self.variants = variants
         self.threads = checks.count("threads", threads)
@@ -144,7 +136,7 @@ class Batch:
         )
         self._bind()
         self.draws: Draws | None = None
-        if game.random_gamma or self.memory.noisy or vary:
+        if game.random_gamma or game.uncertain or self.memory.noisy or vary:
             self.draws = Draws(self.memory, vary)
         self._is_reset = False
 
@@ -281,7 +273,8 @@ class Batch:
         if options is not None and not isinstance(options, Mapping):
             raise TypeError(f"options must be a mapping of state names to values, not {type(options).__name__}")
         seeds = checks.seeds("seed", seed, self.num_envs if mask is None else int(np.count_nonzero(mask)))
-        values = {name: self.game.checked_state(name, value) for name, value in (options or {}).items()}
+        values = dict(options or {})
+        self.game.state_vector(values)  # refuses what no state can be, before anything has moved
         chosen = self.memory.mask
         if mask is None:
             chosen[:] = True
@@ -304,10 +297,11 @@ class Batch:
         self.terminated[copies] = False
         self.truncated[copies] = False
         if values:
-            state = self.memory.rows()
-            for name, value in values.items():
-                state[self.game.layout[name].rows, copies] = value.reshape(-1, 1)
-            self._show(state)
+            rows = self.memory.rows()
+            mine = rows[:, copies]
+            self.game.put_state(mine, values)
+            rows[:, copies] = mine
+            self._show(rows)
         return self.observations
 
     def step(self, actions: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -387,20 +381,16 @@ class Batch:
         return self.memory.rows_of(copies, field.rows).reshape(-1, *field.shape)
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Set named parts of every copy's state, (B, ...) or one value for all, and rewrite the views."""
+        """Set named parts of every copy's state, (B, ...) or one value for all, and rewrite the views.
+
+        What follows from them is completed (`Game.put_state`), and a copy that had ended is under way again.
+        """
         if not self._is_reset:
             self.reset()  # a game that draws starts its streams
         rows = self.memory.rows()
-        for name, value in state.items():
-            field = self.game.layout.get(name)
-            array = np.asarray(value, dtype=np.float64)
-            if field is not None and array.shape == (self.num_envs, *field.shape):
-                checked = np.stack([self.game.checked_state(name, one) for one in array])
-                rows[field.rows] = checked.reshape(self.num_envs, -1).T
-            else:
-                rows[self.game.layout[self.game._settable(name)].rows] = self.game.checked_state(name, value).reshape(
-                    -1, 1
-                )
+        self.game.put_state(rows, state)
+        if state:
+            self.terminated[:] = self.truncated[:] = False
         self._show(rows)
 
     def __repr__(self) -> str:
@@ -413,10 +403,25 @@ class Batch:
     def snapshot(self) -> Snapshot:
         """A copy of the whole state, random streams included."""
         streams = () if self.draws is None else self.draws.snapshot()
-        return Snapshot(self.memory.state.copy(), (self.terminated.copy(), self.truncated.copy(), *streams))
+        return Snapshot(
+            self.memory.state.copy(),
+            (self.terminated.copy(), self.truncated.copy(), *streams),
+            self.game.parameters,
+            self.game.mode,
+        )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this batch, or of one of the same game and size; views are rewritten."""
+        """Go back to a snapshot of this batch, or of one of the same game and size; views are rewritten.
+
+        Raises
+        ------
+        ValueError
+            A snapshot of another game, other parameters or another reward mode, saying what it belongs to; of another
+            number of copies; or one that is not finite.
+        """
+        self.game.refuse_of_another_game(snapshot.parameters, snapshot.mode)
+        if not np.isfinite(snapshot.state).all():
+            raise ValueError(f"the snapshot of {self.game.id} is not finite")
         if snapshot.state.shape != self.memory.state.shape or snapshot.random[0].shape != self.terminated.shape:
             raise ValueError("the snapshot is of another game or number of copies")
         if not self._is_reset:
@@ -490,6 +495,13 @@ class Batch:
             self._evaluation = self._describe_evaluation()
         address, start, _ = self._evaluation
         start[...] = self.memory.initial if state is None else state
+        if not np.isfinite(start).all():
+            raise ValueError(
+                f"{game.id} draws {', '.join(game.drawn)} at each reset: an evaluation needs a state with it, such as "
+                f"game.state_vector({{{game.drawn[0]!r}: ...}})"
+                if game.drawn
+                else f"the state of {game.id} to evaluate from is not finite"
+            )
         refused = self._kernel(address)
         if refused:
             raise self.refusal(refused, given)

@@ -13,10 +13,12 @@ from coopetition.games.variants import from_arrays
 #: How many draws each copy makes at a time: of observation noise, and of what an episode starts with.
 NOISE_BLOCK = 64
 GAMMA_BLOCK = 32
+#: An episode's chance is a whole number below this, which float64 holds exactly.
+CHANCES = 2**53
 
 
 class Draws:
-    """The random streams of a game that draws: observation noise, and the gamma of the next episode.
+    """The random streams of a game that draws: observation noise, and the gamma and the chance of the next episode.
 
     Parameters
     ----------
@@ -36,6 +38,8 @@ class Draws:
         self._noise_cursor = np.full(copies, NOISE_BLOCK)
         self._gamma_block = np.zeros((copies, GAMMA_BLOCK))
         self._gamma_cursor = np.full(copies, GAMMA_BLOCK)
+        self._chance_block = np.zeros((copies, GAMMA_BLOCK if self.game.uncertain else 0))
+        self._chance_cursor = np.full(copies, GAMMA_BLOCK)
         self.vary = dict(vary or {})
         self._chosen = memory.variants.source.chosen if vary and memory.variants is not None else None
         self._bounds = np.array(list(self.vary.values()), dtype=np.float64).reshape(-1, 2)
@@ -56,6 +60,7 @@ class Draws:
         self._rngs[copy] = generator
         self._noise_cursor[copy] = NOISE_BLOCK
         self._gamma_cursor[copy] = GAMMA_BLOCK
+        self._chance_cursor[copy] = GAMMA_BLOCK
         # The next gamma is always drawn ahead, so only a new stream draws one here: an episode that is reset by hand
         # and one that is reset by the kernel read the same numbers.
         self.after_restart(np.array([copy]))
@@ -72,6 +77,16 @@ class Draws:
             self._gamma_cursor[copy] = 0
         self.memory.next_gamma[copies] = self._gamma_block[copies, self._gamma_cursor[copies]]
         self._gamma_cursor[copies] += 1
+
+    def _draw_chance(self, copies: np.ndarray) -> None:
+        """The same for what uncertainty follows from."""
+        if not self.game.uncertain:
+            return
+        for copy in copies[self._chance_cursor[copies] == GAMMA_BLOCK]:
+            self._chance_block[copy] = self._rngs[copy].integers(CHANCES, size=GAMMA_BLOCK)
+            self._chance_cursor[copy] = 0
+        self.memory.next_chance[copies] = self._chance_block[copies, self._chance_cursor[copies]]
+        self._chance_cursor[copies] += 1
 
     def _draw_noise(self, copies: np.ndarray, draws: int) -> None:
         """Fill the first `draws` noise rows of these copies from their blocks, without using them up."""
@@ -103,6 +118,7 @@ class Draws:
     def after_restart(self, copies: np.ndarray) -> None:
         """Draw what the next episodes of these copies start with."""
         self._draw_gamma(copies)
+        self._draw_chance(copies)
         if self.vary and copies.size:
             low, high = self._bounds.T
             drawn = np.stack([self._rngs[copy].uniform(low, high) for copy in copies])
@@ -118,7 +134,7 @@ class Draws:
     def _arrays(self) -> tuple[np.ndarray, ...]:
         memory = self.memory
         held: tuple[np.ndarray, ...] = (memory.next_gamma, memory.noise, self._noise_block, self._noise_cursor)
-        held += (self._gamma_block, self._gamma_cursor)
+        held += (self._gamma_block, self._gamma_cursor, memory.next_chance, self._chance_block, self._chance_cursor)
         if self.vary and memory.variants is not None:
             sets = memory.variants
             held += (memory.next_numbers, sets.parameters, sets.initial, sets.observation_scales, sets.joint_scales)

@@ -8,6 +8,7 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,16 @@ def checked_buffers(
                 raise ValueError(f"buffers {other!r} and {name!r} overlap")
         taken[name] = buffer
     return taken
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
+
+    state: np.ndarray
+    random: tuple[Any, ...]
+    parameters: Any
+    mode: Any
 
 
 class Memory:
@@ -182,6 +193,7 @@ class Memory:
         self.state[:] = np.repeat(self.initial.reshape(self.sets, -1), self.chunks_of_set, axis=0)[..., np.newaxis]
         self.mask = np.zeros(copies, dtype=np.bool_)
         self.next_gamma = np.zeros(copies)
+        self.next_chance = np.zeros(copies if game.uncertain else 0)
         self.noise = np.zeros((2, copies, noisy))
         self.next_numbers = variants.rows() if varied and variants is not None else np.zeros((0, 0))
         self._own = np.zeros((threads if variants is not None else 0, DESCRIPTOR_SIZE), dtype=np.int64)
@@ -244,6 +256,7 @@ class Memory:
             Descriptor.WORK: self.work,
             Descriptor.RESET_MASK: self.mask,
             Descriptor.NEXT_GAMMA: self.next_gamma,
+            Descriptor.NEXT_CHANCE: self.next_chance,
             Descriptor.NOISE: self.noise,
             Descriptor.OBSERVATION_ROWS: game.observation_rows,
             Descriptor.OBSERVATION_SCALES: numbers.observation_scales,

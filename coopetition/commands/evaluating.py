@@ -23,11 +23,13 @@ from coopetition.registration import ENVIRONMENT_IDS
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
-#: What the last three numbers are.
+#: What the numbers from efficiency on are.
 CAPTION = (
     "efficiency: the total return over that of the open-loop optimum; "
     "normalised: 0 is the worst open-loop nash found, 1 the optimum, empty where they lie within 2 %; "
-    "exploitability: what an agent gains at least by a better reply (NashConv / agents)"
+    "exploitability: what an agent gains at least by a better reply (NashConv / agents); "
+    "equality and least share: of gains over nobody giving; sustainability: the horizon survived, weighted by trust; "
+    "retaliation and forgiveness: what one defection is answered by, and what of that is gone later"
 )
 
 
@@ -58,6 +60,11 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
         _mean([row.efficiency for row in rows], "z.3f"),
         _mean([row.normalised for row in rows], "z.3f"),
         _mean([row.exploitability for row in rows], ",.1f"),
+        _mean([row.equality for row in rows], "z.3f"),
+        _mean([row.least_share for row in rows], "z.3f"),
+        _mean([row.sustainability for row in rows], "z.3f"),
+        _mean([row.retaliation for row in rows], "z.3f"),
+        _mean([row.forgiveness for row in rows], "z.3f"),
         _outcomes(rows[0].outcomes),
     )
 
@@ -73,6 +80,11 @@ COLUMNS = (
     Column("effi-\nciency", 7),
     Column("normal-\nised", 8),
     Column("exploit-\nability", 8),
+    Column("equal-\nity", 4),
+    Column("least\nshare", 3),
+    Column("sustain-\nability", 4),
+    Column("retali-\nation", 3),
+    Column("forgive-\nness", 3),
 )
 
 

@@ -170,6 +170,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | lambda_R | 1 |  | [0, inf) | weight of reciprocity in the utility |
 | omega | 0.6 |  | [0, inf) | how much dependence amplifies reciprocity |
 | reciprocity_form | gradient |  | gradient, additive | h_i = a_i, or the mean endowment |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

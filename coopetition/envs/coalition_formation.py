@@ -148,6 +148,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | loyalty_threshold | 0.5 |  | [0, 1] | rate from which loyalty rises |
 | loyalty_cap | 1 |  | [0, 1] | highest loyalty |
 | teammates | mean |  | mean, sum | teammates' payoff: their mean or sum |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -177,13 +182,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import team_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import Sized, TeamParameters, parameter
 from coopetition.kernels.fastmath import power
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import rows_of, stage, work_vector
-from coopetition.kernels.machine.numbers import Integer, Work
+from coopetition.kernels.machine.numbers import ON_THRESHOLD, Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +234,17 @@ class CoalitionFormation(Sized, TeamParameters):
         0.5, low=0.0, kernel=True, about="what working alone pays, as a part of its product"
     )
 
+    def largest_payoff(self) -> float:
+        """With the bonus, or outside."""
+        return super().largest_payoff() * (1.0 + self.stability_bonus + self.outside_option)
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Who is in the coalition waits for nothing."""
+        both = (state["members"] == 1.0) & (state["wait"] > 0.0)
+        if "wait" in given and both.any():
+            raise ValueError(f"{self.id}: state 'wait' is set for an agent whose state 'members' says that it is in")
+        state["wait"][both] = 0.0
+
     def stages(self) -> list[Stage]:
         """Membership, pay inside and outside, dissolution."""
         return team_game(assemble=assemble, payoffs=team_payoffs, utilities=loyal_utilities, turn=turn)
@@ -239,10 +257,10 @@ State, Scalar, Outcome = CoalitionFormation.State, CoalitionFormation.Scalar, Co
 def assemble(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """Waits run down, disloyal members leave (lowest loyalty first), loyal outsiders come back."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     cooldown = parameters[Scalar.REENTRY_COOLDOWN]
-    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD]
+    reentry_threshold = parameters[Scalar.REENTRY_THRESHOLD] - ON_THRESHOLD
     members = rows_of(state, at[State.MEMBERS], n)
     waits = rows_of(state, at[State.WAIT], n)
     loyalties = rows_of(state, at[State.LOYALTY], n)
@@ -372,7 +390,7 @@ def loyal_utilities(at: Any, parameters: Any, state: Any, work: Any) -> None:
 def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     """The coalition dissolves when two steps in a row leave too few loyal members."""
     n = at[Integer.N]
-    exit_threshold = parameters[Scalar.EXIT_THRESHOLD]
+    exit_threshold = parameters[Scalar.EXIT_THRESHOLD] - ON_THRESHOLD
     smallest = parameters[Scalar.MIN_COALITION_SIZE]
     loyal = work[0]
     for lane in range(loyal.size):

@@ -163,6 +163,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
 | initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
 | collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -254,6 +259,20 @@ class CooperativeNegotiation(TrustParameters):
     breach_penalty: float = parameter(
         3.0, low=0.0, unit="payoff/level", kernel=True, about="charge per level of a breach"
     )
+
+    def largest_payoff(self) -> float:
+        """And the penalty of the widest breach."""
+        return super().largest_payoff() + self.breach_penalty * self.largest_endowment
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Levels that are given stand as an agreement; without an agreement there are none."""
+        stands = (state["agreement"] != 0.0).any(axis=0)
+        if "agreement" in given and "agreed" not in given:
+            state["agreed"][...] = np.where(stands, 1.0, state["agreed"])
+        elif "agreed" in given and "agreement" in given and (stands & (state["agreed"] == 0.0)).any():
+            raise ValueError(f"{self.id}: state 'agreement' has levels, and state 'agreed' = 0 says that none stands")
+        else:
+            state["agreement"][...] = np.where(state["agreed"] != 0.0, state["agreement"], 0.0)
 
     @property
     def largest_endowment(self) -> float:

@@ -51,8 +51,7 @@ baseline's rate. `memory = 10` (k), `rho_0 = 0.6`, `eta = 1.5`, `kappa_r = 0.8`,
 `omega = 1`.
 
 A negative phi_ij is multiplied by 1 + v_j / k, where v_j is how many of the last k steps before this one
-fell below the baseline: c_j < b_j / e_j - 10^-6. The margin lets pass a baseline rate that was rounded to
-float32 on its way here.
+fell below the baseline: c_j < b_j / e_j.
 
 ## Agents
 
@@ -173,6 +172,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
 | collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
 | reciprocity_form | gradient |  | gradient, additive | h_i = a_i, or the mean endowment |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -203,6 +207,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from coopetition.games.families import reciprocity_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import ReciprocityParameters, Sized, parameter
@@ -210,9 +216,6 @@ from coopetition.kernels.fastmath import tanh
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import parameter_vector, stage, work_matrix, work_vector
 from coopetition.kernels.machine.numbers import Integer, Scalar, Vector, Work
-
-# A baseline rate that was rounded to float32 on its way here is no violation.
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +257,13 @@ class GraduatedSanction(Sized, ReciprocityParameters):
     memory: int = 10
     lambda_R: float = 1.8
     omega: float = 1.0
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Violations are those of the memory."""
+        memory, time = state["memory"], state["time"]
+        played = np.arange(memory.shape[1])[:, np.newaxis] < time
+        below = memory < np.asarray(self.baseline_rate)[:, np.newaxis, np.newaxis]
+        state["violations"][...] = (below & played).sum(axis=1)
 
     @property
     def part_of_memory(self) -> float:
@@ -297,7 +307,7 @@ def turn(at: Any, parameters: Any, state: Any, work: Any) -> None:
     norms = parameter_vector(parameters, Vector.BASELINE_RATE, n)
     time = state[at[State.TIME]]
     for j in range(n):
-        bound = norms[j] - TOLERANCE
+        bound = norms[j]
         violation = state[at[State.VIOLATIONS] + j]
         newest = state[at[State.MEMORY] + j * k]
         counted = k % 2  # two slots at a time, since the sum's way to memory and back costs as much as a comparison

@@ -150,6 +150,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | kappa | 1 |  | (0, inf) | steepness of the signal |
 | signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
 | initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

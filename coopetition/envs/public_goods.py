@@ -127,6 +127,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | loyalty_threshold | 0.5 |  | [0, 1] | rate from which loyalty rises |
 | loyalty_cap | 1 |  | [0, 1] | highest loyalty |
 | teammates | mean |  | mean, sum | teammates' payoff: their mean or sum |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

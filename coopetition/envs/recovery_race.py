@@ -146,6 +146,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | kappa | 1 |  | (0, inf) | steepness of the signal |
 | signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
 | collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -197,7 +202,7 @@ class RecoveryRace(TrustParameters):
             "signal_scale": "endowment",
             "kappa": 2.0,
             "lambda_plus": 0.2,
-            "delta_R": 0.03,
+            "delta_R": 0.02,
             "baseline": 50.0,
             "horizon": 100,
             "recovery_bonus": 200.0,
@@ -221,6 +226,10 @@ class RecoveryRace(TrustParameters):
     recovery_bonus: float = parameter(
         0.0, low=0.0, unit="payoff/step", kernel=True, about="paid to each at recovery for each step that is left"
     )
+
+    def largest_payoff(self) -> float:
+        """And the bonus of a recovery at once."""
+        return super().largest_payoff() + self.n * self.recovery_bonus * self.horizon
 
     def stages(self) -> list[Stage]:
         """As published the shared game; with a bonus, the end is judged before utilities, which contain it."""

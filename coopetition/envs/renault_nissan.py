@@ -159,6 +159,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | kappa | 1 |  | (0, inf) | steepness of the signal |
 | signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
 | collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -184,6 +189,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import numpy as np
 
 from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
@@ -259,6 +266,21 @@ class RenaultNissan(TrustParameters):
     def phases(self) -> tuple[float, ...]:
         """The four phases' numbers, one phase after the other."""
         return tuple(number for phase in PHASES.values() for number in phase)
+
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """In history, phases that have begun by the given time leave their marks, but for what is given."""
+        if not self.dependence_moves or "time" not in given:
+            return
+        begun = np.minimum(state["time"] // self.phase_length, len(PHASES) - 1)
+        for index, (first, second, trust, damage) in enumerate(PHASES.values()):
+            reached = begun >= index
+            for (i, j), dependence in (((0, 1), first), ((1, 0), second)):
+                held = {name: state[name][i, j] for name in ("dependence", "trust", "damage")}
+                held["dependence"][reached] = dependence
+                if index == CRISIS and "trust" not in given:
+                    held["trust"][reached] = np.minimum(held["trust"], trust)[reached]
+                if index > 0 and "damage" not in given:
+                    held["damage"][reached] = np.maximum(held["damage"], damage)[reached]
 
     @property
     def dependence_moves(self) -> bool:

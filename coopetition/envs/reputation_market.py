@@ -171,6 +171,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
 | initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
 | initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -264,6 +269,10 @@ class ReputationMarket(Sized, TrustParameters):
         if len(self.tier_multipliers) != 4:
             raise self.refuse("tier_multipliers", "expected four numbers")
 
+    def largest_payoff(self) -> float:
+        """In the best tier."""
+        return super().largest_payoff() * max(1.0, *self.tier_multipliers)
+
     @property
     def noise_deviation(self) -> float:
         """Standard deviation of the noise on others' reputations."""
@@ -299,11 +308,9 @@ def settle(at: Any, parameters: Any, state: Any, work: Any) -> None:
     if parameters[Scalar.TIERS] == 0.0:
         return
     n = at[Integer.N]
-    premium, standard, probation = (
-        parameters[Scalar.TIER_THRESHOLDS],
-        parameters[Scalar.TIER_THRESHOLDS + 1],
-        parameters[Scalar.TIER_THRESHOLDS + 2],
-    )
+    premium = parameters[Scalar.TIER_THRESHOLDS]
+    standard = parameters[Scalar.TIER_THRESHOLDS + 1]
+    probation = parameters[Scalar.TIER_THRESHOLDS + 2]
     best, usual, low, lowest = (
         parameters[Scalar.TIER_MULTIPLIERS],
         parameters[Scalar.TIER_MULTIPLIERS + 1],

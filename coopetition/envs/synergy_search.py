@@ -149,6 +149,11 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
 | initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
 | collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
+| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
+| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
+| observe_time | True |  | True, False | show the clock |
+| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
+| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -220,6 +225,11 @@ class SynergySearch(TrustParameters):
         super().check()
         if len(self.gamma_range) != 2 or not 0.0 <= self.gamma_range[0] < self.gamma_range[1]:
             raise self.refuse("gamma_range", "expected two numbers, 0 <= low < high")
+
+    @property
+    def largest_synergy(self) -> float:
+        """The largest gamma that an episode can have."""
+        return self.largest_gamma
 
     @property
     def largest_gamma(self) -> float:

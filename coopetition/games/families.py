@@ -154,7 +154,7 @@ def team_game(
 
 #: What every game has, whatever its family.
 COMMON_FIELDS = ("rates", "time", "ended", "outcome", "payoff_total", "reward_total")
-COMMON_SCALARS = ("horizon", "noise_deviation")
+COMMON_SCALARS = ("horizon", "noise_deviation", "continuation", "tremble", "monitoring_noise")
 COMMON_VECTORS = ("endowment", "baseline", "baseline_rate")
 
 TRUST = Family(

@@ -76,6 +76,9 @@ FIELDS = {field.name: field for field in (
     StateField("loyalty", ("n",), "initial_loyalty", high="loyalty_cap", meaning="theta_i"),
     StateField("memory", ("n", "memory_length"), high=1.0, settable=False, meaning="last k rates, newest first"),
     StateField("memory_mean", ("n",), "baseline_rate", high=1.0, meaning="cbar_j"),
+    StateField("chance", (), integer=True, settable=False, meaning="what the episode's uncertainty follows from"),
+    StateField("seen", ("n", "n"), "baseline_rates", high=1.0, meaning="what i saw of c_j, through noise"),
+    StateField("begun", (), high=1.0, settable=False, meaning="0 before the first step, then 1"),
 )}
 # fmt: on
 

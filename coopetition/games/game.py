@@ -6,6 +6,7 @@ Batches, oracles and calibration all work on `Game`; nothing here speaks of an A
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,7 @@ class Game:
         self.baseline_rate = self.baseline / self.endowment
         self.outcomes = parameters.outcome_names()
         self.random_gamma = getattr(parameters, "gamma", 0.0) is None
+        self.uncertain = parameters.uncertain
         self.noise_deviation = float(parameters.noise_deviation)
 
         self.action_low = np.full(self.n, -1.0 if action_scale == "symmetric" else 0.0)
@@ -118,7 +120,10 @@ class Game:
         views = Views(self)
         n = self.n
         views.show("own_rate", "rates", lambda i, n: [i])
-        views.show("other_rates", "rates", fields.others)
+        if "seen" in self.layout:
+            views.show("other_rates", "seen", fields.towards_others)
+        else:
+            views.show("other_rates", "rates", fields.others)
         views.join("rates", "rates")
         for column in self.family.columns:
             if self.observation == "full" or not column.full:
@@ -128,8 +133,12 @@ class Game:
         for line in self.additions:
             if line.observed:
                 views.add(line)
-        views.show("time", "time", lambda i, n: [0], 1.0 / self.horizon)
-        views.join("time", "time", 1.0 / self.horizon)
+        if self.parameters.observe_time:
+            views.show("time", "time", lambda i, n: [0], 1.0 / self.horizon)
+            views.join("time", "time", 1.0 / self.horizon)
+        else:
+            views.show("begun", "begun", lambda i, n: [0])
+            views.join("begun", "begun")
 
         self.observation_layout, self.joint_layout = views.layout, views.joint_layout
         self.observation_size = views.width
@@ -153,10 +162,24 @@ class Game:
             Naming the stage, what it reads, and the game.
         """
         if self._stages is None:
-            stages = [*self.parameters.stages(), self.mode.stage()]
+            stages = self._with_uncertainty([*self.parameters.stages(), self.mode.stage()])
             check_stages(self, stages)
             self._stages = stages
         return self._stages
+
+    def _with_uncertainty(self, stages: list[Any]) -> list[Any]:
+        """The stages, and those of the uncertainty that the game has; a game without any has none."""
+        p = self.parameters
+        if not p.uncertain and p.continuation == 1.0 and p.observe_time:
+            return stages
+        from coopetition.kernels import chance
+
+        before = [chance.tremble] if p.tremble > 0.0 else []
+        after = [] if p.observe_time else [chance.begin]
+        after += [chance.misread] if p.monitoring_noise > 0.0 else []
+        if p.continuation < 1.0:
+            after.append(chance.stop if p.continuation_form == "drawn" else chance.expect)
+        return [*before, *stages, *after]
 
     @property
     def scratch_rows(self) -> int:
@@ -167,18 +190,18 @@ class Game:
         """Everything but compiled code."""
         return {**self.__dict__, "_stages": None}
 
-    def declared_numbers(self) -> dict[str, dict[str, numbers.Number]]:
+    def declared_numbers(self) -> dict[str, list[numbers.Number]]:
         """What the family, the reward mode and the environment's class declare of parameters, by namespace."""
-        own: dict[str, dict[str, numbers.Number]] = {"Integer": {}, "Scalar": {}, "Vector": {}, "Matrix": {}}
+        own: dict[str, list[numbers.Number]] = {"Integer": [], "Scalar": [], "Vector": [], "Matrix": []}
         names = (self.family.integers, self.family.scalars, self.family.vectors, self.family.matrices)
         for (space, held), declared in zip(own.items(), names, strict=True):
             shared: Any = getattr(numbers, space)
-            held.update({name.upper(): shared.numbers[name.upper()] for name in declared})
+            held += [shared.numbers[name.upper()] for name in declared]
         if self.mutuality is not None:
-            own["Matrix"]["MUTUALITY"] = Matrix.numbers["MUTUALITY"]
+            own["Matrix"].append(Matrix.numbers["MUTUALITY"])
         for declaring in (self.mode, self.parameters):
             for name, (space, _) in declaring._own_numbers.items():
-                own[space][name.upper()] = getattr(type(declaring), space).numbers[name.upper()]
+                own[space].append(getattr(type(declaring), space).numbers[name.upper()])
         return own
 
     def _read(self, name: str) -> Any:
@@ -216,7 +239,7 @@ class Game:
         vectors = block[numbers.SCALARS : numbers.SCALARS + numbers.VECTORS * n].reshape(-1, n)
         pairs = block[numbers.SCALARS + numbers.VECTORS * n :].reshape(-1, n, n)
         for name in self.family.scalars:
-            block[Scalar.numbers[name.upper()]] = self._read(name)
+            block[Scalar.numbers[name.upper()]] = checks.real(f"{self.id}: {name}", self._read(name))
         for name in self.family.vectors:
             vectors[Vector.numbers[name.upper()]] = self._read(name)
         for name in self.family.matrices:
@@ -243,15 +266,83 @@ class Game:
     def state_vector(self, state: dict[str, Any] | None = None) -> np.ndarray:
         """The initial state as one vector of rows, with some named parts replaced.
 
+        What is drawn at reset and not given here is NaN.
+
         Raises
         ------
         ValueError
             An unknown name, a wrong shape, or a value out of the field's range.
         """
-        vector = self.initial_state.copy()
-        for name, value in (state or {}).items():
-            vector[self.layout[self._settable(name)].rows] = self.checked_state(name, value).reshape(-1)
-        return vector
+        rows = self.initial_state[:, np.newaxis].copy()
+        self.put_state(rows, state or {})
+        return rows[:, 0]
+
+    def put_state(self, rows: np.ndarray, state: Mapping[str, Any]) -> None:
+        """Replace named parts of a state, and what they imply; the copies are under way from then on.
+
+        Parameters
+        ----------
+        rows : ndarray (rows, K) float64
+            State rows of K copies, written in place.
+        state : mapping of str to array_like
+            A value for all copies, or (K, ...) with one for each.
+
+        Notes
+        -----
+        What is given stands; what follows from it is completed. A time in the middle of an episode fills the memory as
+        if everybody had played its mean (`memory_mean`, or the one that stood there) in every remembered step; an
+        environment completes its own state (`Parameters.complete_state`): phases that have begun, violations, a
+        standing agreement. A copy that had ended lives again, at the last step of its horizon at the latest.
+
+        Raises
+        ------
+        TypeError, ValueError
+            What no state can be; `rows` are as before.
+        """
+        copies = rows.shape[1]
+        written = rows.copy()
+        for name, value in state.items():
+            field = self.layout[self._settable(name)]
+            array = self._numbers_of(field, value)
+            if array.shape == (copies, *field.shape) and (array.ndim > len(field.shape)):
+                each = np.stack([self.checked_state(name, one) for one in array])
+                written[field.rows] = each.reshape(copies, -1).T
+            else:
+                written[field.rows] = self.checked_state(name, value).reshape(-1, 1)
+        if state:
+            parts = self.read_state(written)
+            parts["ended"][...] = parts["outcome"][...] = 0.0
+            parts["time"][...] = np.minimum(parts["time"], self.horizon - 1)
+            if "memory" in parts and {"time", "memory_mean"} & set(state):
+                memory = parts["memory"]
+                slots = np.arange(memory.shape[1])[:, np.newaxis]
+                memory[...] = np.where(slots < parts["time"], parts["memory_mean"][:, np.newaxis], 0.0)
+            self.parameters.complete_state(parts, frozenset(state))
+        rows[...] = written
+
+    def _numbers_of(self, field: Field, value: Any) -> np.ndarray:
+        """What is given for a field as float64; one of flags takes flags too."""
+        if field.integer and field.high == 1.0 and np.asarray(value).dtype == np.bool_:
+            return np.asarray(value).astype(np.float64)
+        return checks.reals(f"state {field.name!r}", value)
+
+    def refuse_of_another_game(self, parameters: Any, mode: Any) -> None:
+        """Refuse what was taken of a game of other parameters or another reward mode, saying what it belongs to."""
+        if parameters == self.parameters and mode == self.mode:
+            return
+        own = getattr(parameters, "id", None)
+        if own != self.id:
+            raise ValueError(f"the snapshot belongs to {own}, this is {self.id}")
+        mine, other = self.parameters.to_dict(), parameters.to_dict()
+        differing = [f"{name} = {checks.shown(other[name])}" for name in mine if other.get(name) != mine[name]]
+        if mode != self.mode:
+            differing.append(f"reward_mode = {mode.name!r}")
+        raise ValueError(f"the snapshot belongs to {self.id} with {', '.join(differing)}")
+
+    @property
+    def drawn(self) -> list[str]:
+        """Fields that have no value of their own at reset: it is drawn for each episode."""
+        return [name for name, field in self.layout.items() if not np.isfinite(self.initial_state[field.rows]).all()]
 
     def _settable(self, name: str) -> str:
         allowed = [field.name for field in self.layout.values() if field.settable]
@@ -264,7 +355,7 @@ class Game:
     def checked_state(self, name: str, value: Any) -> np.ndarray:
         """One named part of the state for one copy, broadcast and checked."""
         field = self.layout[self._settable(name)]
-        array = checks.reals(f"state {name!r}", value)
+        array = self._numbers_of(field, value)
         if field.shape == (self.n, self.n):
             array = as_matrix(array, self.n)
         elif array.ndim == 0:
@@ -272,7 +363,11 @@ class Game:
         if array.shape != field.shape:
             raise ValueError(f"state {name!r} has shape {array.shape}, expected {field.shape}")
         if not np.all(np.isfinite(array)) or np.any(array < field.low) or np.any(array > field.high):
-            raise ValueError(f"state {name!r} = {value!r} is out of its range [{field.low:g}, {field.high:g}]")
+            raise ValueError(
+                f"state {name!r} = {checks.shown(value)} is out of its range [{field.low:g}, {field.high:g}]"
+            )
+        if field.integer and np.any(array != np.rint(array)):
+            raise ValueError(f"state {name!r} = {checks.shown(value)} is not a whole number")
         if field.shape == (self.n, self.n):
             array = np.where(np.eye(self.n, dtype=bool), 0.0, array)
         return array

@@ -56,8 +56,8 @@ def check_stages(game: Game, stages: Iterable[Any]) -> None:
         for (space, name), number in reading.names.items():
             if space not in WORDS:
                 raise StageError(f"{game.id}: the stage {stage} reads {space}.{name}, which only the driver may")
-            if number is None or known[space].get(name) != number:
-                held = sorted(known[space])
+            if number is None or (name, int(number)) not in known[space]:
+                held = sorted({one for one, _ in known[space]})
                 raise StageError(
                     f"{game.id}: the stage {stage} reads the {WORDS[space]} {space}.{name}, which this game does not "
                     f"have{nearest(name, held)} (it has {', '.join(held)})"
@@ -72,15 +72,15 @@ def needs_pairs(stages: Iterable[Any]) -> bool:
     return any(called is work_matrix for part in stages for called in read_by(part).called)
 
 
-def known_numbers(game: Game) -> dict[str, dict[str, int]]:
+def known_numbers(game: Game) -> dict[str, set[tuple[str, int]]]:
     """The names of each namespace that the game's stages may read, with their numbers."""
     cls = type(game.parameters)
-    known: dict[str, dict[str, int]] = {}
+    known: dict[str, set[tuple[str, int]]] = {}
     for space in WORDS:
-        names: Any = getattr(cls, space, getattr(numbers, space))
-        known[space] = {name: number for name, number in names.numbers.items() if name in ALWAYS.get(space, ())}
-    known["Outcome"] = dict(cls.Outcome.numbers)
-    known["State"] = {name: number for name, number in cls.State.numbers.items() if name.lower() in game.layout}
+        names: Any = getattr(numbers, space)
+        known[space] = {(name, int(number)) for name, number in names.numbers.items() if name in ALWAYS.get(space, ())}
+    known["Outcome"] = {(name, int(number)) for name, number in cls.Outcome.numbers.items()}
+    known["State"] = {(name, int(number)) for name, number in cls.State.numbers.items() if name.lower() in game.layout}
     for space, declared in game.declared_numbers().items():
-        known[space].update(declared)
+        known[space] |= {(number.name, int(number)) for number in declared}
     return known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -21,6 +21,8 @@ from coopetition.games.declared import Declaring, as_matrix, parameter
 from coopetition.games.declared import Domain as Domain
 from coopetition.games.fields import FIELDS, StateField
 from coopetition.kernels.machine import numbers
+
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 Vector = tuple[float, ...]
 Matrix = tuple[tuple[float, ...], ...]
@@ -47,6 +49,17 @@ class Parameters(Declaring):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     horizon: int = parameter(100, "integer", 1, unit="steps", about="steps until truncation")
+    continuation: float = parameter(
+        1.0, low=0.0, high=1.0, open_low=True, about="delta, probability that the episode goes on after a step"
+    )
+    continuation_form: str = parameter(
+        "drawn", "choice", choices=("drawn", "expected"), about="draw the end, or weigh step t by delta^(t-1)"
+    )
+    observe_time: bool = parameter(True, "flag", about="show the clock")
+    tremble: float = parameter(0.0, low=0.0, high=1.0, unit="rate", about="deviation of the noise on what is done")
+    monitoring_noise: float = parameter(
+        0.0, low=0.0, high=1.0, unit="rate", about="deviation of the noise on what is seen of others' rates"
+    )
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -70,6 +83,7 @@ class Parameters(Declaring):
             domain = self.domain(field.name)
             object.__setattr__(self, field.name, self._checked(field.name, getattr(self, field.name), domain))
         self.check()
+        self.check_range()
 
     @classmethod
     def published_class(cls) -> type[Parameters]:
@@ -97,6 +111,36 @@ class Parameters(Declaring):
     def check(self) -> None:
         """Conditions that tie several parameters together."""
 
+    def complete_state(self, state: dict[str, np.ndarray], given: frozenset[str]) -> None:
+        """Complete, or refuse, a state that a reset sets; the shared fields are complete already.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray
+            Every field by name, copies last: ``(n, K)``, ``(K,)``; written in place.
+        given : frozenset of str
+            The names that the caller gave.
+        """
+
+    def largest_payoff(self) -> float:
+        """A bound on what a step can pay, payoffs and utilities; one beyond float32 is refused."""
+        return 0.0
+
+    def check_range(self) -> None:
+        """Refuse numbers whose payoffs no float32 holds, naming the largest of them."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            bound = self.largest_payoff()
+        if not bound <= LARGEST_FLOAT32:
+            sizes = {}
+            for field in fields(self):
+                value = getattr(self, field.name)
+                if self.domain(field.name).kind in ("number", "agents", "numbers") and value is not None:
+                    sizes[field.name] = float(np.max(np.abs(value)))
+            name = max(sizes, key=lambda one: sizes[one])
+            raise self.refuse(
+                name, f"payoffs can reach {bound:.3g}, and rewards are float32, up to {LARGEST_FLOAT32:.3g}"
+            )
+
     def stages(self) -> list[Any]:
         """The stages of one step, in order: the family's, or an environment's own list."""
         from coopetition.games.families import family_of
@@ -109,6 +153,9 @@ class Parameters(Declaring):
         from coopetition.games.families import family_of
 
         shared = {name: FIELDS[name] for name in family_of(self).fields}
+        shared |= {"chance": FIELDS["chance"]} if self.uncertain else {}
+        shared |= {"seen": FIELDS["seen"]} if self.monitoring_noise > 0.0 else {}
+        shared |= {} if self.observe_time else {"begun": FIELDS["begun"]}
         return shared | {line.name: line for line in self.added_fields()}
 
     @classmethod
@@ -141,6 +188,24 @@ class Parameters(Declaring):
         """b_i / e_i, the rate that others expect of i, (n,)."""
         baseline, endowment = (np.asarray(getattr(self, name), dtype=float) for name in ("baseline", "endowment"))
         return baseline / endowment
+
+    @property
+    def baseline_rates(self) -> np.ndarray:
+        """b_j / e_j for each ordered pair (i, j), (n, n)."""
+        return np.tile(self.baseline_rate, (self.n, 1))
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether anything of `coopetition.kernels.chance` is drawn."""
+        ends = self.continuation < 1.0 and self.continuation_form == "drawn"
+        return ends or self.tremble > 0.0 or self.monitoring_noise > 0.0
+
+    def without_chance(self, continuation_form: str | None = None) -> Self:
+        """The same game without tremble and noise; its end expected, or, if no form is given, at the horizon."""
+        if self.continuation == 1.0 and not self.uncertain:
+            return self
+        ends = {"continuation": 1.0} if continuation_form is None else {"continuation_form": continuation_form}
+        return replace(self, tremble=0.0, monitoring_noise=0.0, **ends)
 
     @property
     def n(self) -> int:
@@ -226,13 +291,24 @@ class TrustParameters(Parameters):
 
     @property
     def initial_gamma(self) -> float:
-        """Gamma at reset; 0 stands for one that is drawn."""
-        return 0.0 if self.gamma is None else self.gamma
+        """Gamma at reset; NaN stands for one that is drawn."""
+        return math.nan if self.gamma is None else self.gamma
 
     @property
     def recovery_target(self) -> float:
         """Mean of watched trust that wins the game; here none does."""
         return math.inf
+
+    def largest_payoff(self) -> float:
+        """Of one agent that gets everything, times all whom it may count as its own."""
+        most = np.max(np.asarray(self.endowment, dtype=np.float64))
+        value = np.float64(self.theta) * np.log1p(most) if self.value_form == "logarithmic" else most**self.beta
+        return float(self.n * (most + value + np.float64(self.largest_synergy) * most))
+
+    @property
+    def largest_synergy(self) -> float:
+        """The largest gamma that an episode can have."""
+        return self.initial_gamma
 
     @property
     def watches_trust(self) -> bool:
@@ -278,6 +354,12 @@ class ReciprocityParameters(TrustParameters):
         "gradient", "choice", choices=("gradient", "additive"), about="h_i = a_i, or the mean endowment"
     )
 
+    def largest_payoff(self) -> float:
+        """And what reciprocity adds to it."""
+        most = np.max(np.asarray(self.endowment, dtype=np.float64))
+        response = np.float64(self.lambda_R) * self.n * (1.0 + self.omega) * self.rho_0
+        return float(super().largest_payoff() + most * response)
+
     @property
     def memory_length(self) -> int:
         """k, under a name that is not the state field's."""
@@ -318,6 +400,12 @@ class TeamParameters(Parameters):
     loyalty_threshold: float = parameter(0.5, low=0.0, high=1.0, about="rate from which loyalty rises")
     loyalty_cap: float = parameter(1.0, low=0.0, high=1.0, about="highest loyalty")
     teammates: str = parameter("mean", "choice", choices=("mean", "sum"), about="teammates' payoff: their mean or sum")
+
+    def largest_payoff(self) -> float:
+        """Of the whole product, what is kept, cost, and what loyalty adds."""
+        total = np.sum(np.asarray(self.endowment, dtype=np.float64))
+        product = np.float64(self.omega) * total**self.beta + self.cost * total + np.max(self.kept)
+        return float(product * (1.0 + self.phi_B * self.n) + self.phi_C * self.cost * total)
 
     @property
     def kept(self) -> np.ndarray:

@@ -355,6 +355,7 @@ def _check_structure(game: Game, columns: Columns) -> None:
         "agents": lambda p: tuple(p.agents),
         "state fields": lambda p: [[value_of(length, p, line) for length in line.shape] for line in lines],
         "stages": lambda p: p.stages(),
+        "uncertainty": lambda p: (p.continuation < 1.0, p.tremble > 0.0, p.monitoring_noise > 0.0),
         "views": lambda p: (p.noise_deviation > 0.0, [bool(value_of(line.observed, p, line)) for line in lines]),
     }
     for what, read in same.items():

@@ -105,6 +105,8 @@ class Oracle:
         self.name = choose("oracle", name, ORACLES)
         self.reference = ORACLES[name]
         shown = as_game(game_or_id)
+        if not shown.parameters.observe_time:
+            raise ValueError(f"an oracle follows the state of {shown.id}, and needs the clock: observe_time=True")
         mode = shown.reward_mode if shown.mutuality is None else shown.mutuality
         self.game = Game(shown.parameters, mode, observation=shown.observation)
         self.start = dict(state or {})

@@ -21,7 +21,7 @@ class Replica:
 
     The dynamics are deterministic and everybody's last rates are in every observation, so the state can be told, to
     the precision of float32. What a game draws and hides (the complementarity of SynergySearch) is taken at the middle
-    of its range.
+    of its range; what trembles, is misread or ends by chance is followed as if it did not.
 
     Parameters
     ----------
@@ -36,6 +36,9 @@ class Replica:
         if game.random_gamma:
             middle = float(np.mean(parameters.gamma_range))  # type: ignore[attr-defined]
             parameters = dataclasses.replace(parameters, gamma=middle)  # type: ignore[call-arg]
+        if not parameters.observe_time:
+            raise ValueError(f"a policy that follows the state of {game.id} needs the clock: observe_time=True")
+        parameters = parameters.without_chance()
         mode = game.reward_mode if game.mutuality is None else game.mutuality
         self.game = Game(parameters, mode, observation=game.observation)
         self.batch = Batch(self.game, copies, autoreset="disabled", observe=False)

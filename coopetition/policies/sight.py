@@ -66,7 +66,8 @@ class Sight:
     @property
     def first(self) -> np.ndarray:
         """Which copies are at the first step of an episode, (B,) bool."""
-        column = self.game.observation_layout["time"].start
+        layout = self.game.observation_layout
+        column = layout["time" if "time" in layout else "begun"].start
         at_start: np.ndarray = self._observations[:, column] == 0.0
         return at_start
 

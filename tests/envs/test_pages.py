@@ -56,7 +56,7 @@ PROSE = {
         "80": p.endowment[1],
         "0.3": set(np.round([p.shares[0], *np.divide(p.baseline, p.endowment)], 12)),
     },
-    "GraduatedSanction-v0": lambda p: {"10": 10, "6": -round(math.log10(module_of(p.id).TOLERANCE))},
+    "GraduatedSanction-v0": lambda p: {"10": 10},
 }
 #: Years of the record, in prose.
 YEARS = {

@@ -50,8 +50,6 @@ HOT = {
     "update_loyalty": loyalty.update_loyalty,
     "team_payoffs": loyalty.team_payoffs,
     "loyal_utilities": loyalty.loyal_utilities,
-    "private_rewards": rewards.private_rewards,
-    "integrated_rewards": rewards.integrated_rewards,
     "cooperative_rewards": rewards.cooperative_rewards,
     "weighted_rewards": rewards.weighted_rewards,
     "responses": reciprocity.responses,
@@ -72,6 +70,8 @@ MERGED = {
     "reciprocate_each": (reciprocity.add_responses,),
 }
 ADDED = {
+    "private_rewards": rewards.private_rewards,
+    "integrated_rewards": rewards.integrated_rewards,
     "expected_levels": trust.expected_levels,
     "equal_terms": value.equal_terms,
     "remember": reciprocity.remember,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -77,8 +78,6 @@ def test_resumed_is_uninterrupted_bit_for_bit(environment, tmp_path, monkeypatch
 
     def interrupted(state, collector, iteration, spent):
         if iteration == 2:
-            import signal
-
             signal.raise_signal(signal.SIGINT)
         return iterate(state, collector, iteration, spent)
 
@@ -90,6 +89,43 @@ def test_resumed_is_uninterrupted_bit_for_bit(environment, tmp_path, monkeypatch
     assert rest.finished
     assert all(same(parameters_of(rest, k), parameters_of(whole, k)) for k in range(2))
     assert np.array_equal(rest.curves.payoffs, whole.curves.payoffs, equal_nan=True)
+
+
+#: Smallest settings with which each algorithm can learn on two agents.
+SMALL = {"FCP": {"copies": 8, "teams": 1}, "SelfPlay_PPO": {"copies": 8, "pool": 2, "pool_every": 1}}
+
+
+@pytest.mark.parametrize("algorithm", [name for name in EVERY if name != "IPPO"])
+def test_every_algorithm_is_finite_repeats_and_resumes(algorithm, tmp_path, monkeypatch):
+    settings = {**TINY, **SMALL.get(algorithm, {})}
+    steps = 4 * 8 * settings["copies"]
+    options = {"settings": settings, "measure_efficiency": False, "steps": steps, "seeds": [3]}
+    whole = learn("TrustDilemma-v0", algorithm, **options)
+    assert all(np.isfinite(array).all() for array in whole.arrays[0].values())
+    training = Training("TrustDilemma-v0", algorithm, "integrated", steps, [3], settings)
+    iterate = training._iterate
+
+    def interrupted(state, collector, iteration, spent):
+        if iteration == 1:
+            signal.raise_signal(signal.SIGINT)
+        return iterate(state, collector, iteration, spent)
+
+    monkeypatch.setattr(training, "_iterate", interrupted)
+    part = training.run(tmp_path)
+    assert (part.steps, part.finished) == (steps // 2, False)
+    rest = learn("TrustDilemma-v0", algorithm, folder=tmp_path, resume=True, **options)
+    assert same(parameters_of(rest, 0), parameters_of(whole, 0))
+    start = learn("TrustDilemma-v0", algorithm, **{**options, "steps": 1})
+    assert not same(parameters_of(start, 0), parameters_of(whole, 0))
+
+
+MANY = [("LOLA", "LOLA differentiates"), ("SelfPlay_PPO", "multiple of agents")]
+
+
+@pytest.mark.parametrize(("algorithm", "reason"), MANY)
+def test_teams_that_are_too_large_are_refused_with_a_reason(algorithm, reason):
+    with pytest.raises(ValueError, match=reason):
+        Training("ApacheProject-v0", algorithm, "private", 1, 1)
 
 
 def test_a_sweep_is_a_population():
@@ -130,9 +166,10 @@ def one_trajectory(training, rewards=None):
     collector = training.collector()
     collector.reset()
     state = training.init()
-    acting = training.learner.acting(state)
+    learner, act, _ = training.programs(0)
+    acting = learner.acting(state)
     data = collector.collect(
-        lambda seen, step: training._act(acting, seen, training.keys, training.values, np.uint32(0), np.uint32(step))
+        lambda seen, step: act(acting, seen, training.keys, training.values, np.uint32(0), np.uint32(step))
     )
     if rewards is not None:
         data = data._replace(rewards=rewards(np.array(data.rewards)))
@@ -145,7 +182,7 @@ def test_an_agents_update_does_not_move_with_anothers_reward(algorithm):
 
     def updated(change):
         state, data = one_trajectory(training, change)
-        after, _ = training._update(state, data, training.keys, training.values, np.uint32(0))
+        after, _ = training.programs(0)[2](state, data, training.keys, training.values, np.uint32(0))
         return jax.tree.map(np.asarray, after.networks), jax.tree.map(np.asarray, after.scales)
 
     def perturb(rewards):

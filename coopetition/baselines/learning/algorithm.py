@@ -80,6 +80,16 @@ class Algorithm(ABC):
             With the reason.
         """
 
+    def phase(self, iteration: int, iterations: int) -> Algorithm:  # noqa: ARG002
+        """Who acts and learns in an iteration: this algorithm, or, where learning has phases, one on the same state.
+
+        Parameters
+        ----------
+        iteration, iterations : int
+            Which, from 0, and of how many.
+        """
+        return self
+
     @abstractmethod
     def init(self, rng: np.random.Generator, settings: Any) -> Any:
         """A run's state before it learns: any tree of NumPy arrays."""
@@ -137,7 +147,25 @@ class Algorithm(ABC):
 
 
 #: Name: where the algorithm is, imported when it is first asked for.
-_ALGORITHMS: dict[str, str | type[Algorithm]] = {"IPPO": "coopetition.baselines.learning.ippo:IPPO"}
+_HERE = "coopetition.baselines.learning"
+_ALGORITHMS: dict[str, str | type[Algorithm]] = {
+    "COMA": f"{_HERE}.coma:COMA",
+    "FCP": f"{_HERE}.fcp:FCP",
+    "IA2C": f"{_HERE}.ia2c:IA2C",
+    "IPPO": f"{_HERE}.ippo:IPPO",
+    "ISAC": f"{_HERE}.isac:ISAC",
+    "LOLA": f"{_HERE}.lola:LOLA",
+    "M3DDPG": f"{_HERE}.m3ddpg:M3DDPG",
+    "MADDPG": f"{_HERE}.maddpg:MADDPG",
+    "MAPPO": f"{_HERE}.mappo:MAPPO",
+    "MASAC": f"{_HERE}.masac:MASAC",
+    "MATD3": f"{_HERE}.matd3:MATD3",
+    "MeanFieldAC": f"{_HERE}.mean_field:MeanFieldAC",
+    "QMIX": f"{_HERE}.qmix:QMIX",
+    "REINFORCE": f"{_HERE}.reinforce:REINFORCE",
+    "SelfPlay_PPO": f"{_HERE}.selfplay:SelfPlayPPO",
+    "VDN": f"{_HERE}.vdn:VDN",
+}
 
 
 def register_algorithm(name: str, algorithm: str | type[Algorithm]) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from coopetition.baselines.learning.xla import jnp
 from coopetition.games.game import Game
 
@@ -37,6 +39,11 @@ class Task:
         E.
     shared : bool
         Whether the learners share one network, which then sees the learner's index as well.
+    columns : tuple of tuple of int, or None
+        Which column of the joint state each column of each learner's observation is, (L, O); None where an observation
+        holds what the joint state does not, or is noisy.
+    scales : tuple of tuple of float
+        What that column is multiplied by.
     """
 
     environment: str
@@ -48,13 +55,26 @@ class Task:
     horizon: int
     copies: int
     shared: bool
+    columns: tuple[tuple[int, ...], ...] | None = None
+    scales: tuple[tuple[float, ...], ...] = ()
 
     @staticmethod
     def of(game: Game, learners: tuple[int, ...], copies: int, shared: bool | None) -> Task:
         """The task of a game."""
         wanted = len(learners) > MOST_NETWORKS if shared is None else bool(shared)
+        columns, scales = _columns(game, learners)
         return Task(
-            game.id, game.agents, learners, game.observation_size, game.joint_size, 1, game.horizon, copies, wanted
+            environment=game.id,
+            agents=game.agents,
+            learners=learners,
+            observation_size=game.observation_size,
+            joint_size=game.joint_size,
+            action_size=1,
+            horizon=game.horizon,
+            copies=copies,
+            shared=wanted,
+            columns=columns,
+            scales=scales,
         )
 
     @property
@@ -102,9 +122,28 @@ class Task:
         """What actors see: observations (..., E, L, O) as (G, ..., C, input_size)."""
         return self.fold(self.with_index(observations), lead)
 
+    def observations_of(self, joint: Any) -> Any:
+        """What every learner sees, (..., L, O), read off joint states (..., S); only where there are `columns`."""
+        return joint[..., np.array(self.columns)] * np.array(self.scales, dtype=np.float32)
+
     def each_joint(self, joint: Any) -> Any:
         """The joint state once for every learner: (..., E, S) to (..., E, L, S)."""
         return jnp.broadcast_to(joint[..., None, :], (*joint.shape[:-1], self.size, joint.shape[-1]))
+
+
+def _columns(game: Game, learners: tuple[int, ...]) -> tuple[tuple[tuple[int, ...], ...] | None, Any]:
+    """`Task.columns` and `Task.scales`."""
+    rows = game.observation_rows.reshape(game.n, -1)[list(learners)]
+    sizes = game.observation_scales.reshape(game.n, -1)[list(learners)]
+    place = {int(row): column for column, row in reversed(list(enumerate(game.joint_rows)))}
+    if game.noise_places.size or not set(rows.ravel().tolist()) <= set(place):
+        return None, ()
+    columns = [[place[int(row)] for row in mine] for mine in rows]
+    known = [
+        [float(size / game.joint_scales[column]) for size, column in zip(widths, mine, strict=True)]
+        for widths, mine in zip(sizes, columns, strict=True)
+    ]
+    return tuple(tuple(mine) for mine in columns), tuple(tuple(widths) for widths in known)
 
 
 class Trajectory(NamedTuple):

@@ -224,7 +224,7 @@ class Training:
             },
         )
         self.keys = jax.vmap(jax.random.key)(jnp.array([run.seed for run in self.runs], dtype=jnp.uint32))
-        self._compile()
+        self._compiled: dict[int, tuple[Algorithm, Any, Any]] = {}
 
     def _read_sweep(self, cls: type[Algorithm], sweep: Mapping[str, Sequence[float]]) -> None:
         allowed = sweepable(cls.Settings)
@@ -262,9 +262,14 @@ class Training:
             raise ValueError(f"partners must name the agents that do not learn: {', '.join(others.values())}")
         return {i: partners[name] for i, name in others.items()}
 
-    def _compile(self) -> None:
-        """Two programs: a step of everybody's actors, and an update of everybody."""
-        learner = self.learner
+    def programs(self, iteration: int) -> tuple[Algorithm, Any, Any]:
+        """Who learns in an iteration, and two programs: a step of everybody's actors, and an update of everybody."""
+        learner = self.learner.phase(iteration, self.iterations)
+        if id(learner) not in self._compiled:
+            self._compiled[id(learner)] = (learner, *self._compile(learner))
+        return self._compiled[id(learner)]
+
+    def _compile(self, learner: Algorithm) -> tuple[Any, Any]:
 
         def key_of(key: Any, iteration: Any, step: Any) -> Any:
             return jax.random.fold_in(jax.random.fold_in(key, iteration), step)
@@ -275,8 +280,10 @@ class Training:
         def update(state: Any, data: Trajectory, key: Any, settings: Any, iteration: Any) -> Any:
             return learner.update(state, data, key_of(key, iteration, 0), settings)
 
-        self._act = jax.jit(jax.vmap(act, in_axes=(0, 0, 0, 0, None, None)))
-        self._update = jax.jit(jax.vmap(update, in_axes=(0, RUN_AXES, 0, 0, None)), donate_argnums=0)
+        return (
+            jax.jit(jax.vmap(act, in_axes=(0, 0, 0, 0, None, None))),
+            jax.jit(jax.vmap(update, in_axes=(0, RUN_AXES, 0, 0, None)), donate_argnums=0),
+        )
 
     def init(self) -> Any:
         """States of all runs before they learn, each from its own seed."""
@@ -371,13 +378,14 @@ class Training:
     ) -> tuple[Any, dict[str, np.ndarray]]:
         """One trajectory, and one update."""
         number = np.uint32(iteration)
-        acting = self.learner.acting(state)
+        learner, act, update = self.programs(iteration)
+        acting = learner.acting(state)
         before = time.process_time()
         data = collector.collect(
-            lambda observations, step: self._act(acting, observations, self.keys, self.values, number, np.uint32(step))
+            lambda observations, step: act(acting, observations, self.keys, self.values, number, np.uint32(step))
         )
         between = time.process_time()
-        state, metrics = self._update(state, data, self.keys, self.values, number)
+        state, metrics = update(state, data, self.keys, self.values, number)
         # The arrays of the trajectory may be read in place: nothing is played before the update is through.
         jax.block_until_ready(state)
         spent["collect"] += between - before

@@ -46,6 +46,10 @@ from coopetition.kernels.machine.threads import in_turn
 
 TERMINATED = 1.0
 TRUNCATED = 2.0
+#: A rate this close to the baseline's b/e is read as b/e: float32(.35) is less than .35, and holding at the baseline is
+#: no deviation from it. ROUNDING is the same for levels that come in float64.
+BASELINE_MARGIN = 2.0**-21
+ROUNDING = 2.0**-50
 LARGEST = 1.7976931348623157e308
 
 
@@ -153,13 +157,16 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
             for lane in range(rate.size):
                 rate[lane] = constants[i]
         elif policies[i] == Policy.TIT_FOR_TAT:
-            first_other = before[1 if i == 0 else 0]
+            # Where others are seen through noise, what was seen is a field of its own.
+            misread = at[State.SEEN] >= 0
+            views = rows_of(state, at[State.SEEN] + i * n, n) if misread else before
+            first_other = views[1 if i == 0 else 0]
             for lane in range(rate.size):
                 rate[lane] = np.float64(np.float32(first_other[lane]))
             if n > 2:
                 for j in range(1, n):
                     if j != i and (i > 0 or j > 1):
-                        other = before[j]
+                        other = views[j]
                         for lane in range(rate.size):
                             rate[lane] += np.float64(np.float32(other[lane]))
                 for lane in range(rate.size):
@@ -176,17 +183,28 @@ def play(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fir
 
 
 @merged
-def to_levels(n: int, parameters: Any, work: Any) -> None:
-    """Levels a_i = c_i e_i."""
+def to_levels(d: Any, parameters: Any, work: Any) -> None:
+    """Levels a_i = c_i e_i; a rate that is the baseline's, but for what a float32 rounds off, plays the baseline.
+
+    Where levels are evaluated, no float32 lies in between: there only the rounding of float64 is taken off.
+    """
+    n = d[Descriptor.AGENTS]
+    margin = BASELINE_MARGIN if d[Descriptor.OPERATION] == Operation.STEP else ROUNDING
     endowments = parameter_vector(parameters, Vector.ENDOWMENT, n)
+    baselines = parameter_vector(parameters, Vector.BASELINE, n)
+    usual_rates = parameter_vector(parameters, Vector.BASELINE_RATE, n)
     rates = work_vector(work, Work.RATE, n)
     levels = work_vector(work, Work.LEVEL, n)
     for i in range(n):
         rate = rates[i]
         level = levels[i]
         endowment = endowments[i]
+        baseline = baselines[i]
+        usual = usual_rates[i]
         for lane in range(level.size):
-            level[lane] = rate[lane] * endowment
+            rate[lane] = usual if abs(rate[lane] - usual) <= margin else rate[lane]
+        for lane in range(level.size):
+            level[lane] = baseline if rate[lane] == usual else rate[lane] * endowment
 
 
 @merged
@@ -220,6 +238,9 @@ def restart_lane(d: Any, at: Any, state: Any, lane: int, copy: int) -> None:
     if d[Descriptor.RANDOM_GAMMA] == 1:
         gamma = view_float64(d[Descriptor.NEXT_GAMMA], d[Descriptor.COPIES])
         state[at[State.GAMMA], lane] = gamma[copy]
+    if d[Descriptor.NEXT_CHANCE] != 0:
+        chance = view_float64(d[Descriptor.NEXT_CHANCE], d[Descriptor.COPIES])
+        state[at[State.CHANCE], lane] = chance[copy]
 
 
 @merged
@@ -245,7 +266,7 @@ def add_rows(sources: Any, targets: Any) -> None:
 @driver_stage
 def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
     """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
-    n = d[Descriptor.AGENTS]
+    d[Descriptor.AGENTS]
     ended = state[at[State.ENDED]]
     some_wait = False
     if d[Descriptor.AUTORESET] != Autoreset.SAME_STEP:
@@ -258,7 +279,7 @@ def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fi
         read_actions(d, parameters, work, step, first, used)
     if d[Descriptor.POLICIES] != 0:
         call_part(d[Descriptor.PLAY], d, state, work, step, first)
-    to_levels(n, parameters, work)
+    to_levels(d, parameters, work)
     time = state[at[State.TIME]]
     for lane in range(time.size):
         time[lane] += 1.0

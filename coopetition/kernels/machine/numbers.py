@@ -132,6 +132,7 @@ class Descriptor(metaclass=Names):
     FINAL_JOINT: int  # next to FINAL_OBSERVATIONS
     RESET_MASK: int
     NEXT_GAMMA: int
+    NEXT_CHANCE: int
     NOISE: int
     OBSERVATION_ROWS: int
     OBSERVATION_SCALES: int
@@ -208,6 +209,9 @@ class State(metaclass=Names, start=Integer.size):
     LOYALTY: int
     MEMORY: int
     MEMORY_MEAN: int
+    CHANCE: int
+    SEEN: int
+    BEGUN: int
 
 
 class Scalar(metaclass=Names):
@@ -237,6 +241,9 @@ class Scalar(metaclass=Names):
     LOYALTY_LOSS: int
     LOYALTY_THRESHOLD: int
     LOYALTY_CAP: int
+    CONTINUATION: int
+    TREMBLE: int
+    MONITORING_NOISE: int
 
 
 class Vector(metaclass=Names):
@@ -277,6 +284,10 @@ class Work(metaclass=Names):
 
 
 DESCRIPTOR_SIZE = Descriptor.size
+
+#: How far below a threshold of slowly moving state still counts as on it: sums of steps such as .02 c reach a threshold
+#: that exact arithmetic meets only to within their rounding.
+ON_THRESHOLD = 2.0**-40
 
 #: How many places a namespace has for names of a reward mode, and after them of an environment.
 MODE_ROOM = {"Scalar": 8, "Vector": 2, "Matrix": 1}
@@ -326,11 +337,12 @@ def extended(space: Names, sizes: dict[str, int], start: int, room: int, owner: 
     Raises
     ------
     TypeError
-        A name that is taken, or more names than there is room for.
+        More names than there is room for.
+
+    Notes
+    -----
+    A name of its own hides a shared one of the same name in the owner's stages, and nowhere else.
     """
-    taken = [name for name in sizes if name in space]
-    if taken:
-        raise TypeError(f"{owner}: the kernels' {space.__name__} has a name {taken[0]} already; choose another")
     first = max(start, space.size)
     wanted = first - start + sum(sizes.values())
     if wanted > room:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coopetition.games.parameters import choose
 from coopetition.oracles.episode.climbing import ENOUGH
 from coopetition.oracles.episode.constants import best_constant, constant_values
-from coopetition.oracles.episode.moves import neighbours
+from coopetition.oracles.episode.moves import CHEAP, NEIGHBOURHOOD, neighbours
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import EFFORTS, Effort, improve, palette_of, search_sequences
@@ -77,7 +77,7 @@ def open_loop_optimum(
     alone = np.inf
     if spent.sweeps > 0:
         rates, height, alone = _improve_in_turn(episode, rates, height, spent)
-    gains = _last_look(episode, rates, height, marks)
+    gains = _last_look(episode, rates, height, marks, NEIGHBOURHOOD if spent.pairs else CHEAP)
     if np.isfinite(alone):
         gains["one agent"] = alone
     epsilon = max(gains.values())
@@ -140,7 +140,8 @@ def _improve_in_turn(episode: Episode, rates: Array, height: float, effort: Effo
                 return np.asarray(episode.returns(played).sum(axis=1))
 
             own = rates[:, i : i + 1].copy()
-            found, reached = improve(value, own, episode.key_rates([i]), effort, widely=sweep == 0)
+            names = CHEAP if effort.pairs else CHEAP[:1]
+            found, reached = improve(value, own, episode.key_rates([i]), effort, widely=sweep == 0, names=names)
             largest = max(largest, reached - height)
             if reached - height <= enough:
                 content.add((int(groups[i]), rates[:, i].tobytes()))
@@ -151,7 +152,9 @@ def _improve_in_turn(episode: Episode, rates: Array, height: float, effort: Effo
     return rates, height, largest
 
 
-def _last_look(episode: Episode, rates: Array, height: float, marks: Sequence[float]) -> dict[str, float]:
+def _last_look(
+    episode: Episode, rates: Array, height: float, marks: Sequence[float], names: Sequence[str]
+) -> dict[str, float]:
     """What each family of moves still gains; agents that play alike, and are exchangeable, move together."""
     columns = np.column_stack([rates.T, episode.groups()])
     _, speakers, roles = np.unique(columns, axis=0, return_index=True, return_inverse=True)
@@ -161,4 +164,4 @@ def _last_look(episode: Episode, rates: Array, height: float, marks: Sequence[fl
         return np.asarray(episode.returns(tables[:, :, roles]).sum(axis=1))
 
     point = rates[:, speakers]
-    return neighbours(value, point, height, palette_of(point[None], marks))[1]
+    return neighbours(value, point, height, palette_of(point[None], marks), names)[1]

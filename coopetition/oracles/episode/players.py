@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from coopetition.batching.rollout import compiled_policy
-from coopetition.batching.streams import RateStreams
+from coopetition.batching.streams import RateStreams, Seeds
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.stage.game import Array
 
@@ -26,7 +26,12 @@ class Table:
         agent to be scripted. An object with a name in ``compiled``, or a ``script(steps, i)`` of rates (steps, B), is
         played by the kernel too.
     seed : int
-        Seeds "random", once for all candidates (common random numbers), and policy objects.
+        Seeds what draws, the same for all candidates (common random numbers).
+
+    Attributes
+    ----------
+    draws : bool
+        Whether what the others do hangs on a seed: somebody draws, or looks at what is observed with noise.
 
     Raises
     ------
@@ -43,6 +48,8 @@ class Table:
         self.names = ["actions"] * n
         self.objects: dict[int, Any] = {}
         self.script = np.zeros((horizon, n))
+        self._drawn: dict[int, Any] = {}
+        self._own: dict[tuple[int, ...] | None, tuple[Array, Array]] = {}
         #: What tells policies apart: of exchangeable agents with one policy, only one need be looked at.
         self.kinds: list[Any] = [entry if isinstance(entry, str) else id(entry) for entry in entries]
         _reset_once((entry for entry in entries if hasattr(entry, "act")), seed, 1)
@@ -52,6 +59,7 @@ class Table:
             if isinstance(entry, str):
                 name = checked_name(entry)
                 if name == "random":
+                    self._drawn[i] = None
                     self.script[:, i] = RateStreams(seed, 1, i).draws(horizon)[:, 0]
                 else:
                     self.names[i] = name
@@ -76,6 +84,8 @@ class Table:
         if script is None:
             self.objects[i] = policy
             return
+        if _is_stochastic(policy):
+            self._drawn[i] = policy
         rates = np.asarray(script, dtype=np.float64)
         if rates.shape != (self.episode.horizon, 1) or not np.all(np.isfinite(rates)):
             raise ValueError(
@@ -84,31 +94,68 @@ class Table:
             )
         self.script[:, i] = np.clip(rates[:, 0], 0.0, 1.0)
 
-    def returns(self, agent: int | None = None, sequences: Array | None = None) -> tuple[Array, Array]:
+    @property
+    def draws(self) -> bool:
+        """See the class."""
+        noisy = bool(self.objects) and self.episode.game.noise_places.size > 0
+        return bool(self._drawn) or noisy or any(_is_stochastic(policy) for policy in self.objects.values())
+
+    def returns(
+        self, agent: int | None = None, sequences: Array | None = None, seeds: Sequence[int] | None = None
+    ) -> tuple[Array, Array]:
         """Returns (K, N), and the rates (K, T, N) of the scripted and the playing agents.
 
         Parameters
         ----------
         agent : int, optional
             Who plays the rate sequences (K, T) instead of its policy.
+        seeds : sequence of int, optional
+            Returns are means over the draws of these seeds, the same for all sequences; rates are those of the first.
+            By default the seed of the table.
         """
         episode = self.episode
         count = 1 if sequences is None else len(sequences)
-        rates = np.repeat(self.script[None], count, axis=0)
+        chosen = [self.seed] if seeds is None else [int(seed) for seed in seeds]
+        scripts = np.repeat(self.script[None], len(chosen), axis=0)
+        if seeds is not None:
+            for i, policy in self._drawn.items():
+                scripts[:, :, i] = self._draw(i, policy, chosen)
+        rates = np.tile(scripts, (count, 1, 1))
         names, objects = list(self.names), dict(self.objects)
         if agent is not None and sequences is not None:
-            rates[:, :, agent] = sequences
+            rates[:, :, agent] = np.repeat(sequences, len(chosen), axis=0)
             names[agent] = "actions"
             objects.pop(agent, None)
         if not objects and agent is not None:
-            return episode.against(names, rates), rates
-        return self._stepped(names, objects, rates)
+            returns = episode.against(names, rates)
+        else:
+            returns, rates = self._stepped(names, objects, rates, None if seeds is None else chosen * count)
+        return returns.reshape(count, len(chosen), -1).mean(axis=1), rates[:: len(chosen)]
 
-    def _stepped(self, names: list[str], objects: dict[int, Any], rates: Array) -> tuple[Array, Array]:
+    def own(self, seeds: Sequence[int] | None = None) -> tuple[Array, Array]:
+        """`returns` of the policies themselves, (N,), and their rates (T, N); played once."""
+        key = None if seeds is None else tuple(seeds)
+        if key not in self._own:
+            returns, rates = self.returns(seeds=seeds)
+            self._own[key] = returns[0], rates[0]
+        return self._own[key]
+
+    def _draw(self, i: int, policy: Any, seeds: list[int]) -> Array:
+        """What an agent that draws and looks at nothing plays at each seed: rates (S, T)."""
+        if policy is None:
+            return np.asarray(RateStreams(seeds, len(seeds), i).draws(self.episode.horizon).T)
+        policy.reset(seed=seeds, num_envs=len(seeds))
+        return np.clip(np.asarray(policy.script(self.episode.horizon, i), dtype=np.float64).T, 0.0, 1.0)
+
+    def _stepped(
+        self, names: list[str], objects: dict[int, Any], rates: Array, seeds: list[int] | None
+    ) -> tuple[Array, Array]:
         """Step by step: for policy objects, and to see what was played."""
         episode, count = self.episode, len(rates)
         batch = episode.batch(count, observe=True)
-        _reset_once(objects.values(), self.seed, count)
+        if seeds is not None and episode.game.noise_places.size:
+            batch.reset(seed=seeds, options=episode.start)
+        _reset_once(objects.values(), self.seed if seeds is None else seeds, count)
         returns = np.zeros((count, episode.n))
         rates_field = episode.game.layout["rates"]
         for t in range(episode.horizon):
@@ -132,7 +179,11 @@ class Table:
         return returns, rates
 
 
-def _reset_once(policies: Iterable[Any], seed: int, copies: int) -> None:
+def _is_stochastic(policy: Any) -> bool:
+    return bool(getattr(getattr(policy, "classifier", None), "stochastic", False))
+
+
+def _reset_once(policies: Iterable[Any], seed: Seeds, copies: int) -> None:
     """Start episodes; one object may play several agents."""
     for policy in {id(policy): policy for policy in policies}.values():
         policy.reset(seed=seed, num_envs=copies)

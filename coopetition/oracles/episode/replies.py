@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from coopetition.oracles.episode.climbing import search
+from coopetition.oracles.episode.climbing import climb as climb_from
+from coopetition.oracles.episode.moves import CHEAP, CHUNK, Value, descend
 from coopetition.oracles.episode.players import Table
+from coopetition.oracles.episode.probing import probe
 from coopetition.oracles.episode.results import Sequences
 from coopetition.oracles.episode.rollouts import Episode
-from coopetition.oracles.episode.starts import CONSTANTS, FINE, switching_sequences
+from coopetition.oracles.episode.searching import Effort, improve, palette_of
+from coopetition.oracles.episode.starts import CONSTANTS, switching_sequences
 from coopetition.oracles.stage.game import Array
 from coopetition.oracles.stage.stackelberg import leader_index
 
-
-def best_sequence(
-    value: Callable[[Array], Array],
-    own: Array,
-    marks: Sequence[float],
-    early: Sequence[float],
-    starts: Sequence[Array] = (),
-    *,
-    iterations: int = 40,
-    climb: bool = True,
-    constants: Array = CONSTANTS,
-) -> tuple[Array, float]:
-    """One agent's best rates (T,): the best of structured candidates, and of climbs from there and from its own.
-
-    Parameters
-    ----------
-    value : callable
-        Of many sequences (K, T).
-    own : ndarray (T,)
-        What it plays now.
-    marks, early : sequence of float
-        Rates that are tried as constants and as replacements; further rates that a sequence may begin with before it
-        switches to one of `marks`. Without any, sequences that switch are left out.
-    starts : sequence of ndarray (T,)
-        Further candidates.
-    climb : bool
-        Whether to climb; else the best candidate is returned, for the cost of one rollout of them all.
-    """
-    horizon = len(own)
-    candidates = [own[None], *[start[None] for start in starts]]
-    candidates += [np.asarray(rates)[:, None] * np.ones(horizon) for rates in (constants, marks)]
-    if len(early):
-        candidates.append(switching_sequences(horizon, sorted({*marks, *early}), marks))
-    table = np.concatenate(candidates)
-    if not climb:
-        heights = value(table)
-        k = int(heights.argmax())
-        return table[k], float(heights[k])
-    best, height = search(value, table, marks, climbs=2, rounds=4, iterations=iterations)
-    # One climb always starts from the own sequence: a small improvement of it is a better one's first witness.
-    near, nearby = search(value, own[None], marks, climbs=1, rounds=2, iterations=iterations)
-    return (near, nearby) if nearby > height else (best, height)
+#: Seeds on which a reply to policies that draw is searched for, and further ones on which it is scored.
+SEARCHED, SCORED = 4, 16
+#: Agent steps that a climb against policies that have to look may play.
+_WATCHED = 2.0e7
 
 
 def best_response(
@@ -71,13 +36,13 @@ def best_response(
     starts: Sequence[Any] = (),
     iterations: int = 40,
     episode: Episode | None = None,
-    thorough: bool = True,
     climb: bool = True,
+    table: Table | None = None,
 ) -> Sequences:
     """Agent i's best sequence against the others' policies, as far as the search finds it.
 
-    The others and the dynamics are deterministic given the seed, so a sequence is as good a reply as any strategy. To a
-    policy that draws, it is a reply to the draws of this seed: a climb makes it clairvoyant.
+    Where the others are deterministic, a sequence is as good a reply as any strategy. To policies that draw, a sequence
+    is searched for on some seeds and scored on others: a reply to known draws would be clairvoyance, not a bound.
 
     Parameters
     ----------
@@ -85,53 +50,112 @@ def best_response(
         See `Table`; the agent's own entry only gives its first candidate.
     agent : int or str
         Who replies.
+    seed : int
+        Seed of what is drawn; for policies that draw, the first of many.
     starts : sequence of array_like (T,), optional
         Level sequences to start from.
-    thorough : bool
-        Also start from sequences that switch once.
+    iterations : int
+        Of each climb.
     climb : bool
-        Whether to climb from the best candidates. Without, the reply is the best of the own policy, constants, and
-        sequences that switch once between key rates, for the cost of one rollout of them all; against policy objects
-        that have to look, each candidate is a copy that they see, and there are constants only.
+        Whether to climb from the best candidates. Without, the reply is the best of what `probing` looks at: the own
+        policy, constants, switches, pulses, and what the others' thresholds suggest.
+    table : Table, optional
+        The policies, if they were read already.
 
     Returns
     -------
     Sequences
         `value` is the agent's return: a lower bound of the true best response's, and never less than its own policy's.
+        ``solver["own"]`` is that one.
     """
-
     began = time.perf_counter()
     episode = episode or Episode(game_or_id, objective, state)
     who = leader_index(episode.stage(), agent)
-    table = Table(episode, policies, seed)
-    own_returns, own_rates = table.returns()
-    horizon = episode.horizon
-
-    def value(points: Array) -> Array:
-        return np.ascontiguousarray(table.returns(who, points)[0][:, who])
-
-    marks = episode.key_rates([who], optimum=climb)
-    high = episode.game.endowment[who]
+    table = table or Table(episode, policies, seed)
+    horizon, high = episode.horizon, episode.game.endowment[who]
     given = []
     for start in starts:
         sequence = np.asarray(start, dtype=np.float64)
         if sequence.shape != (horizon,):
             raise ValueError(f"starts have shape {sequence.shape}, expected {(horizon,)}")
         given.append(np.clip(sequence / high, 0.0, 1.0))
+    search_seeds = range(seed, seed + SEARCHED) if table.draws else None
+    score_seeds = range(seed + SEARCHED, seed + SEARCHED + SCORED) if table.draws else None
+    own_returns, own_rates = table.own(search_seeds)
+    own = own_rates[:, who]
+    others = [j for j in range(episode.n) if j != who]
+
+    def value(rows: Array) -> tuple[Array, Array]:
+        returns, rates = table.returns(who, rows, search_seeds)
+        return np.ascontiguousarray(returns[:, who]), _answers(table, rates, others)
+
+    marks = episode.key_rates([who], optimum=climb)
     watched = bool(set(table.objects) - {who})
+    if not climb and not watched and not table.draws:
+        given += list(switching_sequences(horizon, marks, marks))
+    best, height = probe(value, own, marks, given)
     if climb:
-        early, constants = () if not thorough else marks if watched else FINE, CONSTANTS
-    else:
-        early, constants = () if watched else marks, CONSTANTS[::25] if watched else CONSTANTS
-    best, height = best_sequence(
-        value, own_rates[0, :, who], marks, early, given, iterations=iterations, climb=climb, constants=constants
-    )  # fmt: skip
-    if float(own_returns[0, who]) > height:
-        best, height = own_rates[0, :, who], float(own_returns[0, who])
-    final_returns, final = table.returns(who, best[None])
+        best, height = _climbed(lambda rows: value(rows)[0], own, best, height, marks, iterations, table, watched)
+    if float(own_returns[who]) >= height:
+        best, height = own, float(own_returns[who])
+    if score_seeds is not None:
+        # What was found on some draws is judged by others, and the own policy on the same.
+        own_returns, _ = table.own(score_seeds)
+        height = float(table.returns(who, best[None], score_seeds)[0][0, who])
+        height = max(height, float(own_returns[who]))
+    final_returns, final = table.returns(who, best[None], score_seeds)
     return Sequences(
         episode.game.id, "best_response", str(episode.game.reward_mode), episode.game.agents,
         episode.levels(final[0]), final_returns[0], height, horizon, True, 0.0,
-        {"agent": episode.game.agents[who], "own": float(own_returns[0, who]), "rollouts": episode.rollouts,
+        {"agent": episode.game.agents[who], "own": float(own_returns[who]), "rollouts": episode.rollouts,
          "seconds": time.perf_counter() - began},
     )  # fmt: skip
+
+
+def _answers(table: Table, rates: Array, others: list[int]) -> Array:
+    """What the others played on average (K,), as far as it was seen: policies that the kernel plays answer unseen."""
+    seen = [j for j in others if j in table.objects]
+    return rates[:, :, seen].mean(axis=(1, 2)) if seen else np.zeros(len(rates))
+
+
+def _climbed(
+    value: Value, own: Array, best: Array, height: float, marks: Sequence[float], iterations: int, table: Table,
+    watched: bool,
+) -> tuple[Array, float]:  # fmt: skip
+    """Go on from the best candidate, and from the own sequence, by climbing and by moves."""
+    episode = table.episode
+    horizon = len(own)
+
+    def of_tables(tables: Array) -> Array:
+        rows = tables[:, :, 0]
+        part = CHUNK if not watched else CHUNK // 4
+        return np.concatenate([value(rows[first : first + part]) for first in range(0, len(rows), part)])
+
+    if not watched:
+        effort = Effort(iterations=iterations, passes=6)
+        point, reached = improve(of_tables, best[:, None], marks, effort, widely=True)
+        near, nearby = improve(of_tables, own[:, None], marks, effort, widely=False, names=CHEAP[:1])
+        return (near[:, 0], nearby) if nearby > reached else (point[:, 0], reached)
+    # Each step of each episode is looked at by the policies: as many episodes as there is time for.
+    agents = len({(int(group), kind) for group, kind in zip(episode.groups(), table.kinds, strict=True)})
+    left = _WATCHED / (horizon * episode.n * agents)
+    point = best[:, None]
+    climbs = int(min(iterations, 0.3 * left / (2 * horizon + 1)))
+    if climbs > 2:
+        found, reached, _ = climb_from(of_tables, point, height, climbs)
+        if reached > height:
+            point, height = found, reached
+    palette = palette_of(point[None], marks, most=4)
+    look = horizon * (len(palette) + 6)
+    if left > 2 * look:
+        names = CHEAP[:1] if left < 10 * look else CHEAP
+        passes = max(1, int(0.7 * left / (look if len(names) == 1 else 5 * look)))
+        point, height = descend(
+            of_tables, point, height, palette, passes=min(passes, 6), enough=1e-6 * (1.0 + abs(height)), names=names,
+            pairs=False,
+        )  # fmt: skip
+    constants = CONSTANTS[::4, None] * np.ones(horizon)
+    heights = value(constants)
+    if float(heights.max()) > height:
+        return constants[int(heights.argmax())], float(heights.max())
+    return point[:, 0], height

@@ -50,6 +50,8 @@ class Effort:
         Looks at the neighbourhood.
     sweeps : int
         Rounds of each agent improving its own sequence.
+    pairs : bool
+        Whether pairs of steps are moved, and each agent's own sequence by blocks and shifts too.
     """
 
     longest: int = 6
@@ -63,10 +65,11 @@ class Effort:
     steps: int = 500
     passes: int = 30
     sweeps: int = 3
+    pairs: bool = True
 
 
 EFFORTS = {
-    "quick": Effort(4, 2, 2, 8_000, 1, 15, 10, 32, 150, 5, 1),
+    "quick": Effort(4, 2, 2, 6_000, 1, 12, 8, 32, 150, 3, 1, pairs=False),
     "default": Effort(),
     "thorough": Effort(8, 8, 8, 120_000, 6, 150, 100, 256, 3000, 100, 20),
 }
@@ -106,7 +109,9 @@ def search_sequences(
     for _ in range(1 + effort.passes // 10):
         before = height
         palette = palette_of(point[None], marks)
-        point, height = descend(value, point, height, palette, passes=effort.passes, enough=enough)
+        point, height = descend(
+            value, point, height, palette, passes=effort.passes, enough=enough, pairs=effort.pairs
+        )  # fmt: skip
         found, reached, _ = climb(value, point, height, effort.iterations)
         if reached > height:
             point, height = found, reached

@@ -309,11 +309,11 @@ def test_best_response_to_policies_of_every_kind() -> None:
     reply = best_response(short("ReciprocalDilemma-v0", 40), "tit_for_tat", "agent_1", "private")
     assert reply.value >= reply.solver["own"] > 0.0
     oracle = Oracle("Oracle_Nash", "PublicGoods-v0")
-    same = best_response(short("PublicGoods-v0", 20), oracle, 1, "private", thorough=False, iterations=2)
+    same = best_response(short("PublicGoods-v0", 20), oracle, 1, "private", iterations=2)
     assert same.value == pytest.approx(1000.0)
     game, sequence = short("SLCD-v0", 30), np.full(30, 20.0)
-    mixed = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
-    again = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5, thorough=False)
+    mixed = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5)
+    again = exploitability(game, [sequence, "random"], "private", seed=4, iterations=5)
     assert mixed.nash_conv == again.nash_conv
 
 

@@ -1,0 +1,137 @@
+"""What learners from memory share: the replay, target networks, scaled rewards, and several updates a trajectory."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coopetition.baselines.learning.algorithm import Algorithm
+from coopetition.baselines.learning.memory import Memories, Replay, init_replay, sample, store
+from coopetition.baselines.learning.networks import apply_layers, stack_trees
+from coopetition.baselines.learning.optimiser import descend
+from coopetition.baselines.learning.scaling import Scale, init_scale, update_scale
+from coopetition.baselines.learning.task import Trajectory
+from coopetition.baselines.learning.xla import jax, jnp
+
+
+class MemoryState(NamedTuple):
+    """A run: its networks, its agents' reward scales (L, ...), its replay, and how often it has updated."""
+
+    networks: Any
+    scales: Scale
+    replay: Replay
+    count: Any
+
+
+class FromMemory(Algorithm):
+    """An algorithm that learns from a replay."""
+
+    needs_joint = True
+
+    @abstractmethod
+    def init_networks(self, rng: np.random.Generator, settings: Any) -> Any:
+        """A run's networks, targets and optimisers, in NumPy."""
+
+    @abstractmethod
+    def learn_from(self, networks: Any, batch: Memories, offset: Any, key: Any, settings: Any, count: Any) -> Any:
+        """One update of all networks.
+
+        Parameters
+        ----------
+        networks : tree
+            From `init_networks`.
+        batch : Memories
+            With rewards in units of their running scale.
+        offset : (L,)
+            Where critics start: the mean return, in the same units.
+        key : PRNG key
+        settings : Settings
+            The run's.
+        count : () int32
+            Updates so far.
+        """
+
+    def own_rewards(self, rewards: Any) -> Any:
+        """What each learner is to learn from, (T, E, L): its own reward, unless an algorithm says otherwise."""
+        return rewards
+
+    def init(self, rng: np.random.Generator, settings: Any) -> MemoryState:
+        """Networks, and an empty replay."""
+        task = self.task
+        return MemoryState(
+            self.init_networks(rng, settings),
+            stack_trees([init_scale(task.copies) for _ in range(task.size)]),
+            init_replay(task, settings.length, settings.replay),
+            np.zeros((), dtype=np.int32),
+        )
+
+    def update(
+        self, state: MemoryState, data: Trajectory, key: Any, settings: Any
+    ) -> tuple[MemoryState, dict[str, Any]]:
+        """Keep the trajectory, then learn a few times from what is kept."""
+        rewards = self.own_rewards(data.rewards)
+        scales = jax.vmap(update_scale, in_axes=(0, 2, None, None))(
+            state.scales, rewards, data.ended, settings.discount
+        )
+        replay = store(state.replay, data, rewards)
+
+        def once(carried: tuple[Any, Any], key: Any) -> tuple[tuple[Any, Any], None]:
+            networks, count = carried
+            drawn, rest = jax.random.split(key)
+            batch = sample(self.task, replay, drawn, settings.batch)
+            batch = batch._replace(rewards=batch.rewards / scales.deviation)
+            networks = self.learn_from(networks, batch, scales.offset, rest, settings, count)
+            return (networks, count + 1), None
+
+        keys = jax.random.split(key, settings.updates)
+        (networks, count), _ = jax.lax.scan(once, (state.networks, state.count), keys)
+        return MemoryState(networks, scales, replay, count), {"replayed": replay.filled * self.task.copies}
+
+    # --- what a critic of one agent sees
+
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:
+        """A critic's inputs for every learner: (B, L, K).
+
+        Parameters
+        ----------
+        batch_seen : (B, L, O)
+            Observations.
+        joint : (B, S)
+        own : (B, L, A)
+            The rate of the learner itself, which an actor's gradient goes through.
+        everybody : (B, L, A)
+            The rates of all, of which a learner's critic may see the others'.
+        """
+        raise NotImplementedError
+
+    def joint_view(self, joint: Any, own: Any, everybody: Any) -> Any:
+        """Joint state and all rates, the learner's own in its place: (B, L, S + L A).
+
+        A gradient through it reaches a learner's own rate only.
+        """
+        size = self.task.size
+        mine = jnp.eye(size, dtype=bool)[:, :, None]
+        rates = jnp.where(mine, own[:, None], jax.lax.stop_gradient(everybody)[:, None])
+        return jnp.concatenate([self.task.each_joint(joint), rates.reshape(*rates.shape[:2], -1)], axis=-1)
+
+    def critic_values(self, critics: Any, inputs: Any) -> Any:
+        """Values (B, L) of every learner's critic at its inputs (B, L, K)."""
+        folded = self.task.inputs(inputs, lead=0)
+        return self.task.unfold(jax.vmap(apply_layers)(critics, folded)[..., 0], lead=0)
+
+    def bootstrap(self, batch: Memories, following: Any, offset: Any, discount: Any) -> Any:
+        """Targets (B, L) of critics, from the values (B, L) of what follows."""
+        alive = 1.0 - batch.terminated[:, None].astype(jnp.float32)
+        return jax.lax.stop_gradient(batch.rewards + discount * alive * (following + offset) - offset)
+
+
+def descend_each(networks: Any, gradients: Any, optimisers: Any, learning_rate: Any, clip: Any) -> tuple[Any, Any]:
+    """A step of Adam for each network of a run (G, ...), clipped by its own norm."""
+    return jax.vmap(descend, in_axes=(0, 0, 0, None, None))(networks, gradients, optimisers, learning_rate, clip)
+
+
+def follow(targets: Any, networks: Any, rate: Any) -> Any:
+    """Target networks a little nearer to the networks (Polyak averaging)."""
+    return jax.tree.map(lambda target, network: target + rate * (network - target), targets, networks)

@@ -1,0 +1,42 @@
+"""ISAC: independent soft actor-critic, one actor and two critics for each agent.
+
+Every agent maximises its own discounted reward r_i of the mode, and the entropy of its own policy; see
+`soft_actor_critic` for the equations. Its critics see its own observation and its own rate, nothing else: for agent i
+the others are part of the environment, in training and in play. In play it takes the median of what it learnt to draw.
+
+Hyper-parameters: two critics, soft targets and the tuned temperature as in Haarnoja et al.; small networks and batches,
+since observations are short. The target entropy of -2.5 leaves a standard deviation of about .02 of the endowment;
+learning rate and discount were chosen on PublicGoods and TrustDilemma.
+
+Limits: what is replayed was played against others' older policies, so that critics lag behind while others still learn
+(Foerster et al. 2017); the entropy term keeps policies a little off the corners of the box.
+
+References
+----------
+Haarnoja et al. (2018), Soft actor-critic algorithms and applications, arXiv:1812.05905.
+de Witt et al. (2020), Is independent learning all you need in the StarCraft multi-agent challenge?
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coopetition.baselines.learning.soft_actor_critic import SoftActorCritic, SoftSettings
+from coopetition.baselines.learning.xla import jnp
+
+
+class ISAC(SoftActorCritic):
+    """Independent SAC; see the module."""
+
+    name = "ISAC"
+    citation = "T. Haarnoja et al. (2018), arXiv:1812.05905; C. Schroeder de Witt et al. (2020), arXiv:2011.09533"
+    Settings = SoftSettings
+
+    @property
+    def view_size(self) -> int:
+        """An observation and a rate."""
+        return self.task.observation_size + self.task.action_size
+
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
+        """The agent's own observation and rate."""
+        return jnp.concatenate([batch_seen, own], axis=-1)

@@ -1,0 +1,147 @@
+"""LOLA: learning with opponent-learning awareness, each agent with its own reward.
+
+Agent i does not ascend its expected return J_i alone, but the one that it will have after the others have learnt:
+with their step theta_j + eta grad_j J_j, each on *its own* reward, the first-order term of Foerster et al. (eq. 4.4) is
+
+    g_i = grad_i J_i + eta sum_{j != i} [ grad_i ( (grad_j J_i)^T grad_j J_j ) ],   grad_j J_i held fixed,
+
+that is, agent i shapes the gradient that j will follow, in the direction that pays i. Estimates come from DiCE: with
+c_t = gamma c_{t-1} + sum_k log pi_k(a_k,t | o_k,t), started anew with every episode, and box(c) = exp(c - stop(c)),
+
+    J_k = E[ box(c_t) (r_k,t - b_k,t) ],
+
+whose derivatives of any order are the right estimates: the first is the discounted policy gradient, the mixed second
+one the term above. The baseline b is the mean reward of the other copies at the same step.
+
+In training agent i uses the others' parameters, observations and rewards, as LOLA does; in play actors see their own
+observation. With eta = 0 this is policy gradient without critics.
+
+Hyper-parameters: eta 1, in rewards of unit deviation, as the order of magnitude in the paper; 32-step trajectories.
+
+Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
+it assumes that opponents take plain gradient steps, where here they take LOLA's with Adam; parameters are not shared.
+
+References
+----------
+Foerster, Chen, Al-Shedivat, Whiteson, Abbeel & Mordatch (2018), Learning with opponent-learning awareness.
+Foerster, Farquhar, Al-Shedivat, Rocktäschel, Xing & Whiteson (2018), DiCE: the infinitely differentiable Monte Carlo
+estimator.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from coopetition.baselines.learning.algorithm import hyperparameters
+from coopetition.baselines.learning.optimiser import descend
+from coopetition.baselines.learning.reinforce import REINFORCE, State
+from coopetition.baselines.learning.scaling import update_scale
+from coopetition.baselines.learning.task import Trajectory
+from coopetition.baselines.learning.xla import jax, jnp
+
+MOST_AGENTS = 6
+
+
+@hyperparameters
+class Settings:
+    """Hyper-parameters; floats may be swept, and mean what they do for IPPO.
+
+    Attributes
+    ----------
+    lookahead : float
+        eta, the length of the opponents' step that is looked through.
+    """
+
+    copies: int = 64
+    length: int = 32
+    hidden: tuple[int, ...] = (32, 32)
+    head: str = "tanh"
+    learning_rate: float = 3e-3
+    lookahead: float = 1.0
+    discount: float = 0.95
+    entropy: float = 0.0
+    gradient_clip: float = 0.5
+    log_std: float = -0.5
+
+
+def dot(one: Any, other: Any) -> Any:
+    """Scalar product of two trees."""
+    return sum(jnp.vdot(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
+
+
+class LOLA(REINFORCE):
+    """Policy gradients through the opponents' learning step; see the module."""
+
+    name = "LOLA"
+    citation = "J. Foerster et al. (2018), arXiv:1709.04326 and arXiv:1802.05098"
+    Settings: ClassVar[type] = Settings
+
+    def check(self) -> None:
+        """Few agents, each with a network of its own."""
+        super().check()
+        if self.task.size > MOST_AGENTS:
+            raise ValueError(
+                f"LOLA differentiates through every opponent's step: {self.task.size} agents are refused, more than "
+                f"{MOST_AGENTS} (the noise of its {self.task.size * (self.task.size - 1)} second-order terms drowns "
+                "the gradient); use IPPO or MAPPO"
+            )
+        if self.task.shared:
+            raise ValueError("LOLA tells its own parameters from its opponents': share_parameters=True is refused")
+
+    def objectives(self, actors: Any, data: Trajectory, rewards: Any, discount: Any) -> Any:
+        """DiCE objectives J (L,) of all agents, as functions of all actors."""
+        parameters = jax.vmap(self.parameters)(actors, self.task.inputs(data.observations))
+        log_probs = self.distribution.log_prob(parameters, self.task.fold(data.latents)).sum(axis=0)
+
+        def step(before: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
+            log_prob, end = now
+            total = discount * before + log_prob
+            return jnp.where(end, 0.0, total), total
+
+        _, sums = jax.lax.scan(step, jnp.zeros_like(log_probs[0]), (log_probs, data.ended))
+        box = jnp.exp(sums - jax.lax.stop_gradient(sums))
+        return (box[..., None] * rewards).mean(axis=(0, 1))
+
+    def shaping(self, actors: Any, data: Trajectory, rewards: Any, discount: Any) -> tuple[Any, Any]:
+        """Each agent's own gradient, and the one through its opponents' step: trees with agents in front."""
+        agents = jnp.arange(self.task.size)
+
+        def each(actors: Any) -> Any:
+            """grad_j J_k: every leaf (L of objectives k, L of parameters j, ...)."""
+            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount))(actors)
+
+        slopes = each(actors)
+        own = jax.tree.map(lambda x: x[agents, agents], slopes)
+
+        def through(i: Any) -> Any:
+            """What agent i gains, to first order, by the step that every other agent takes."""
+            others = agents != i
+            paid = jax.tree.map(lambda x: jax.lax.stop_gradient(x[i]) * _along(others, x[i]), slopes)
+
+            def gain(actors: Any) -> Any:
+                steps = jax.tree.map(lambda x: x[agents, agents], each(actors))
+                return dot(paid, steps)
+
+            return jax.tree.map(lambda x: x[i], jax.grad(gain)(actors))
+
+        return own, jax.lax.map(through, agents)
+
+    def update(self, state: Any, data: Trajectory, key: Any, settings: Any) -> tuple[Any, dict[str, Any]]:
+        """One step of every actor up its own gradient and through its opponents' learning."""
+        scales = jax.vmap(update_scale, in_axes=(0, 2, None, None))(
+            state.scales, data.rewards, data.ended, settings.discount
+        )
+        rewards = data.rewards / scales.deviation
+        rewards = rewards - (rewards.sum(axis=1, keepdims=True) - rewards) / (self.task.copies - 1)
+        own, shaped = self.shaping(state.actor, data, rewards, settings.discount)
+        gradient = jax.tree.map(lambda g, s: -(g + settings.lookahead * s), own, shaped)
+        actor, optimiser = jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
+            state.actor, gradient, state.optimiser, settings.learning_rate, settings.gradient_clip
+        )
+        lengths = [jnp.sqrt(dot(part, part)) for part in (own, shaped)]
+        return State(actor, optimiser, scales), {"own_gradient": lengths[0], "shaping_gradient": lengths[1]}
+
+
+def _along(mask: Any, leaf: Any) -> Any:
+    """A mask (L,) in the shape of a leaf (L, ...)."""
+    return mask.astype(leaf.dtype).reshape(-1, *[1] * (leaf.ndim - 1))

@@ -1,0 +1,207 @@
+"""Soft actor-critic for rates: what ISAC, MASAC and MeanFieldAC share; they differ in what a critic sees.
+
+With alpha_i the temperature, each learner's two critics descend
+
+    (Q_i(view_i) - [r_i + discount (min of both targets' Q_i(next view_i) - alpha_i log pi_i(a'_i | o'_i))])^2 / 2,
+
+its actor descends alpha_i log pi_i(a_i | o_i) - min Q_i(view_i with a_i), a_i drawn by reparametrisation, and
+alpha_i moves so that the entropy of pi_i approaches a target. A rate's density lives on [0, 1], where the uniform
+one has entropy 0 and every other less: the target is negative, about the logarithm of the width that is left for
+exploring.
+
+References
+----------
+Haarnoja et al. (2018), Soft actor-critic algorithms and applications, arXiv:1812.05905, eq. 5, 7 and 18, appendix C.
+Fujimoto, van Hoof & Meger (2018), Addressing function approximation error in actor-critic methods (two critics).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coopetition.baselines.learning.algorithm import hyperparameters
+from coopetition.baselines.learning.distributions import DISTRIBUTIONS
+from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, descend_each, follow
+from coopetition.baselines.learning.memory import Memories
+from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
+from coopetition.baselines.learning.optimiser import init_optimiser
+from coopetition.baselines.learning.xla import jax, jnp
+
+
+@hyperparameters
+class SoftSettings:
+    """Hyper-parameters of soft actor-critics; floats may be swept.
+
+    Attributes
+    ----------
+    copies, length : int
+        Copies of the game in a run, and steps between two rounds of updates.
+    updates, batch : int
+        Updates a round, and samples of each.
+    replay : int
+        Environment steps that are kept.
+    hidden : tuple of int
+        Widths of hidden layers.
+    head : {"tanh", "sigmoid"}
+        Squashing of the Gaussian.
+    learning_rate, discount, gradient_clip : float
+        Adam's step, gamma, the norm to which each network's gradient is shortened.
+    target_rate : float
+        How far targets follow at each update.
+    target_entropy, temperature : float
+        Entropy of a rate that alpha aims at, and alpha at the start.
+    """
+
+    copies: int = 16
+    length: int = 16
+    updates: int = 16
+    batch: int = 128
+    replay: int = 50_000
+    hidden: tuple[int, ...] = (32, 32)
+    head: str = "tanh"
+    learning_rate: float = 2e-3
+    discount: float = 0.95
+    gradient_clip: float = 5.0
+    target_rate: float = 0.02
+    target_entropy: float = -2.5
+    temperature: float = 0.1
+
+
+class SoftNetworks(NamedTuple):
+    """A run's networks (G, ...): actor, two critics and their targets, log temperature, and the optimisers."""
+
+    actor: Any
+    critics: Any
+    targets: Any
+    log_alpha: Any
+    actor_optimiser: Any
+    critic_optimisers: Any
+    alpha_optimiser: Any
+
+
+class SoftActorCritic(FromMemory):
+    """A squashed Gaussian actor and two critics for each agent."""
+
+    @property
+    def distribution(self) -> Any:
+        """Of rates."""
+        return DISTRIBUTIONS[self.settings.head]
+
+    def check(self) -> None:
+        """Only squashed Gaussians are drawn by reparametrisation."""
+        if self.settings.head not in ("tanh", "sigmoid"):
+            raise ValueError(f"head = {self.settings.head!r}; allowed: tanh, sigmoid")
+
+    @property
+    def view_size(self) -> int:
+        """K, what a critic sees."""
+        raise NotImplementedError
+
+    def init_networks(self, rng: np.random.Generator, settings: Any) -> SoftNetworks:
+        """Actors that start in the middle of the box, wide."""
+        task, hidden = self.task, settings.hidden
+        index = task.size if task.shared else 0
+
+        def one() -> tuple[Any, Any]:
+            actor = init_layers(rng, (task.input_size, *hidden, 2 * task.action_size), 0.01)
+            critics = [init_layers(rng, (self.view_size + index, *hidden, 1), 1.0) for _ in range(2)]
+            return actor, critics
+
+        made = [one() for _ in range(task.networks)]
+        actor = stack_trees([actor for actor, _ in made])
+        critics = stack_trees([critics for _, critics in made])
+        log_alpha = np.full(task.networks, np.log(settings.temperature), dtype=np.float32)
+        return SoftNetworks(
+            actor,
+            critics,
+            jax.tree.map(np.copy, critics),
+            log_alpha,
+            stack_trees([init_optimiser(actor) for actor, _ in made]),
+            [stack_trees([init_optimiser(critics[k]) for _, critics in made]) for k in range(2)],
+            stack_trees([init_optimiser(log_alpha[0]) for _ in made]),
+        )
+
+    # --- acting
+
+    def acting(self, state: MemoryState) -> Any:
+        """The actors."""
+        return state.networks.actor
+
+    def act(self, acting: Any, observations: Any, key: Any, settings: Any) -> tuple[Any, Any]:  # noqa: ARG002
+        """Draw from every actor."""
+        rates, _, latents = self._drawn(acting, observations, key)
+        return latents, rates
+
+    def _drawn(self, actor: Any, observations: Any, key: Any) -> tuple[Any, Any, Any]:
+        """Rates (B, L, A), their log-densities (B, L) and latents, from observations (B, L, O)."""
+        parameters = jax.vmap(apply_layers)(actor, self.task.inputs(observations, lead=0))
+        latents = self.distribution.sample(key, parameters)
+        log_probs = self.distribution.log_prob(parameters, latents)
+        unfold = self.task.unfold
+        latents = unfold(latents, lead=0)
+        return self.distribution.rate(latents), unfold(log_probs, lead=0), latents
+
+    def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The actors; their last layer also says how widely they draw."""
+        layers = jax.tree.map(np.asarray, state.networks.actor)
+        size = self.task.action_size
+        last = {"weight": layers[-1]["weight"][..., :size], "bias": layers[-1]["bias"][..., :size]}
+        return named_layers([*layers[:-1], last]), {"head": self.settings.head}
+
+    # --- learning
+
+    def learn_from(
+        self,
+        networks: SoftNetworks,
+        batch: Memories,
+        offset: Any,
+        key: Any,
+        settings: Any,
+        count: Any,  # noqa: ARG002
+    ) -> SoftNetworks:
+        """Critics, then actors, then temperatures, then targets."""
+        next_key, own_key = jax.random.split(key)
+        alpha = jnp.exp(networks.log_alpha)
+        each = alpha if not self.task.shared else jnp.broadcast_to(alpha, (self.task.size,))
+        rates, log_probs, _ = self._drawn(networks.actor, batch.next_observations, next_key)
+        next_views = self.views(batch.next_observations, batch.next_joint, rates, rates)
+        following = jnp.minimum(*(self.critic_values(target, next_views) for target in networks.targets))
+        target = self.bootstrap(batch, following - each * log_probs, offset, settings.discount)
+        views = self.views(batch.observations, batch.joint, batch.rates, batch.rates)
+
+        def critic_loss(critics: Any) -> Any:
+            return sum(0.5 * jnp.square(self.critic_values(critic, views) - target).mean(axis=0).sum()
+                       for critic in critics)  # fmt: skip
+
+        gradients = jax.grad(critic_loss)(networks.critics)
+        stepped = [
+            descend_each(critic, gradient, optimiser, settings.learning_rate, settings.gradient_clip)
+            for critic, gradient, optimiser in zip(networks.critics, gradients, networks.critic_optimisers, strict=True)
+        ]
+        critics, critic_optimisers = [one for one, _ in stepped], [other for _, other in stepped]
+
+        def actor_loss(actor: Any) -> tuple[Any, Any]:
+            own, own_log_probs, _ = self._drawn(actor, batch.observations, own_key)
+            mine = self.views(batch.observations, batch.joint, own, batch.rates)
+            value = jnp.minimum(*(self.critic_values(critic, mine) for critic in critics))
+            return (each * own_log_probs - value).mean(axis=0).sum(), own_log_probs.mean(axis=0)
+
+        gradient, mean_log_probs = jax.grad(actor_loss, has_aux=True)(networks.actor)
+        step, clip = settings.learning_rate, settings.gradient_clip
+        actor, actor_optimiser = descend_each(networks.actor, gradient, networks.actor_optimiser, step, clip)
+        surplus = -mean_log_probs - settings.target_entropy  # entropy above the target: alpha falls
+        surplus = surplus if not self.task.shared else surplus.mean(keepdims=True)
+        log_alpha, alpha_optimiser = descend_each(
+            networks.log_alpha, alpha * surplus, networks.alpha_optimiser, step, clip
+        )
+        return SoftNetworks(
+            actor,
+            critics,
+            follow(networks.targets, critics, settings.target_rate),
+            log_alpha,
+            actor_optimiser,
+            critic_optimisers,
+            alpha_optimiser,
+        )

@@ -1,0 +1,191 @@
+"""Value decomposition over discretised rates: what VDN and QMIX share; they differ in how utilities are mixed.
+
+Each agent has utilities q_i(o_i, b) of its bins b = 0, 1 / (bins - 1), ..., 1; the team's value is a mix of the
+utilities of the bins *that were taken*. All agents are trained on one team reward, r = mean of r_i, whatever the
+mode: value decomposition is for teams, and says so. With double targets (the networks choose, their targets value)
+it descends
+
+    (mix(q_i(o_i, b_i)) - [r + discount mix'(q'_i(o'_i, argmax q_i(o'_i, .)))])^2 / 2.
+
+In training the mixer may see the joint state; in play an agent sees its own observation and takes its best bin.
+While it learns it explores with a chance that falls from 1.
+
+References
+----------
+Sunehag et al. (2017), Value-decomposition networks, arXiv:1706.05296. Rashid et al. (2018), QMIX, arXiv:1803.11485.
+van Hasselt, Guez & Silver (2016), Deep reinforcement learning with double Q-learning.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coopetition.baselines.learning.algorithm import hyperparameters
+from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, descend_each, follow
+from coopetition.baselines.learning.memory import Memories
+from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
+from coopetition.baselines.learning.optimiser import descend, init_optimiser
+from coopetition.baselines.learning.xla import jax, jnp
+
+
+@hyperparameters
+class DecompositionSettings:
+    """Hyper-parameters of value decomposition; floats may be swept.
+
+    Attributes
+    ----------
+    copies, length : int
+        Copies of the game in a run, and steps between two rounds of updates.
+    updates, batch : int
+        Updates a round, and samples of each.
+    replay : int
+        Environment steps that are kept.
+    hidden : tuple of int
+        Widths of hidden layers.
+    bins : int
+        Rates among which an agent chooses, at equal distances from 0 to 1.
+    mixing : int
+        Width of QMIX's mixing layer.
+    learning_rate, discount, gradient_clip : float
+        Adam's step, gamma, the norm to which each network's gradient is shortened.
+    target_rate : float
+        How far targets follow at each update.
+    exploration, decay : float
+        The least chance of a random bin, and the updates in which it falls to a third of what it was.
+    """
+
+    copies: int = 16
+    length: int = 16
+    updates: int = 16
+    batch: int = 128
+    replay: int = 50_000
+    hidden: tuple[int, ...] = (32, 32)
+    bins: int = 11
+    mixing: int = 16
+    learning_rate: float = 2e-3
+    discount: float = 0.95
+    gradient_clip: float = 5.0
+    target_rate: float = 0.02
+    exploration: float = 0.05
+    decay: float = 1000.0
+
+
+class TeamNetworks(NamedTuple):
+    """A run's utilities (G, ...) and mixer, their targets, and the optimisers."""
+
+    utilities: Any
+    mixer: Any
+    utility_targets: Any
+    mixer_target: Any
+    optimisers: Any
+    mixer_optimiser: Any
+
+
+class ValueDecomposition(FromMemory):
+    """Utilities of bins for each agent, and a mixer."""
+
+    def check(self) -> None:
+        """At least two bins."""
+        if self.settings.bins < 2:
+            raise ValueError(f"bins = {self.settings.bins}: expected at least 2")
+
+    def own_rewards(self, rewards: Any) -> Any:
+        """The team's reward, the mean of all, for everybody."""
+        return jnp.broadcast_to(rewards.mean(axis=-1, keepdims=True), rewards.shape)
+
+    # --- mixing
+
+    def init_mixer(self, rng: np.random.Generator, settings: Any) -> Any:
+        """Parameters of the mixer, in NumPy."""
+        raise NotImplementedError
+
+    def mix(self, mixer: Any, utilities: Any, joint: Any) -> Any:
+        """The team's value (B,) of utilities (B, L) at joint states (B, S)."""
+        raise NotImplementedError
+
+    # --- a run
+
+    def init_networks(self, rng: np.random.Generator, settings: Any) -> TeamNetworks:
+        """Utilities that start near zero."""
+        task = self.task
+        made = [
+            init_layers(rng, (task.input_size, *settings.hidden, settings.bins), 0.01) for _ in range(task.networks)
+        ]
+        utilities = stack_trees(made)
+        mixer = self.init_mixer(rng, settings)
+        return TeamNetworks(
+            utilities,
+            mixer,
+            jax.tree.map(np.copy, utilities),
+            jax.tree.map(np.copy, mixer),
+            stack_trees([init_optimiser(one) for one in made]),
+            init_optimiser(mixer),
+        )
+
+    def acting(self, state: MemoryState) -> Any:
+        """The utilities, and how far exploring has come."""
+        return state.networks.utilities, state.count
+
+    def utilities(self, networks: Any, observations: Any) -> Any:
+        """Of all bins, (B, L, bins)."""
+        return self.task.unfold(jax.vmap(apply_layers)(networks, self.task.inputs(observations, lead=0)), lead=0)
+
+    def act(self, acting: Any, observations: Any, key: Any, settings: Any) -> tuple[Any, Any]:
+        """The best bin, or a random one."""
+        networks, count = acting
+        explore_key, bin_key = jax.random.split(key)
+        best = self.utilities(networks, observations).argmax(axis=-1)
+        chance = jnp.maximum(jnp.exp(-count / settings.decay), settings.exploration)
+        explore = jax.random.uniform(explore_key, best.shape) < chance
+        drawn = jax.random.randint(bin_key, best.shape, 0, settings.bins)
+        rates = (jnp.where(explore, drawn, best) / (settings.bins - 1)).astype(jnp.float32)[..., None]
+        return rates, rates
+
+    def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The utilities."""
+        return named_layers(state.networks.utilities), {"head": "bins"}
+
+    def taken(self, rates: Any) -> Any:
+        """The bins (B, L) of rates that were played."""
+        return jnp.rint(rates[..., 0] * (self.settings.bins - 1)).astype(jnp.int32)
+
+    def learn_from(
+        self,
+        networks: TeamNetworks,
+        batch: Memories,
+        offset: Any,
+        key: Any,
+        settings: Any,
+        count: Any,  # noqa: ARG002
+    ) -> TeamNetworks:
+        """Utilities and mixer together, then targets."""
+        best = self.utilities(networks.utilities, batch.next_observations).argmax(axis=-1)
+        valued = _of(self.utilities(networks.utility_targets, batch.next_observations), best)
+        following = self.mix(networks.mixer_target, valued, batch.next_joint)
+        target = self.bootstrap(batch, following[:, None], offset, settings.discount)[:, 0]
+        taken = self.taken(batch.rates)
+
+        def loss(both: tuple[Any, Any]) -> Any:
+            utilities, mixer = both
+            chosen = _of(self.utilities(utilities, batch.observations), taken)
+            return 0.5 * jnp.square(self.mix(mixer, chosen, batch.joint) - target).mean()
+
+        gradient, mixer_gradient = jax.grad(loss)((networks.utilities, networks.mixer))
+        step, clip = settings.learning_rate, settings.gradient_clip
+        utilities, optimisers = descend_each(networks.utilities, gradient, networks.optimisers, step, clip)
+        mixer, mixer_optimiser = descend(networks.mixer, mixer_gradient, networks.mixer_optimiser, step, clip)
+        return TeamNetworks(
+            utilities,
+            mixer,
+            follow(networks.utility_targets, utilities, settings.target_rate),
+            follow(networks.mixer_target, mixer, settings.target_rate),
+            optimisers,
+            mixer_optimiser,
+        )
+
+
+def _of(utilities: Any, bins: Any) -> Any:
+    """Utilities (B, L) of the bins (B, L)."""
+    return jnp.take_along_axis(utilities, bins[..., None], axis=-1)[..., 0]
