@@ -9,7 +9,7 @@ from scipy import optimize
 from coopetition.calibration.cases.slcd import CASE
 from coopetition.calibration.cases.slcd import model as slcd
 from coopetition.calibration.engine.rubric import score
-from coopetition.calibration.engine.smooth import regrets, slopes, stencil_size
+from coopetition.calibration.engine.smooth import regrets, slopes
 from coopetition.oracles import certify, solve
 
 PUBLISHED = CASE.rubric("published")
@@ -83,7 +83,7 @@ def test_the_kernels_slopes_are_the_first_order_condition(form):
     rng = np.random.default_rng(5)
     games = slcd.draw_games(rng, 50, "wide", form)
     levels = rng.uniform(0.5, 50, (50, 2))
-    found, _ = slopes(lambda x: games._sets(stencil_size(2)).evaluate(x)[1], levels, games.endowments)
+    found, _ = slopes(lambda x: games.sets.evaluate(x)[1], levels, games.endowments)
     exact = [first_order_condition(form, *numbers(games, k, form), levels[k]) for k in range(50)]
     # dU_i/da_i carries no other term: pi_j depends on a_i through the synergy alone
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9)
@@ -130,7 +130,7 @@ def test_an_equilibrium_at_the_bound_is_certified():
 def test_a_wrong_solution_is_not_certified():
     games = slcd.case_games("logarithmic")
     wrong = np.array([[26.0, 27.0]])
-    sets = games._sets(stencil_size(2))
+    sets = games.sets
     assert regrets(lambda x: sets.evaluate(x)[1], wrong, games.endowments)[0] > 1e-3
     assert certify(games[0], wrong[0], "integrated").epsilon > 1e-3
 

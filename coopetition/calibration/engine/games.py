@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ class Games:
             or len(self.agents) != 2
         ):
             return self._solved_one_by_one(concept, objective, np.arange(self.count))
-        sets = self._sets(stencil_size(2))
+        sets = self.sets
         weights = self._dependence()
 
         def values(levels: Array) -> Array:
@@ -190,12 +191,16 @@ class Games:
 
     def pay(self, levels: Array) -> Points:
         """What the kernel pays at given levels, shape (B, N)."""
-        payoffs, utilities = (x[:, 0] for x in self._sets(1).evaluate(levels[:, None]))
+        table = np.repeat(np.asarray(levels, dtype=float)[:, None], self.sets.copies, axis=1)
+        payoffs, utilities = (x[:, 0].copy() for x in self.sets.evaluate(table))
         certain = np.ones(self.count, dtype=bool)
         value = self._value(levels, payoffs, np.arange(self.count))
         return Points(levels, payoffs, utilities, value, certain, np.zeros(self.count), np.zeros(self.count))
 
-    def _sets(self, copies: int) -> Sets:
+    @cached_property
+    def sets(self) -> Sets:
+        """The games' kernel, a stencil of copies each: built once, whatever is asked of it."""
+        copies = stencil_size(len(self.agents)) if len(self.agents) == 2 else 1
         return Sets(environment_class(self.environment), self.count, self.fixed, self.varied, copies)
 
     def _dependence(self) -> Array:
