@@ -36,6 +36,7 @@ __all__ = [
     "make_game",
     "parallel_env",
     "register_environments",
+    "scenarios",
     "vector_env",
 ]
 
@@ -48,6 +49,7 @@ _HOMES = {
     "gymnasium_env": "coopetition.api.make",
     "make_game": "coopetition.api.make",
     "parallel_env": "coopetition.api.make",
+    "scenarios": "coopetition.study.scenarios",
     "vector_env": "coopetition.api.make",
 }
 

@@ -33,6 +33,7 @@ REGISTERED = {
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "train": ("coopetition.commands.training", "Train policies by reinforcement learning, many runs at once."),
+    "study": ("coopetition.commands.studying", "The reference study: run, status, report, publish, audit."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 
@@ -179,8 +180,12 @@ def _register(name: str, module: str, about: str) -> None:
 
     @app.command(name, help=about, context_settings=takes_all, add_help_option=False)
     def stand_in(context: typer.Context) -> None:
-        real = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        real.command(name)(getattr(importlib.import_module(module), name))
+        command = getattr(importlib.import_module(module), name)
+        if isinstance(command, typer.Typer):  # a group of commands
+            real = command
+        else:
+            real = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            real.command(name)(command)
         real(args=context.args, prog_name=f"coopetition {name}")
 
 

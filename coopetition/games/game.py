@@ -105,7 +105,9 @@ class Game:
         p = self.parameters
         self.fields: dict[str, StateField] = p.state_fields()
         self.additions = tuple(
-            replace(line, observed=bool(fields.value_of(line.observed, p, line))) for line in p.added_fields()
+            replace(line, observed=bool(fields.value_of(line.observed, p, line)))
+            for line in p.added_fields()
+            if line.name in self.fields
         )
         self.layout, self.initial_state = fields.lay_out(self.fields, self.parameters)
         self.state_rows = self.initial_state.size
@@ -422,7 +424,9 @@ class Views:
         field = game.layout[line.name]
         scale = fields.value_of(line.scale, game.parameters, line)
         start = self.width
-        if line.shape == ("n",):
+        if line.own_only:
+            self.show(line.name, line.name, lambda i, n: [i], scale)
+        elif line.shape == ("n",):
             self.show(line.name, line.name, fields.own_first, scale)
             if line.noisy and game.noise_deviation > 0.0:
                 self.noisy += range(start + 1, start + n)
