@@ -36,7 +36,7 @@ from coopetition.baselines.learning.xla import jax, jnp
 class Settings:
     """Hyper-parameters of A2C; floats may be swept, and mean what they do for IPPO."""
 
-    copies: int = 32
+    copies: int = 64
     length: int = 8
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
