@@ -36,7 +36,7 @@ _HOMES = {
     "meta.replicator": ("replicator_dynamics", "Replicator"),
     "meta.alpha_rank": ("alpha_rank", "AlphaRank"),
     "episode.patience": ("critical_continuation", "CriticalContinuation"),
-    "stakes": ("stakes", "Stakes", "margin", "Margin"),
+    "conditions": ("stakes", "Stakes", "margin", "Margin"),
     "meta.diversity": ("suite_diversity", "SuiteDiversity"),
     "meta.tournament": ("tournament", "Tournament"),
     "policies": ("Oracle", "ORACLES", "oracles_of"),
