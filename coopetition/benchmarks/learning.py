@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.benchmarks.report import Row
-from coopetition.benchmarks.timing import QUICK, Case, Effort, interleaved
+from coopetition.benchmarks.timing import Case, Effort, interleaved
 
 SECTION = "Learning"
 GAME = "TrustDilemma-v0"
@@ -179,10 +179,8 @@ def rows(effort: Effort) -> list[Row]:
     except ImportError:
         what = f"IPPO on {GAME}, {STEPS:,} steps"
         return [Row("learn.run", SECTION, what, "s", None, note="the extra `learn` is not installed")]
-    few = effort is QUICK
-    seeds = 2 if few else SEEDS
-    ours = Population(GAME, seeds, MODES, {})
-    compared = Population(GAME, seeds, MODES, dict(COMPARED))
+    ours = Population(GAME, SEEDS, MODES, {})
+    compared = Population(GAME, SEEDS, MODES, dict(COMPARED))
     cases = [
         Case("iteration", ours.iterate, ours.steps),
         Case("floor", ours.multiplications(), ours.steps),
