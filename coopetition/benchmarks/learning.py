@@ -74,13 +74,12 @@ class Population:
     def play(self, count: int) -> None:
         """Trajectories alone."""
         training, acting = self.training, self.learner.acting(self.state)
+
+        def act(seen: np.ndarray, step: int) -> Any:
+            return self.act(acting, seen, training.keys, training.values, np.uint32(self.done), np.uint32(step))
+
         for _ in range(count):
-            number = np.uint32(self.done)
-            self.collector.collect(
-                lambda seen, step, number=number: self.act(
-                    acting, seen, training.keys, training.values, number, np.uint32(step)
-                )
-            )
+            self.collector.collect(act)
             self.done += 1
 
     def play_without_networks(self, count: int) -> None:
@@ -220,7 +219,7 @@ def _run_rows(ours: Population, times: dict[str, Any]) -> list[Row]:
 def _peer_row(times: dict[str, Any]) -> Row:
     ours = times["compared"]
     what = f"IPPO on {GAME}, batch of {BATCH}, {COMPARED['epochs']} epochs"
-    about = {"goal": 8.0, "judged": "ratio", "reference_name": "Stable-Baselines3's PPO, joint control"}
+    about: dict[str, Any] = {"goal": 8.0, "judged": "ratio", "reference_name": "Stable-Baselines3's PPO, joint control"}
     if "peer" not in times:
         return Row("learn.peer", SECTION, what, "steps/s", ours.rate, **about, note="it is not installed")
     theirs = times["peer"]
