@@ -278,3 +278,41 @@ def test_ranges_that_hold_no_game_are_refused(vary, error, words):
         coopetition.batch("TrustDilemma-v0", 4, vary=vary)
     with pytest.raises(ValueError, match="do not go together"):
         coopetition.batch("TrustDilemma-v0", parameters={"gamma": [0.5]}, vary={"gamma": (0.4, 0.5)})
+
+
+# --- snapshots
+
+
+def batch_of(**options):
+    made = coopetition.batch("TrustDilemma-v0", **options)
+    made.reset(seed=1)
+    return made
+
+
+OTHERS = [
+    ({"parameters": {"gamma": [0.4, 0.6]}}, {"parameters": {"gamma": [0.4, 0.7]}}, "set 1"),
+    ({"parameters": [{}, {"theta": 9.0}]}, {"parameters": [{}, {"theta": 8.0}]}, "set 1"),
+    ({"parameters": {"horizon": [50, 60]}}, {"parameters": {"horizon": [50, 70]}}, "set 1"),
+    (
+        {"parameters": {"gamma": [0.4, 0.6]}, "num_envs": 4},
+        {"parameters": {"gamma": [0.4, 0.6, 0.4, 0.6]}},
+        "parameter sets",
+    ),
+    ({"num_envs": 2, "gamma": 0.4}, {"parameters": {"gamma": [0.4, 0.6]}}, "one parameter set"),
+    ({"parameters": {"gamma": [0.4, 0.6]}}, {"num_envs": 2, "gamma": 0.4}, "many parameter sets"),
+    ({"vary": {"gamma": (0.4, 0.6)}, "num_envs": 2}, {"vary": {"gamma": (0.3, 0.7)}, "num_envs": 2}, "vary"),
+    ({"vary": {"gamma": (0.4, 0.6)}, "num_envs": 2}, {"vary": {"theta": (4.0, 6.0)}, "num_envs": 2}, "belongs to"),
+]
+
+
+@pytest.mark.parametrize(("options", "other", "words"), OTHERS)
+def test_a_snapshot_of_other_parameter_sets_is_refused(options, other, words):
+    """Any set's numbers, not the first's alone; what was taken of equal sets goes back."""
+    batch = batch_of(**options)
+    snapshot = batch.snapshot()
+    twin = batch_of(**options)
+    twin.step(np.full((twin.num_envs, 2), 0.3))
+    twin.restore(snapshot)
+    assert all(np.array_equal(value, twin.state()[name]) for name, value in batch.state().items())
+    with pytest.raises(ValueError, match=words):
+        batch_of(**other).restore(snapshot)

@@ -132,6 +132,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         else:
             self.single_observation_space = observation_box(game.observation_size)
             self.single_action_space = action_box(game, [self.index])
+        #: Actions as `step` reads them.
+        self._shape = (self.num_envs, game.n if self.index is None else 1)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         totals = game.layout["reward_total"]
@@ -280,7 +282,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _read(self, actions: Any) -> None:
         """Write the actions of all agents, partners' included, where the kernel reads them."""
-        shape = self.action_space.shape
+        shape = self._shape
         plain = type(actions) is np.ndarray and actions.dtype.kind == "f"
         array = actions if plain else checks.reals("actions", actions)
         if array.shape != shape:

@@ -75,6 +75,10 @@ class Variants:
         found: Parameters = self.source[k]
         return found
 
+    def identity(self) -> np.ndarray:
+        """All that tells a set from another, (K, width)."""
+        return np.concatenate([self.rows(), self.at, self.horizons[:, np.newaxis], self.action_high], axis=1)
+
     def rows(self) -> np.ndarray:
         """All numbers of a set side by side, (K, width): parameters, initial state and scales, as kernels copy them."""
         return np.concatenate([self.parameters, self.initial, self.observation_scales, self.joint_scales], axis=1)
