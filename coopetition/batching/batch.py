@@ -239,6 +239,8 @@ class Batch:
         if self.variants is None:
             shared: np.ndarray = getattr(self.game, name)
             return shared
+        if self.draws is not None and self.draws.vary:
+            return self.variants.drawn(name)  # each copy is a set, whose numbers are those of its episode
         return np.repeat(getattr(self.variants, name), self.memory.copies_of_set, axis=0)
 
     # --- the interface

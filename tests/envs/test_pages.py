@@ -543,7 +543,8 @@ def statements_in(text: str) -> list[tuple[str, str]]:
 
 #: What RecoveryRace's page says of two constant rates.
 RECOVERY_PAYS = re.compile(
-    r"both at (\.\d+) for ever never recovers and earns ([\d,]+);\s+(\.\d+)\s+recovers at step (\d+) and\s+earns ([\d,]+),"
+    r"both at (\.\d+) for ever never recovers and earns ([\d,]+);\s+"
+    r"(\.\d+)\s+recovers at step (\d+) and\s+earns ([\d,]+),"
 )
 FENCE = re.compile(r"^```$.*?^```$", flags=re.M | re.S)
 
