@@ -444,6 +444,8 @@ class Batch:
             A snapshot of another game, other parameters or another reward mode, saying what it belongs to; of another
             number of copies; or one that is not finite.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"expected what snapshot() of a batch returns, not {checks.kind_of(snapshot)}")
         self.game.refuse_of_another_game(snapshot.parameters, snapshot.mode)
         self._refuse_of_other_sets(snapshot.sets)
         if not np.isfinite(snapshot.state).all():
