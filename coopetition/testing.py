@@ -796,11 +796,13 @@ def check_foreign_snapshot(player: Player, seed: int) -> None:
 
 
 def check_healing(player: Player, seed: int) -> None:
-    """Where agents hold at the baseline, as float32 actions say it, damage heals."""
+    """Where agents hold at the baseline, as float32 actions say it, damage heals; hands that tremble do not hold."""
     game = player.game
     field = game.layout.get("damage")
     heals = field is not None and field.settable and getattr(game.parameters, "delta_R", 0.0) > 0.0
-    if not heals or getattr(player.inner, "index", None) is not None:  # partners play as they like
+    if (
+        not heals or game.parameters.tremble > 0.0 or getattr(player.inner, "index", None) is not None
+    ):  # partners play as they like
         return
     twin = type(player)(copy.deepcopy(player.inner))
     twin.inner.reset(seed=seed, options={"damage": 0.5})
@@ -960,8 +962,10 @@ def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:
     **options
         Passed on to each.
     """
+    # A batch draws nothing and writes no infos, and refuses to be told how.
+    bare = {name: value for name, value in options.items() if name not in ("render_mode", "info_level")}
     return {
-        "batch": lambda: batch(environment_id, COPIES, **options),
+        "batch": lambda: batch(environment_id, COPIES, **bare),
         "vector": lambda: vector_env(environment_id, COPIES, **options),
         "vector_same_step": lambda: vector_env(environment_id, COPIES, autoreset_mode="SameStep", **options),
         "joint": lambda: gymnasium_env(environment_id, **options),

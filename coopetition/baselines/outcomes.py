@@ -65,7 +65,9 @@ class Outcomes:
 def disagreement(game: Game) -> np.ndarray:
     """What each agent is paid in the first step of an episode in which nobody gives anything, (N,)."""
     batch = Batch(game, 1, autoreset="disabled", observe=False)
-    payoffs, _ = batch.evaluate(np.zeros((1, game.n)))
+    # Nobody gives anything, so that a synergy whose weight is drawn pays nothing, whatever it is.
+    state = game.state_vector({"gamma": 0.0}) if game.random_gamma else None
+    payoffs, _ = batch.evaluate(np.zeros((1, game.n)), state)
     return np.array(payoffs[0])
 
 

@@ -116,6 +116,15 @@ class Ledger:
         ]
         return "\n".join(rows)
 
+    def summary_markdown(self) -> str:
+        """A line a report: how many of its claims got which verdict."""
+        verdicts = ("reproduced", "reproduced by a variant", "not reproducible")
+        rows = ["| report | claims | reproduced | by a named variant | not reproducible |", "|---|---:|---:|---:|---:|"]
+        for report in dict.fromkeys(claim.abstract for claim in self.claims):
+            mine = [claim.verdict for claim in self.claims if claim.abstract == report]
+            rows.append(f"| {report} | {len(mine)} | " + " | ".join(str(mine.count(v)) for v in verdicts) + " |")
+        return "\n".join(rows)
+
 
 def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None = None) -> dict[str, float]:
     """Every measured number that a claim may be held against, by name.
