@@ -6,6 +6,7 @@ import importlib
 import re
 from pathlib import Path
 
+from coopetition.commands import comparing
 from coopetition.envs import ENVIRONMENTS, environment_class
 
 FAMILIES = {
@@ -23,7 +24,7 @@ def page(environment_id: str) -> str:
     identity, _, sentence = first.partition(": ")
     rest = re.sub(r"<!--.*?-->\n*", "", rest, flags=re.S)
     made = "% Written from the docstring of coopetition.envs." + module + "; edit that.\n\n"
-    return f"{made}# {identity}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}"
+    return f"{made}# {identity}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}\n{comparing.markdown(environment_id)}"
 
 
 def sentence_of(environment_id: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markdown import Markdown
 from rich.table import Table
 
+from coopetition.commands import comparing
 from coopetition.commands.asking import console, make_game, print_json
 from coopetition.commands.catalogue import cast, models, page
 
@@ -71,6 +72,7 @@ def sheet(game: Game) -> dict[str, Any]:
             for name, field in game.layout.items()
             if name not in INTERNAL
         },
+        "stakes": comparing.stakes(game.id),
         "page": page(game.id),
     }
 
@@ -124,3 +126,4 @@ def run(environment_id: str, preset: str | None, settings: Sequence[str], as_jso
     out.print(state)
     out.print()
     out.print(Markdown(facts["page"]))
+    out.print(Markdown(comparing.markdown(game.id)))
