@@ -9,6 +9,7 @@ bit for bit, whatever the interface.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import pickle
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from pettingzoo import AECEnv, ParallelEnv
 
 from coopetition.api.make import aec_env, batch, gymnasium_env, parallel_env, vector_env
+from coopetition.api.view import ViewSnapshot
 from coopetition.batching.batch import Batch
 from coopetition.games.game import Game
 
@@ -775,6 +777,48 @@ def check_snapshot(player: Player, script: np.ndarray, seed: int, expected: list
         player.inner.restore(snapshot)
 
 
+def check_foreign_snapshot(player: Player, seed: int) -> None:
+    """A snapshot of a game with other parameters is refused with a ValueError."""
+    game = player.game
+    parameters = dataclasses.replace(game.parameters, horizon=game.horizon + 1)
+    other = Batch(Game(parameters, game.mode, game.observation, game.action_scale), player.copies)
+    other.reset(seed=seed)
+    player.reset(seed)
+    own: Any = player.inner.snapshot()
+    foreign: Any = other.snapshot()
+    if isinstance(own, ViewSnapshot):
+        foreign = dataclasses.replace(own, batch=foreign)
+    try:
+        player.inner.restore(foreign)
+    except ValueError:
+        return
+    raise ConformanceError("foreign_snapshot", "a snapshot of a game with another horizon was restored")
+
+
+def check_healing(player: Player, seed: int) -> None:
+    """Where agents hold at the baseline, as float32 actions say it, damage heals."""
+    game = player.game
+    field = game.layout.get("damage")
+    heals = field is not None and field.settable and getattr(game.parameters, "delta_R", 0.0) > 0.0
+    if not heals or getattr(player.inner, "index", None) is not None:  # partners play as they like
+        return
+    twin = type(player)(copy.deepcopy(player.inner))
+    twin.inner.reset(seed=seed, options={"damage": 0.5})
+    batch = getattr(twin.inner, "_batch", twin.inner)
+    actions = game.action_low + game.baseline_rate * (game.action_high - game.action_low)
+    before = batch.read("damage")
+    for _ in range(min(3, game.horizon - 1)):
+        if twin.step(np.tile(actions, (player.copies, 1))).over:
+            return
+        after = batch.read("damage")
+        require(
+            np.all((after < before) | (before == 0.0)),
+            "healing",
+            "agents hold at the baseline, and what they damaged does not heal",
+        )
+        before = after
+
+
 def check_pickle(player: Player, script: np.ndarray, seed: int, expected: list[Frame]) -> None:
     """An environment pickled in the middle of an episode goes on where it was; so does the original."""
     middle = len(expected) // 2
@@ -855,6 +899,8 @@ CHECKS = (
     "instances",
     "global_random",
     "snapshot",
+    "foreign_snapshot",
+    "healing",
     "pickle",
     "refusal",
 )
@@ -900,6 +946,8 @@ def check_env(env: Any, seed: int = 7) -> None:
     check_snapshot(player, script, seed, frames)
     check_pickle(player, script, seed, frames)
     check_refusal(player, script, seed, frames)
+    check_foreign_snapshot(player, seed)
+    check_healing(player, seed)
 
 
 def makers(environment_id: str, **options: Any) -> dict[str, Callable[[], Any]]:

@@ -164,9 +164,15 @@ def test_kernels_know_the_compiler_only_and_no_randomness(path):
     }
 
 
-@pytest.mark.parametrize("name", ["games/parameters", "games/game", "batching/batch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"games/{path.stem}" for path in sorted((PACKAGE / "games").glob("[!_]*.py"))),
+        "batching/batch",
+    ],
+)
 def test_the_core_needs_numpy_only(name):
-    assert foreign_roots(PACKAGE / f"{name}.py") == {"numpy"}
+    assert foreign_roots(PACKAGE / f"{name}.py") <= {"numpy"}
 
 
 # --- imports are cheap

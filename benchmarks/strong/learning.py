@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from coopetition.batching.batch import Batch
 from coopetition.envs import environment_class
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
+from coopetition.oracles import Episode, best_constant, constant_returns
+from coopetition.oracles.episode.stored import stored_sequence
 
 MODES = ("private", "integrated", "cooperative")
 #: Disturbance and step, in scores of the logistic policy; copies a seed; generations.
@@ -93,10 +96,23 @@ def compare(parameters: Parameters, optimum: float, **effort: Any) -> dict[str, 
     return found
 
 
+def optimum_of(parameters: Parameters) -> float:
+    """The optimum of payoffs: the stored one, or else what the best constants earn, one for each agent.
+
+    Where gamma is drawn it is the mean of what is best for each gamma.
+    """
+    if getattr(parameters, "gamma", 0.0) is None:
+        low, high = parameters.gamma_range  # type: ignore[attr-defined]
+        drawn = [replace(parameters, gamma=float(gamma)) for gamma in np.linspace(low, high, 41)]  # type: ignore[call-arg]
+        return float(np.mean([constant_returns(one, "private").sum(axis=1).max() for one in drawn]))
+    episode = Episode(parameters, "private")
+    constants = best_constant(None, episode=episode, per_agent=True, split=True).value
+    stored = stored_sequence(episode.game, "optimum")
+    return constants if stored is None else float(episode.returns(episode.rates(stored)[None])[0].sum())
+
+
 def main() -> None:
     """Learn, print, and write."""
-    from coopetition.oracles import yardstick
-
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--ids", nargs="*", default=list(STRONG_IDS))
     arguments.add_argument("--out", type=Path)
@@ -105,7 +121,7 @@ def main() -> None:
     for key in asked.ids:
         began = time.process_time()
         parameters = environment_class(key)()
-        table[key] = compare(parameters, yardstick(parameters, "private").optimum)
+        table[key] = compare(parameters, optimum_of(parameters))
         row = table[key]
         words = "  ".join(f"{mode} {row[mode]['share']:.3f} (drift {row[mode]['drift']:.3f})" for mode in MODES)
         print(f"{key:32s} {words}  separation {row['separation']:.3f}  {time.process_time() - began:.0f} s", flush=True)

@@ -65,7 +65,9 @@ class Outcomes:
 def disagreement(game: Game) -> np.ndarray:
     """What each agent is paid in the first step of an episode in which nobody gives anything, (N,)."""
     batch = Batch(game, 1, autoreset="disabled", observe=False)
-    payoffs, _ = batch.evaluate(np.zeros((1, game.n)))
+    # Nobody gives anything, so that a synergy whose weight is drawn pays nothing, whatever it is.
+    state = game.state_vector({"gamma": 0.0}) if game.random_gamma else None
+    payoffs, _ = batch.evaluate(np.zeros((1, game.n)), state)
     return np.array(payoffs[0])
 
 
@@ -198,7 +200,9 @@ def known(value: float) -> float | None:
 def of_record(game: Game, payoffs: np.ndarray, states: dict[str, Any], outcome: str) -> Outcomes:
     """The outcomes of one recorded episode: payoffs (T, N), states (T + 1, ...) by name."""
     steps = len(payoffs)
-    after = {name: np.asarray(states[name])[1:] for name in ("trust", "loyalty") if name in states}
+    after: dict[str, np.ndarray] = {
+        name: np.asarray(value)[1:] for name, value in states.items() if name in ("trust", "loyalty")
+    }
     bonds = bond(game, after) if after else np.ones(steps)
     left = game.horizon - steps if outcome == "recovered" else 0
     found = gains(game, payoffs.sum(axis=0), steps)

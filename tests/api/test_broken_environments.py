@@ -307,6 +307,23 @@ class SharesInfo(BrokenEnv):
         return *result[:4], dict.fromkeys(result[4], result[4]["agent_0"])
 
 
+class TakesForeignSnapshots(BrokenEnv):
+    def restore(self, snapshot):
+        try:
+            return super().restore(snapshot)
+        except ValueError:
+            return self._observations()
+
+
+class NeverHeals(BrokenEnv):
+    """Reads the baseline, as float32 has it, as a little less."""
+
+    def step(self, actions):
+        if all(action == np.float32(0.4) for action in actions.values()):
+            actions = {agent: action - 1e-5 for agent, action in actions.items()}
+        return super().step(actions)
+
+
 class Detaches(Batch):
     """Takes another array for its rewards, and goes on to write the old one."""
 
@@ -360,6 +377,8 @@ CASES = [
     (SharesState, "instances"),
     (UsesGlobalRandom, "global_random"),
     (ForgetsInSnapshot, "snapshot"),
+    (TakesForeignSnapshots, "foreign_snapshot"),
+    (NeverHeals, "healing"),
     (ForgetsInPickle, "pickle"),
     (PlaysNaN, "refusal"),
     (MovesBeforeRefusing, "refusal"),

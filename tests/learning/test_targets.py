@@ -46,10 +46,14 @@ def test_stage_games_end_in_equilibrium(algorithm, environment, options, steps, 
         assert gap < MARGIN, (run.name, rates, target)
 
 
-@pytest.mark.parametrize("environment", ["TrustDilemma-v0", "LoyaltyTeam-v0"])
-def test_episodes_beat_chance_and_the_start(environment):
+#: The start plays a rate of .5, which on TrustDilemma earns 98 % of the optimum: beating it takes more steps.
+EPISODES = [("TrustDilemma-v0", 200_000), ("LoyaltyTeam-v0", 60_000)]
+
+
+@pytest.mark.parametrize(("environment", "steps"), EPISODES)
+def test_episodes_beat_chance_and_the_start(environment, steps):
     options = {"reward_mode": "private", "seeds": 2, "measure_efficiency": False}
-    found = learn(environment, "IPPO", steps=60_000, **options)
+    found = learn(environment, "IPPO", steps=steps, **options)
     start = learn(environment, "IPPO", steps=1, settings={"learning_rate": 0.0}, **options)
 
     def earned(policy):

@@ -10,9 +10,10 @@ r_i alone. Advantages are centred and scaled over the agent's own samples.
 
 In training and in play an agent sees its own observation: nothing of the others' networks, rewards or advantages.
 
-Hyper-parameters: clip .2, 4 epochs of 4 minibatches as in Schulman et al.; learning rate 3e-3, discount .95 and trace
-.9 were tuned on PublicGoods under private rewards, whose gradient is small beside the noise of four other agents, and
-checked on TrustDilemma. A minibatch is a share of the copies with all their steps, drawn anew in every epoch.
+Hyper-parameters: clip .2, 4 epochs of 4 minibatches as in Schulman et al. Learning rate 3e-3, discount .95 and trace .9
+suit PublicGoods under private rewards, whose gradient is small beside the noise of four other agents; on TrustDilemma,
+private rewards, 200,000 steps and three seeds, they earned more than 1e-3 or a discount of .99 in every seed. Nothing
+else was tuned. A minibatch is a share of the copies with all their steps, drawn anew in every epoch.
 
 Limits: independent learners are not stationary environments for each other, and nothing ensures convergence; where the
 game has several equilibria, starting values choose.

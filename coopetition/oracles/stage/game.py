@@ -68,20 +68,8 @@ def _default_game(environment_id: str) -> Game:
     return Game(environment_class(environment_id)())
 
 
-def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
-    """The game behind an id, parameters, a `Game`, a `Batch`, or any environment with a ``game``.
-
-    A game whose complementarity is drawn at random (SynergySearch) is taken at its expected value: payoffs are
-    linear in gamma, so that is the game of somebody who has not seen the draw. An end by chance is taken in
-    expectation: step t pays delta^(t-1) times what it pays. Hands that tremble and eyes that misread are taken at
-    their mean: oracles solve the game without either.
-
-    Parameters
-    ----------
-    game_or_id : str, Parameters, Game or object with attribute ``game``
-        For a wrapped environment its ``unwrapped`` is asked too.
-    reward_mode : str or array_like (N, N), optional
-        Replaces the game's own mode.
+def given_game(game_or_id: Any) -> Game:
+    """The game behind an id, parameters, a `Game`, a `Batch`, or any environment with a ``game``, as it is.
 
     Raises
     ------
@@ -105,6 +93,32 @@ def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
                 f"expected an environment's id, parameters, Game or environment, not {type(game_or_id).__name__}"
             )
         game = found
+    return game
+
+
+def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
+    """The game behind an id, parameters, a `Game`, a `Batch`, or any environment with a ``game``.
+
+    A game whose complementarity is drawn at random (SynergySearch) is taken at its expected value: payoffs are
+    linear in gamma, so that is the game of somebody who has not seen the draw. An end by chance is taken in
+    expectation: step t pays delta^(t-1) times what it pays. Hands that tremble and eyes that misread are taken at
+    their mean: oracles solve the game without either.
+
+    Parameters
+    ----------
+    game_or_id : str, Parameters, Game or object with attribute ``game``
+        For a wrapped environment its ``unwrapped`` is asked too.
+    reward_mode : str or array_like (N, N), optional
+        Replaces the game's own mode.
+
+    Raises
+    ------
+    ValueError
+        An unknown id.
+    TypeError
+        Something that has no game.
+    """
+    game = given_game(game_or_id)
     parameters = game.parameters
     if game.random_gamma:
         expected = float(np.mean(parameters.gamma_range))  # type: ignore[attr-defined]

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coopetition.batching.batch import Batch
 from coopetition.games.checks import choose
-from coopetition.games.game import Game
-from coopetition.games.parameters import Parameters
-from coopetition.oracles.stage.game import Array, as_game, difference_table
+from coopetition.oracles.stage.game import Array, difference_table
+from coopetition.oracles.stage.many_games import MOST_PROFILES, Indices, ManyGames, many_games
 from coopetition.oracles.stage.replies import CELLS, INNER, POINTS, ROUNDS
 from coopetition.oracles.stage.solution import RELATIVE
 
@@ -32,71 +30,8 @@ STEPS, PARTS, CLOSE = 25, np.array([1.0, 0.5, 0.1, 0.01]), 1e-10
 STARTS = (0.25, 0.6, 0.05, 1.0, 0.0)
 #: Rounds of best replies for what Newton's method does not settle.
 REPLIES = 12
-#: Profiles a kernel call at most, over all sets.
-MOST_PROFILES = 1 << 18
 #: Difference step of second derivatives, as a part of the endowment.
 _STEP = 2e-4
-
-Indices = NDArray[np.int64]
-
-
-class ManyGames:
-    """The stage games of K parameter sets, at their reset states.
-
-    Parameters
-    ----------
-    games : sequence of Game
-        Of one environment, with the same number of agents.
-
-    Attributes
-    ----------
-    upper, baseline : ndarray (K, N)
-        Endowments, and the levels that others expect.
-    n : int
-        Agents.
-    evaluations : int
-        Profiles evaluated so far.
-    """
-
-    def __init__(self, games: Sequence[Game]) -> None:
-        self.games = list(games)
-        self.n = self.games[0].n
-        self.upper: Array = np.array([game.endowment for game in games])
-        self.baseline: Array = np.array([game.baseline for game in games])
-        self.evaluations = 0
-        self._blocks = [game.parameter_block.copy() for game in games]
-        self._states = [game.initial_state.copy() for game in games]
-        # Sets that differ in numbers alone share one batch, whose numbers are replaced.
-        self._kinds = [(game.at.tobytes(), game.parameter_block.size, game.state_rows) for game in games]
-        self._batches: dict[tuple[Any, int], tuple[Game, Batch]] = {}
-
-    def __len__(self) -> int:
-        return len(self.games)
-
-    def _batch(self, k: int, count: int) -> tuple[Game, Batch]:
-        size = -(-count // 8) * 8
-        key = (self._kinds[k], size)
-        if key not in self._batches:
-            game = Game(self.games[k].parameters)
-            self._batches[key] = (game, Batch(game, size, autoreset="disabled", observe=False))
-        return self._batches[key]
-
-    def evaluate(self, which: Indices, levels: Array) -> tuple[Array, Array]:
-        """Payoffs and utilities (S, M, N) of the sets `which` (S,) at levels (S, M, N)."""
-        count = levels.shape[1]
-        payoffs, utilities = np.empty_like(levels), np.empty_like(levels)
-        self.evaluations += levels.shape[0] * count
-        rates = levels / self.upper[which][:, None, :]
-        for row, k in enumerate(which.tolist()):
-            game, batch = self._batch(k, count)
-            game.parameter_block[...] = self._blocks[k]
-            # The batch divides by its own game's endowments before the kernel multiplies by this set's.
-            table = np.empty((batch.num_envs, self.n))
-            table[:count] = rates[row] * game.endowment
-            table[count:] = table[0]
-            paid, felt = batch.evaluate(table, self._states[k])
-            payoffs[row], utilities[row] = paid[:count], felt[:count]
-        return payoffs, utilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +132,7 @@ def solve_many(
     """
     began = time.perf_counter()
     choose("concept", concept, MANY)
-    many = ManyGames(games_of(env_or_id, parameters))
+    many = many_games(env_or_id, parameters)
     count, n = len(many), many.n
 
     def values(which: Indices, levels: Array) -> Array:
@@ -255,9 +190,9 @@ def solve_many(
     slope = _own_slopes(many, values, everyone, actions[:, None, :])[:, 0]
     residual = np.abs(actions - np.clip(actions + slope, 0.0, many.upper)).max(axis=1)
     solutions = ManySolutions(
-        many.games[0].id,
+        many.id,
         concept,
-        many.games[0].agents,
+        many.agents,
         actions,
         payoffs[:, 0],
         utilities[:, 0],
@@ -278,47 +213,6 @@ def solve_many(
             f"{epsilon.max():.3g}); strict=False returns the others too"
         )
     return solutions
-
-
-def games_of(env_or_id: Any, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Game]:
-    """The games of the sets, validated.
-
-    Raises
-    ------
-    ValueError
-        No sets, arrays of different lengths, or sets with different numbers of agents.
-    TypeError
-        An unknown parameter, with the nearest; a set that is neither a mapping nor parameters.
-    """
-    base = as_game(env_or_id)
-    if isinstance(parameters, Mapping):
-        lengths = {name: len(np.atleast_1d(np.asarray(column))) for name, column in parameters.items()}
-        if len(set(lengths.values())) != 1:
-            raise ValueError(f"parameters must be arrays of one length K, found {lengths or 'none'}")
-        columns = {name: np.atleast_1d(np.asarray(column)).tolist() for name, column in parameters.items()}
-        sets: list[Any] = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    else:
-        sets = list(parameters)
-    if not sets:
-        raise ValueError("no parameter sets are given")
-    games = []
-    given = _stated(base.parameters)
-    for entry in sets:
-        if isinstance(entry, Parameters):
-            games.append(as_game(entry))
-        elif isinstance(entry, Mapping):
-            games.append(as_game(type(base.parameters).build({**given, **entry})))
-        else:
-            raise TypeError(f"a parameter set is a mapping or parameters, not {type(entry).__name__}")
-    if len({(game.id, game.n) for game in games}) > 1:
-        raise ValueError("all sets must be of one environment with the same number of agents")
-    return games
-
-
-def _stated(given: Parameters) -> dict[str, Any]:
-    """What a parameters object says differently from its environment's defaults."""
-    defaults = type(given)()
-    return {name: value for name, value in given.to_dict().items() if value != defaults.to_dict().get(name)}
 
 
 def _parts(which: Indices, profiles_each: int) -> Iterator[slice]:
@@ -406,15 +300,29 @@ def _newton_part(many: ManyGames, values: Values, which: Indices, profiles: Arra
         matrix[singular] = -identity
         direction = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
         direction = np.clip(direction, -0.5 * upper, 0.5 * upper)
-        trials = np.clip(here[:, None, :] + PARTS[None, :, None] * direction[:, None, :], 0.0, upper[:, None, :])
-        found = _own_slopes(many, values, sets, trials)
-        left = np.abs(trials - np.clip(trials + found, 0.0, upper[:, None, :])).max(axis=2)
-        best = left.argmin(axis=1)
-        profiles[active] = trials[np.arange(len(active)), best]
-        active = active[left.min(axis=1) < residual]  # who no longer comes closer stays where it is
+        ended, left = _step(many, values, sets, here, direction, PARTS[:1])
+        short = left > 0.5 * residual  # where the whole step does not do, parts of it may
+        if short.any():
+            ended[short], left[short] = _step(many, values, sets[short], here[short], direction[short], PARTS)
+        closer = left < residual
+        profiles[active[closer]] = ended[closer]
+        active = active[closer & (left > CLOSE)]  # who no longer comes closer stays where it is
         if len(active) == 0:
             break
     return profiles
+
+
+def _step(
+    many: ManyGames, values: Values, which: Indices, here: Array, direction: Array, parts: Array
+) -> tuple[Array, Array]:
+    """The best of some parts of a step from profiles (S, N), and the residual there (S,)."""
+    upper = many.upper[which][:, None, :]
+    trials = np.clip(here[:, None, :] + parts[None, :, None] * direction[:, None, :], 0.0, upper)
+    slope = _own_slopes(many, values, which, trials)
+    left = np.abs(trials - np.clip(trials + slope, 0.0, upper)).max(axis=2)
+    best = left.argmin(axis=1)
+    rows = np.arange(len(which))
+    return trials[rows, best], left[rows, best]
 
 
 def _deviations(many: ManyGames, values: Values, which: Indices, profiles: Array) -> tuple[Array, Array]:
@@ -491,7 +399,7 @@ def _solve_the_rest(
     from coopetition.oracles.stage.solving import solve
 
     for k in which.tolist():
-        found = solve(many.games[k], concept, strict=False)
+        found = solve(many.game(k), concept, strict=False)
         one = np.array([k])
         found_gains, found_replies = _deviations(many, values, one, found.actions[None])
         if found_gains.max() < gains[k].max():

@@ -28,7 +28,7 @@ from coopetition.oracles.stage.solution import (
 #: Where the tests are that `status` names.
 _CLOSED = "tests/oracles/stage/test_closed_forms.py"
 _CROSS = "tests/oracles/stage/test_cross_checks.py"
-_STAGE = "tests/oracles/stage/test_stage.py"
+_ATTACKS = "tests/oracles/stage/test_attacks.py"
 
 #: Own levels tried, profiles of the others tried against each, and levels of a refining grid.
 GRID, THREATS, INNER = 129, 96, 17
@@ -162,13 +162,9 @@ def security_strategy(
     about="each agent's security level",
     source="von Neumann, Mathematische Annalen 100, 1928",
     status=by_class(
-        Status(
-            "experimental",
-            f"{_STAGE}::test_stackelberg_and_maximin_of_more_agents",
-            "its certificate",
-        ),
+        Status("cross-checked", f"{_ATTACKS}::test_evolved_threats", "differential evolution of the others' levels"),
         interdependence=Status("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid"),
-        trust=Status("cross-checked", f"{_CROSS}::test_maximin_on_a_grid", "enumeration on a grid"),
+        trust=Status("cross-checked", f"{_CROSS}::test_maximin_against_every_threat", "enumeration on a grid"),
         team=Status(
             "proven",
             f"{_CLOSED}::test_teams_with_a_leader_and_against_all",

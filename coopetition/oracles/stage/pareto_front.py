@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from coopetition.oracles.evidence import Status, by_class
-from coopetition.oracles.stage.bargaining import ray_point
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
+from coopetition.oracles.stage.rays import improved, ray_point
 from coopetition.oracles.stage.registry import register_concept
-from coopetition.oracles.stage.solution import plain
+from coopetition.oracles.stage.solution import RELATIVE_CONSTRAINED, plain, tolerance_of
 from coopetition.oracles.stage.welfare import screened_profiles
 
 #: Where the tests are that `status` names.
@@ -123,24 +123,60 @@ def pareto_front(
         begin = base - 2.0 * span
         profile, _ = ray_point(stage, objective, begin, span, table)
         found.append(profile)
-    actions = np.array(found)
+    allowed = tolerance_of(stage, objective, None, RELATIVE_CONSTRAINED)
+    rng = np.random.default_rng(seed + 1)
+    cloud = np.concatenate([table, rng.uniform(size=(samples, n)) * stage.upper])
+    checked = objective(*stage.evaluate(cloud))
+    actions = np.array([_undominated(stage, objective, point, span, cloud, checked, allowed) for point in found])
     reached = objective(*stage.evaluate(actions))
     keep = np.array(
-        [not np.any(np.all(reached >= row - 1e-9, axis=1) & np.any(reached > row + 1e-7, axis=1)) for row in reached]
+        [not np.any((reached - row).min(axis=1) > 0.0) and _first(reached, k, allowed) for k, row in enumerate(reached)]
     )
     actions, reached = actions[keep], reached[keep]
     order = np.argsort(reached[:, 0], kind="stable")
     actions, reached = actions[order], reached[order]
-    rng = np.random.default_rng(seed + 1)
-    near = actions[rng.integers(len(actions), size=samples // 2)]
-    near = np.clip(near + 0.02 * stage.upper * rng.normal(size=near.shape), 0.0, stage.upper)
-    cloud = np.concatenate([table, near, rng.uniform(size=(samples // 2, n)) * stage.upper])
-    checked = objective(*stage.evaluate(cloud))
-    lead = max(float((checked - row).min(axis=1).max()) for row in reached)
+    # The check: fresh clouds, around every point at three distances and over the whole box.
+    near = np.concatenate([actions[rng.integers(len(actions), size=samples // 4)] for _ in range(3)])
+    spread = np.repeat([0.1, 0.02, 0.002], samples // 4)[:, None]
+    near = np.clip(near + spread * stage.upper * rng.normal(size=near.shape), 0.0, stage.upper)
+    fresh = np.concatenate([near, rng.uniform(size=(samples, n)) * stage.upper])
+    checked = np.concatenate([checked, objective(*stage.evaluate(fresh))])
+    lead = np.array([(checked - row).min(axis=1).max() for row in reached])
+    if (lead <= allowed).any():  # what a check sample dominates is no point of the frontier
+        actions, reached, lead = actions[lead <= allowed], reached[lead <= allowed], lead[lead <= allowed]
     report = {
         "method": "normal boundary intersection, SLSQP",
         "rays": points,
         "evaluations": stage.evaluations - evaluated,
         "seconds": time.perf_counter() - began,
     }
-    return Frontier(stage.game.id, objective.name, actions, reached, max(lead, 0.0), report)
+    epsilon = max(float(lead.max()), 0.0)
+    return Frontier(stage.game.id, objective.name, actions, reached, epsilon, report, epsilon <= allowed)
+
+
+def _undominated(
+    stage: StageGame, objective: Objective, point: Array, span: Array, cloud: Array, checked: Array, allowed: float
+) -> Array:
+    """A profile that is at least as good for everybody, and that neither clouds nor pattern searches dominate."""
+    best = point
+    for attempt in range(4):
+        row = objective(*stage.evaluate(best[None]))[0]
+
+        def goal(profiles: Array, row: Array = row) -> Array:
+            return np.asarray(((objective(*stage.evaluate(profiles)) - row) / span).min(axis=1))
+
+        starts = [best]
+        leads = ((checked - row) / span).min(axis=1)
+        if leads.max() > 0.0:
+            starts.append(cloud[int(leads.argmax())])
+        ends = [improved(stage, goal, start, enough=0.1 * allowed / span.max(), seed=attempt) for start in starts]
+        better, gain = max(ends, key=lambda end: end[1])
+        if gain * span.min() <= 0.1 * allowed:
+            break
+        best = better
+    return best
+
+
+def _first(reached: Array, k: int, allowed: float) -> bool:
+    """Whether no earlier point has the same payoffs."""
+    return not np.any(np.abs(reached[:k] - reached[k]).max(axis=1) <= allowed) if k else True

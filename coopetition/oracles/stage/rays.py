@@ -121,3 +121,83 @@ def goal_certificate(
     better = table[int(np.nanargmax(heights))]
     gains = np.full(stage.n, gain)
     return Certificate("optimum", gain, gains, better, POINTS, {"samples": len(table)})
+
+
+def directions(n: int, rng: np.random.Generator, random: int = 24) -> Array:
+    """Directions (K, n) of a pattern search: single agents, all together, pairs together and apart, and random ones."""
+    single = np.eye(n)
+    parts = [single, np.ones((1, n)), rng.normal(size=(random, n)) / np.sqrt(n)]
+    if n <= 8:
+        first, second = np.triu_indices(n, 1)
+        parts += [single[first] + single[second], single[first] - single[second]]
+    whole = np.concatenate(parts)
+    return np.asarray(np.concatenate([whole, -whole]))
+
+
+def pattern_search(
+    stage: StageGame, goal: Callable[[Array], Array], profile: Array, *, step: float = 0.25, seed: int = 0
+) -> tuple[Array, float]:
+    """Climb a goal that need not be smooth, by steps in many directions that shrink when none helps.
+
+    Gradients stop at a kink, where the lesser of two payoffs changes, and at a jump. All directions, and a cloud of
+    profiles at the step's distance, are one kernel call.
+
+    Parameters
+    ----------
+    goal : callable
+        Profiles (B, N) to goals (B,).
+    step : float
+        First step, as a part of the endowments.
+
+    Returns
+    -------
+    profile : ndarray (N,)
+    height : float
+        Its goal.
+    """
+    rng = np.random.default_rng(seed)
+    best, height = profile.copy(), float(goal(profile[None])[0])
+    while step > 1e-12:
+        ways = directions(stage.n, rng)
+        sizes = np.array([1.0, 0.3])
+        table = best + step * (sizes[:, None, None] * ways).reshape(-1, stage.n) * stage.upper
+        table = np.clip(table, 0.0, stage.upper)
+        heights = goal(table)
+        k = int(np.nanargmax(heights))
+        if heights[k] > height + 1e-15 * (1.0 + abs(height)):
+            best, height = table[k], float(heights[k])
+        else:
+            step *= 0.4
+    return best, height
+
+
+def improved(
+    stage: StageGame,
+    goal: Callable[[Array], Array],
+    profile: Array,
+    *,
+    enough: float,
+    rounds: int = 8,
+    cloud: int = 1024,
+    seed: int = 0,
+) -> tuple[Array, float]:
+    """Improve a profile by clouds at many distances and pattern searches, until neither gains `enough`.
+
+    Returns
+    -------
+    profile : ndarray (N,)
+    height : float
+        Its goal.
+    """
+    rng = np.random.default_rng(seed)
+    best, height = pattern_search(stage, goal, profile, step=0.1, seed=seed)
+    for _ in range(rounds):
+        spread = np.repeat([0.5, 0.15, 5e-2, 1e-2, 1e-3], cloud // 4)[:, None]
+        moved = rng.uniform(size=(len(spread), stage.n)) < rng.uniform(0.2, 1.0, size=(len(spread), 1))
+        table = np.clip(best + spread * moved * stage.upper * rng.normal(size=moved.shape), 0.0, stage.upper)
+        heights = goal(table)
+        k = int(np.nanargmax(heights))
+        if not heights[k] > height + enough:
+            break
+        best, height = pattern_search(stage, goal, table[k], step=0.05, seed=seed)
+    return best, height

@@ -16,7 +16,7 @@ from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.first_order import natural_residual
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
-from coopetition.oracles.stage.rays import goal_certificate, ray_point
+from coopetition.oracles.stage.rays import goal_certificate, improved, ray_point
 from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.replies import POINTS
 from coopetition.oracles.stage.solution import (
@@ -156,6 +156,11 @@ def constrained_welfare(
             candidates += [
                 climb(stage, welfare, point, groups) for point in starts if np.isfinite(welfare(point[None])[0])
             ]
+    heights = np.nan_to_num(welfare(np.array(candidates)), nan=-np.inf)
+    top = candidates[int(heights.argmax())]
+    if np.isfinite(heights.max()):  # gradients stop at kinks, where the least payoff is another agent's
+        enough = 1e-3 * tolerance_of(stage, goal.base, None, RELATIVE_CONSTRAINED)
+        candidates.append(improved(stage, welfare, top, enough=enough, seed=seed)[0])
     for point in candidates:
         height = float(welfare(point[None])[0])
         if height > reached:

@@ -62,6 +62,28 @@ def test_equilibria_of_the_metagame() -> None:
         empirical_game("AppleAppStore-v0", POLICIES[:2], "private").equilibria()
 
 
+def test_support_enumeration_is_guarded() -> None:
+    """Twelve policies have sixteen million pairs of supports: refused with the count; integers take them."""
+    rng = np.random.default_rng(0)
+    game = matrix_game(*rng.uniform(size=(2, 12, 12)))
+    with pytest.raises(ValueError, match="12 policies have 16,769,025 pairs of supports"):
+        game.equilibria()
+    found = game.equilibria("mixed_integer")
+    assert len(found) == 1
+    assert game.regret(found[0]) <= 1e-7
+    with pytest.raises(ValueError, match="did you mean 'mixed_integer'"):
+        game.equilibria("mixed_integers")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_best_equilibrium_is_the_best_of_all(seed: int) -> None:
+    """Of random games with four policies, enumerated as well."""
+    game = matrix_game(*np.random.default_rng(seed).uniform(size=(2, 4, 4)))
+    totals = [float(x @ game.payoffs.sum(axis=0) @ y) for x, y in game.equilibria()]
+    x, y = game.equilibria("mixed_integer")[0]
+    assert float(x @ game.payoffs.sum(axis=0) @ y) == pytest.approx(max(totals), abs=1e-6)
+
+
 def test_replicator() -> None:
     """Prisoner's dilemma: defection spreads along the logistic curve; hawks and doves mix."""
     advantage = matrix_game([[0.0, 0.0], [1.0, 1.0]])  # the second always has one more: x' = x (1 - x)

@@ -231,6 +231,28 @@ def test_frontier() -> None:
         assert solve(key, "pareto_front", points=12).epsilon <= 1e-6
 
 
+def test_frontier_of_a_market_with_tiers() -> None:
+    """Where reputation tiers make payoffs jump, clouds of another kind find no profile better for all."""
+    found = solve("ReputationMarket-v0", "pareto_front")
+    assert found.converged
+    stage = StageGame("ReputationMarket-v0")
+    rng = np.random.default_rng(11)
+    for payoffs, actions in zip(found.payoffs, found.actions, strict=True):
+        for distance in (1.0, 0.3, 0.1, 0.03, 0.003):
+            cloud = actions + distance * stage.upper * rng.standard_t(3, size=(4000, stage.n))
+            reached = stage.evaluate(np.clip(cloud, 0.0, stage.upper))[0]
+            assert (reached - payoffs).min(axis=1).max() <= 1e-5
+
+
+def test_the_least_payoff_at_a_kink() -> None:
+    """The egalitarian optimum of RecoveryRace's utilities lies where damage begins, and no gradient leads there."""
+    found = solve("RecoveryRace-v0", "social_optimum", objective="integrated", welfare="egalitarian")
+    stage = StageGame("RecoveryRace-v0")
+    axis = np.linspace(0.0, 100.0, 801)
+    table = np.array(np.meshgrid(axis, axis)).reshape(2, -1).T
+    assert stage.evaluate(table)[1].min(axis=1).max() <= found.values["welfare"] + 1e-9
+
+
 def test_stackelberg_and_maximin_of_more_agents() -> None:
     """Three agents and more: followers answer with their equilibrium; nobody is held below security at nash."""
     found = solve("AppleAppStore-v0", "stackelberg", leader="apple")
