@@ -11,8 +11,8 @@ exploring.
 
 Tuned once for all games, on TrustDilemma and PublicGoods as stage games under integrated rewards: with 50,000
 remembered steps ISAC ended .04 to .07 above TrustDilemma's equilibrium and at the wrong end of PublicGoods's box
-(see its module); with 4,096 it came within .01. A target entropy of -3.5 instead of -2.5 left the corner of
-PublicGoods by less than .03, where -2.5 had stayed, and cost nothing in the middle of the box.
+(see its module); with 4,096 it came within .01 and .02. The target entropy of -3.5 ends .01 from the corner of
+PublicGoods under private rewards, where -2.5 ended .03 from it, and costs nothing in the middle of the box.
 
 References
 ----------
