@@ -7,7 +7,6 @@ sub-packages are registered here by name and imported when they are called.
 from __future__ import annotations
 
 import importlib
-import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ import typer
 
 import coopetition
 from coopetition.commands.asking import Preset
+from coopetition.games import doors
 
 app = typer.Typer(
     name="coopetition",
@@ -33,6 +33,7 @@ REGISTERED = {
     "validate": ("coopetition.commands.validating", "Re-run a published validation, and audit its score."),
     "experiment": ("coopetition.commands.experimenting", "Run a technical report's parameter study."),
     "train": ("coopetition.commands.training", "Train policies by reinforcement learning, many runs at once."),
+    "study": ("coopetition.commands.studying", "The reference study: run, status, report, publish, audit."),
     "bench": ("coopetition.benchmarks.commands", "Measure speed: goals, figures, references and verdicts."),
 }
 
@@ -61,15 +62,15 @@ def _options(
     load: Annotated[
         list[str] | None,
         typer.Option(
-            "--load", metavar="MODULE", help="Import a module first, which registers what is yours; repeatable."
+            "--load",
+            metavar="MODULE",
+            help="Import a module first, here and in workers, which registers what is yours; repeatable.",
         ),
     ] = None,
 ) -> None:
     for module in load or []:
-        if "" not in sys.path:
-            sys.path.insert(0, "")  # a module of the folder in which the command is given
         try:
-            importlib.import_module(module)
+            doors.load(module)
         except ImportError as error:
             raise typer.BadParameter(f"{module!r} cannot be imported: {error}", param_hint="--load") from None
 
@@ -179,8 +180,12 @@ def _register(name: str, module: str, about: str) -> None:
 
     @app.command(name, help=about, context_settings=takes_all, add_help_option=False)
     def stand_in(context: typer.Context) -> None:
-        real = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        real.command(name)(getattr(importlib.import_module(module), name))
+        command = getattr(importlib.import_module(module), name)
+        if isinstance(command, typer.Typer):  # a group of commands
+            real = command
+        else:
+            real = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            real.command(name)(command)
         real(args=context.args, prog_name=f"coopetition {name}")
 
 

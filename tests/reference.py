@@ -723,6 +723,7 @@ class SynergySearch(TrustGame):
         "gamma": None,  # None: drawn outside, given to reset
         "gamma_range": (0.20, 0.90),
         "reveal_gamma": False,
+        "observe_payoff": False,
         "initial_trust": 0.55,
         **trust_row(0.10, 0.30, 0.60, 0.03, 0.50, 1.0),
     }
@@ -732,6 +733,27 @@ class SynergySearch(TrustGame):
         if gamma is None:
             gamma = self.parameters.gamma
         self.state["gamma"] = math.nan if gamma is None else float(gamma)
+        if self.parameters.observe_payoff:
+            self.state["last_payoff"] = np.zeros(self.n)
+
+    def play(self, a: Array, c: Array) -> tuple[Array, Array]:
+        payoffs, utilities = super().play(a, c)
+        if self.parameters.observe_payoff:
+            self.state["last_payoff"] = payoffs.copy()
+        return payoffs, utilities
+
+    def most_in_a_step(self) -> float:
+        """Everything kept, everything earned alone and the largest synergy at once, for whom that is most."""
+        p, together = self.parameters, 1.0
+        for e in self.endowment:
+            together *= e ** (1.0 / self.n)
+        most = 0.0
+        for i in range(self.n):
+            e = self.endowment[i]
+            alone = p.theta * math.log(1.0 + e) if p.value_form == "logarithmic" else e**p.beta
+            gamma = max(p.gamma_range[1], p.gamma or 0.0)
+            most = max(most, e + alone + self.shares[i] * gamma * together)
+        return most
 
     def synergy_coefficient(self) -> float:
         gamma = self.state["gamma"]
@@ -740,13 +762,16 @@ class SynergySearch(TrustGame):
         return float(gamma)
 
     def added_joint_parts(self) -> Parts:
-        if not self.parameters.reveal_gamma:
-            return []
-        highest = self.parameters.gamma_range[1]
-        return [("gamma", np.array([clip(self.state["gamma"] / highest, 0.0, 1.0)]))]
+        parts: Parts = []
+        if self.parameters.reveal_gamma:
+            highest = self.parameters.gamma_range[1]
+            parts.append(("gamma", np.array([clip(self.state["gamma"] / highest, 0.0, 1.0)])))
+        if self.parameters.observe_payoff:
+            parts.append(("last_payoff", self.state["last_payoff"] / self.most_in_a_step()))
+        return parts
 
     def added_parts(self, i: int, noise: npt.ArrayLike | None) -> Parts:
-        return self.added_joint_parts()
+        return [(name, part if name == "gamma" else part[i : i + 1]) for name, part in self.added_joint_parts()]
 
 
 class SLCD(TrustGame):
@@ -1104,7 +1129,7 @@ class CoalitionFormation(TeamGame):
 
 
 class ApacheProject(TeamGame):
-    """A project's phases: more committers, a lower cap on loyalty."""
+    """A project's phases: more committers, a lower cap on loyalty; or those of the case, with founders' loyalty."""
 
     ROLE = "committer"
     # phase: agents, loyalty cap, omega
@@ -1114,8 +1139,17 @@ class ApacheProject(TeamGame):
         "maturity": (40, 0.70, 30.0),
         "evolution": (35, 0.60, 28.0),
     }
+    # phase of the case: agents, what the founders' loyalty is multiplied with
+    CASE: ClassVar[dict[str, tuple[int, float]]] = {
+        "formation": (8, 1.00),
+        "growth": (25, 0.85),
+        "maturation": (40, 0.70),
+        "evolution": (35, 0.60),
+    }
+    FOUNDERS: ClassVar[list[float]] = [0.85, 0.90, 0.80, 0.75, 0.70, 0.78, 0.82, 0.76]
     DEFAULTS: ClassVar[dict[str, Any]] = {
         **TeamGame.DEFAULTS,
+        "chronology": "published",
         "phase": "maturity",
         "horizon": 60,
         "phi_B": 0.75,
@@ -1125,12 +1159,17 @@ class ApacheProject(TeamGame):
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         phase = given.get("phase", cls.DEFAULTS["phase"])
+        if given.get("chronology") == "case":
+            size, multiplier = cls.CASE[phase]
+            founders = [multiplier * cls.FOUNDERS[k % 8] for k in range(size)]
+            return {**cls.DEFAULTS, "loyalty_cap": 1.0, "omega": 30.0, "initial_loyalty": founders}
         _, cap, omega = cls.PHASES[phase]
         initial = 0.5 * given.get("loyalty_cap", cap)
         return {**cls.DEFAULTS, "loyalty_cap": cap, "omega": omega, "initial_loyalty": initial}
 
     def agent_names(self) -> list[str]:
-        return [f"committer_{k}" for k in range(self.PHASES[self.parameters.phase][0])]
+        phases = self.CASE if self.parameters.chronology == "case" else self.PHASES
+        return [f"committer_{k}" for k in range(phases[self.parameters.phase][0])]
 
 
 class PublicGoods(TeamGame):

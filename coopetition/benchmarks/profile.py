@@ -149,8 +149,7 @@ def shares(work: Callable[[], object], parts: dict[str, Callable[..., Any]]) -> 
 def solving_rows() -> list[Row]:
     """Where a `solve` and the studies that take longest spend their time."""
     from coopetition.calibration import experiment
-    from coopetition.calibration.cases.slcd import equilibrium
-    from coopetition.calibration.engine import rubric
+    from coopetition.calibration.engine import rubric, smooth
     from coopetition.calibration.studies import study, tr4
     from coopetition.oracles import solve
     from coopetition.oracles.stage import first_order, game, replies
@@ -173,8 +172,8 @@ def solving_rows() -> list[Row]:
         "study TR-1": (
             lambda: experiment("tr1"),
             {
-                "equilibria": equilibrium.coopetitive_equilibria,
-                "certificates, inside those": equilibrium.regrets,
+                "equilibria": smooth.smooth_equilibria,
+                "certificates, inside those": smooth.regrets,
                 "scores": rubric.score,
                 "main effects": study.main_effects,
             },

@@ -37,7 +37,9 @@ like these it is all but the sign of the deviation: one level above the baseline
 kappa, and gives smooth dynamics.
 
 The race needs patience: under full cooperation damage is still `R after 150 steps = 0.111`, a ceiling of
-`1 - R after 150 steps = 0.889` under the target; it is won at `first win = 174`.
+`1 - R after 150 steps = 0.889` under the target; it is won at `first win = 174`. And as published winning
+does not pay: both at .35 for ever never recovers and earns 58,868; .40 recovers at step 174 and earns 50,902,
+since the end ends the pay. `recovery_bonus`, which the strong preset has, pays for the steps that are left.
 
 ## Agents
 

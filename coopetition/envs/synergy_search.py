@@ -3,7 +3,8 @@
 Two partners do not know how much their work will be worth together. The weight of the synergy is drawn at
 each reset and never shown; payoffs are the only hint, and finding out means giving. Beside TrustDilemma-v0:
 gamma is state, uniform on `gamma_range = 0.2, 0.9`, hidden unless `reveal_gamma=True`, which adds it to
-observations as gamma over the largest that can be drawn.
+observations as gamma over the largest that can be drawn. `observe_payoff=True` adds one's own last payoff
+over the most that a step can pay, 0 before the first; gamma follows from it once both have given.
 
 ## Payoff
 
@@ -134,6 +135,7 @@ In bold what this environment sets or adds; the rest is the family's. `reward_mo
 | **initial_trust** | 0.55 |  | [0, 1] per pair | T_ij at reset |
 | **gamma_range** | 0.2, 0.9 |  | [0, inf) each | gamma is drawn uniformly from it at each reset |
 | **reveal_gamma** | False |  | True, False | show gamma to the agents |
+| **observe_payoff** | False |  | True, False | show each agent its own last payoff |
 | horizon | 100 | steps | integer [1, inf) | steps until truncation |
 | endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
 | shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
@@ -182,8 +184,14 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
+from coopetition.games.families import trust_game
 from coopetition.games.fields import StateField
 from coopetition.games.parameters import TrustParameters, parameter
+from coopetition.kernels.machine.compiled import Stage
+from coopetition.kernels.machine.memory import stage, work_vector
+from coopetition.kernels.machine.numbers import Integer, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +210,15 @@ class SynergySearch(TrustParameters):
             scale="gamma_scale",
             meaning="weight of the synergy",
         ),
+        StateField(
+            "last_payoff",
+            ("n",),
+            high="payoff_bound",
+            observed="observe_payoff",
+            scale="payoff_scale",
+            own_only=True,
+            meaning="pi_i of the last step",
+        ),
     )
     presets: ClassVar[Any] = {
         "strong": {
@@ -210,6 +227,7 @@ class SynergySearch(TrustParameters):
             "signal_scale": "endowment",
             "dependence": 0.8,
             "collapse_threshold": 0.0,
+            "observe_payoff": True,
         },
     }
 
@@ -219,6 +237,7 @@ class SynergySearch(TrustParameters):
     initial_trust: Any = 0.55
     gamma_range: Any = parameter((0.20, 0.90), "numbers", 0.0, about="gamma is drawn uniformly from it at each reset")
     reveal_gamma: bool = parameter(False, "flag", about="show gamma to the agents")
+    observe_payoff: bool = parameter(False, "flag", about="show each agent its own last payoff")
 
     def check(self) -> None:
         """The range is two numbers in order."""
@@ -239,9 +258,48 @@ class SynergySearch(TrustParameters):
     @property
     def gamma_bound(self) -> float:
         """Up to where a reset may set gamma: what is shown stays in [0, 1]."""
-        return self.largest_gamma if self.reveal_gamma else math.inf
+        return self.largest_gamma if self.reveal_gamma or self.observe_payoff else math.inf
 
     @property
     def gamma_scale(self) -> float:
         """What takes a revealed gamma to [0, 1]."""
         return 1.0 / self.largest_gamma
+
+    @property
+    def payoff_bound(self) -> float:
+        """What no step pays more than: all kept, all earned alone and the largest synergy at once."""
+        endowment = np.asarray(self.endowment)
+        alone = self.theta * np.log1p(endowment) if self.value_form == "logarithmic" else endowment**self.beta
+        together = self.largest_gamma * self.synergy_scale * np.asarray(self.shares)
+        return float((endowment + alone + together).max())
+
+    @property
+    def payoff_scale(self) -> float:
+        """What takes an observed payoff to [0, 1]; payoffs are never negative, for nobody gives more than it has."""
+        return 1.0 / self.payoff_bound
+
+    def state_fields(self) -> dict[str, StateField]:
+        """The last payoff is kept only where it is shown."""
+        held = super().state_fields()
+        if not self.observe_payoff:
+            del held["last_payoff"]
+        return held
+
+    def stages(self) -> list[Stage]:
+        """The trust game; where payoffs are shown they are kept at the end of a step."""
+        return trust_game(turn=keep_payoffs if self.observe_payoff else None)
+
+
+State = SynergySearch.State
+
+
+@stage
+def keep_payoffs(at: Any, parameters: Any, state: Any, work: Any) -> None:
+    """What each agent was just paid."""
+    n = at[Integer.N]
+    payoffs = work_vector(work, Work.PAYOFF, n)
+    for i in range(n):
+        kept = state[at[State.LAST_PAYOFF] + i]
+        payoff = payoffs[i]
+        for lane in range(kept.size):
+            kept[lane] = payoff[lane]

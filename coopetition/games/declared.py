@@ -194,7 +194,7 @@ class Declaring:
                         f"{', '.join(sorted(set(above.numbers) - set(getattr(cls, space).numbers)))}"
                     )
         cls._own_numbers = {
-            **getattr(cls, "_own_numbers", {}),
+            **{name: own for base in cls.__mro__[:0:-1] for name, own in base.__dict__.get("_own_numbers", {}).items()},
             **{name: (space, size) for space, sizes in declared.items() for name, size in sizes.items()},
         }
 

@@ -41,6 +41,8 @@ class StateField:
         what the agent holds towards the others; any other as it is. Families say what is seen of shared fields.
     scale : float, or str
         Factor that takes it to [0, 1] where it is seen.
+    own_only : bool
+        Of a seen field of shape ("n",), an agent sees its own number alone.
     noisy : bool
         Others' values are seen with noise of the parameters' ``noise_deviation``.
     meaning : str
@@ -56,6 +58,7 @@ class StateField:
     settable: bool = True
     observed: Any = True
     scale: Any = 1.0
+    own_only: bool = False
     noisy: bool = False
     meaning: str = ""
 

@@ -21,7 +21,7 @@ from coopetition.games.fields import StateField
 from coopetition.games.guards import check_stages, needs_pairs
 from coopetition.games.parameters import Parameters
 from coopetition.games.rewards import REWARD_MODES as REWARD_MODES
-from coopetition.games.rewards import read_reward_mode
+from coopetition.games.rewards import Cooperative, Integrated, Private, read_reward_mode
 from coopetition.kernels.machine import numbers
 from coopetition.kernels.machine.numbers import Integer, Matrix, Scalar, Vector
 
@@ -105,7 +105,9 @@ class Game:
         p = self.parameters
         self.fields: dict[str, StateField] = p.state_fields()
         self.additions = tuple(
-            replace(line, observed=bool(fields.value_of(line.observed, p, line))) for line in p.added_fields()
+            replace(line, observed=bool(fields.value_of(line.observed, p, line)))
+            for line in p.added_fields()
+            if line.name in self.fields
         )
         self.layout, self.initial_state = fields.lay_out(self.fields, self.parameters)
         self.state_rows = self.initial_state.size
@@ -180,6 +182,13 @@ class Game:
         if p.continuation < 1.0:
             after.append(chance.stop if p.continuation_form == "drawn" else chance.expect)
         return [*before, *stages, *after]
+
+    @property
+    def asked_mode(self) -> Any:
+        """The reward mode as another game, or an oracle's objective, takes it: a name, a matrix, or a mode."""
+        if self.mutuality is not None:
+            return self.mutuality
+        return self.reward_mode if type(self.mode) in (Private, Integrated, Cooperative) else self.mode
 
     @property
     def scratch_rows(self) -> int:
@@ -422,7 +431,9 @@ class Views:
         field = game.layout[line.name]
         scale = fields.value_of(line.scale, game.parameters, line)
         start = self.width
-        if line.shape == ("n",):
+        if line.own_only:
+            self.show(line.name, line.name, lambda i, n: [i], scale)
+        elif line.shape == ("n",):
             self.show(line.name, line.name, fields.own_first, scale)
             if line.noisy and game.noise_deviation > 0.0:
                 self.noisy += range(start + 1, start + n)

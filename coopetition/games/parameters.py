@@ -281,7 +281,7 @@ class TrustParameters(Parameters):
             if getattr(self, name) is None:
                 raise self.refuse(name, "is missing")
         if abs(sum(self.shares) - 1.0) > 1e-9:
-            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares):.12g}")
+            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares)!r}")
         if any(b > e for b, e in zip(self.baseline, self.endowment, strict=True)):
             raise self.refuse("baseline", f"each must lie in [0, its endowment], which are {self.endowment}")
 

@@ -7,18 +7,9 @@ import types
 
 import numpy as np
 import pytest
+from mirror import Mirror
 
 import coopetition
-
-
-class Mirror:
-    """A policy that plays what the first of the others played last: deterministic, and it looks."""
-
-    def reset(self, seed: int | None = None, num_envs: int = 1) -> None:
-        self.started = num_envs
-
-    def act(self, observations: np.ndarray, i: int) -> np.ndarray:
-        return observations[:, 1]
 
 
 @pytest.fixture

@@ -12,16 +12,12 @@ from coopetition import calibration
 from coopetition.calibration.cases.apache import model as apache
 from coopetition.calibration.cases.apple import model as apple
 from coopetition.calibration.cases.renault_nissan import model as renault_nissan
-from coopetition.calibration.cases.slcd import equilibrium
 from coopetition.calibration.cases.slcd import model as slcd
 from coopetition.calibration.engine.presets import departures_markdown, presets_markdown
 from coopetition.calibration.studies import tr3
 from coopetition.envs import environment_class
 from coopetition.oracles import certify, solve
 from coopetition.oracles.stage.game import StageGame
-
-#: No trust: w_ij = D_ij for good.
-STATIC = {"initial_trust": 1.0, "lambda_plus": 0.0, "lambda_minus": 0.0, "mu_R": 0.0}
 
 
 def test_every_departure_is_named_and_tested():
@@ -36,27 +32,27 @@ def test_every_departure_is_named_and_tested():
 # --- S-LCD: the same game
 
 
-@pytest.mark.parametrize("form", equilibrium.FORMS)
-def test_s_lcd_pays_what_the_kernel_pays(form):
+@pytest.mark.parametrize("form", slcd.FORMS)
+def test_s_lcd_is_paid_by_the_kernel(form):
+    """The kernel under the preset case against TR-1's formulas, written out here."""
     rng = np.random.default_rng(11)
     games = slcd.perturbed(rng, 5, form)
     levels = rng.uniform(0.01, 80.0, (5, 2))
-    payoffs, utilities = games.payoffs(levels), games.utilities(levels)
+    paid = games.pay(levels)
     for k in range(5):
-        own = {"theta": games.shape[k]} if form == "logarithmic" else {"beta": games.shape[k]}
-        (d01, d10), gamma = games.dependence[k], games.gamma[k]
-        numbers = {"shares": tuple(games.shares[k]), "endowment": tuple(games.endowments[k]), "gamma": gamma, **own}
-        parameters = environment_class("SLCD-v0")(value_form=form, dependence=((0, d01), (d10, 0)), **numbers, **STATIC)
-        paid = StageGame(parameters).evaluate(levels[k][None])
-        np.testing.assert_allclose(paid[0][0], payoffs[k], rtol=1e-13)
-        np.testing.assert_allclose(paid[1][0], utilities[k], rtol=1e-13)
+        p, a = games[k], levels[k]
+        f = p.theta * np.log1p(a) if form == "logarithmic" else a**p.beta
+        payoffs = np.array(p.endowment) - a + f + np.array(p.shares) * p.gamma * np.sqrt(a.prod())
+        np.testing.assert_allclose(paid.payoffs[k], payoffs, rtol=1e-13)
+        np.testing.assert_allclose(paid.utilities[k], payoffs + np.array(p.dependence) @ payoffs, rtol=1e-13)
+        np.testing.assert_allclose(paid.value[k], f.sum() + p.gamma * np.sqrt(a.prod()), rtol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "objective"), [("SLCD-v0", "interdependence"), ("SLCD-v0:case", None)])
 def test_s_lcd_is_what_the_oracle_solves(name, objective):
     found = solve(name, "coopetitive", objective=objective)
     np.testing.assert_allclose(found.actions, (26.633376832, 27.399141840), atol=1e-6)
-    exact = equilibrium.coopetitive_equilibrium(slcd.case_game()).actions[0]
+    exact = slcd.case_games().solve("coopetitive").levels[0]
     assert certify(name, exact, objective or "integrated").epsilon < 1e-9
 
 

@@ -1,4 +1,4 @@
-"""The README's ledger is the computed one."""
+"""The ledgers of the README and of the docs are the computed one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import pathlib
 
 from coopetition import calibration
 
-README = pathlib.Path(__file__).parents[2] / "README.md"
+ROOT = pathlib.Path(__file__).parents[2]
 
 
-def test_the_readme_shows_the_computed_ledger():
-    shown = README.read_text().split("<!-- ledger -->")[1].split("<!-- /ledger -->")[0]
-    assert shown.strip() == calibration.ledger().to_markdown().strip()
+def test_the_readme_shows_a_line_a_report():
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").split("<!-- ledger -->")[1].split("<!-- /ledger -->")[0]
+    assert shown.strip() == calibration.ledger().summary_markdown().strip()
+
+
+def test_the_docs_show_the_whole_ledger():
+    text = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert calibration.ledger().to_markdown().strip() in text

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 
-from coopetition.calibration.cases.slcd import CASE, equilibrium
+from coopetition.calibration.cases.slcd import CASE
 from coopetition.calibration.cases.slcd import model as slcd
 from coopetition.calibration.engine.rubric import score
+from coopetition.calibration.engine.smooth import regrets, slopes
+from coopetition.oracles import certify, solve
 
 PUBLISHED = CASE.rubric("published")
 TABLE = {
@@ -40,7 +43,7 @@ TABLE = {
 
 @pytest.mark.parametrize("form", TABLE)
 def test_published_table(form):
-    row, run = TABLE[form], slcd.simulate(slcd.case_game(form))
+    row, run = TABLE[form], slcd.simulate(slcd.case_games(form))
     for name in ("actions", "payoffs"):
         np.testing.assert_allclose(run.series[name][0], row[name], atol=1e-6)
     np.testing.assert_allclose(run.series["baseline"][0], row["baseline"], atol=1e-8)
@@ -52,98 +55,104 @@ def test_published_table(form):
     assert card.total[0] == row["score"]
 
 
+def first_order_condition(form, shape, gamma, dependence, shares, a):
+    """TR-1's exact condition of two players: f'(a_i) - 1 + (gamma / 2) sqrt(a_j / a_i) (alpha_i + D_ij alpha_j)."""
+    slope = shape / (1 + a) if form == "logarithmic" else shape * a ** (shape - 1)
+    return slope - 1 + gamma / 2 * np.sqrt(a[::-1] / a) * (shares + dependence * shares[::-1])
+
+
+def numbers(games, k, form):
+    """Shape, gamma, D and alpha of one of the games, as the condition reads them."""
+    p = games[k]
+    shape = p.theta if form == "logarithmic" else p.beta
+    return shape, p.gamma, np.array([p.dependence[0][1], p.dependence[1][0]]), np.array(p.shares)
+
+
 @pytest.mark.parametrize("form", TABLE)
 def test_first_order_condition_and_certificate(form):
-    games = slcd.case_game(form)
-    solution = equilibrium.coopetitive_equilibrium(games)
-    a = solution.actions[0]
-    gamma, alpha, D = games.gamma[0], games.shares[0], games.dependence[0]
-    for i in (0, 1):
-        j = 1 - i
-        slope = 20 / (1 + a[i]) if form == "logarithmic" else 0.75 * a[i] ** -0.25
-        assert abs(slope - 1 + gamma / 2 * np.sqrt(a[j] / a[i]) * (alpha[i] + D[i] * alpha[j])) < 1e-9
+    games = slcd.case_games(form)
+    solution = games.solve("coopetitive")
+    assert np.abs(first_order_condition(form, *numbers(games, 0, form), solution.levels[0])).max() < 1e-9
     assert solution.converged[0]
-    assert solution.regret[0] < 1e-9
+    assert solution.epsilon[0] < 1e-9
+    assert certify(games[0], solution.levels[0], "integrated").epsilon < 1e-9
 
 
 @pytest.mark.parametrize("form", TABLE)
-def test_first_order_condition_is_the_gradient_of_the_utility(form):
+def test_the_kernels_slopes_are_the_first_order_condition(form):
     rng = np.random.default_rng(5)
     games = slcd.draw_games(rng, 50, "wide", form)
-    a = rng.uniform(0.5, 50, (50, 2))
-    h = 1e-5
-    for i in (0, 1):
-        up, down = a.copy(), a.copy()
-        up[:, i] += h
-        down[:, i] -= h
-        numeric = (games.utilities(up)[:, i] - games.utilities(down)[:, i]) / (2 * h)
-        # dU_i/da_i carries no other term: pi_j depends on a_i through the synergy alone
-        np.testing.assert_allclose(games.first_order_condition(a)[:, i], numeric, atol=1e-5)
+    levels = rng.uniform(0.5, 50, (50, 2))
+    found, _ = slopes(lambda x: games.sets.evaluate(x)[1], levels, games.endowments)
+    exact = [first_order_condition(form, *numbers(games, k, form), levels[k]) for k in range(50)]
+    # dU_i/da_i carries no other term: pi_j depends on a_i through the synergy alone
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("form", TABLE)
-def test_batched_solver_agrees_with_scipy(form):
-    games = slcd.draw_games(np.random.default_rng(7), 200, "wide", form)
-    many = equilibrium.coopetitive_equilibria(games)
+def test_many_at_once_agree_with_scipy_and_with_the_oracle(form):
+    games = slcd.draw_games(np.random.default_rng(7), 100, "wide", form)
+    many = games.solve("coopetitive")
     assert many.converged.all()
-    assert many.regret.max() < 1e-10
-    for k in range(0, 200, 25):
-        one = slcd.game(form, games.shape[k], games.gamma[k], games.dependence[k], games.shares[k])
-        np.testing.assert_allclose(equilibrium.coopetitive_equilibrium(one).actions[0], many.actions[k], rtol=1e-7)
+    assert many.epsilon.max() < 1e-10
+    for k in range(0, 100, 10):
+        x = numbers(games, k, form)
+        found = optimize.root(lambda u, x=x: first_order_condition(form, *x, np.exp(u)), np.zeros(2), tol=1e-14)
+        np.testing.assert_allclose(np.exp(found.x), many.levels[k], rtol=1e-7)
+        if k % 50 == 0:
+            np.testing.assert_allclose(solve(games[k], "coopetitive").actions, many.levels[k], rtol=1e-5)
 
 
 @given(
     gamma=st.floats(0.0, 1.0),
     d=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
     share=st.floats(0.1, 0.9),
-    form=st.sampled_from(equilibrium.FORMS),
+    form=st.sampled_from(slcd.FORMS),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_exchanging_the_players_exchanges_their_actions(gamma, d, share, form):
-    one = slcd.case_game(form, gamma=gamma, dependence=d, shares=(share, 1 - share))
-    two = slcd.case_game(form, gamma=gamma, dependence=d[::-1], shares=(1 - share, share))
-    a, b = (equilibrium.coopetitive_equilibria(games) for games in (one, two))
-    np.testing.assert_allclose(a.actions, b.actions[:, ::-1], rtol=1e-9)
+    one = slcd.case_games(form, gamma=gamma, dependence=d, shares=(share, 1 - share))
+    two = slcd.case_games(form, gamma=gamma, dependence=d[::-1], shares=(1 - share, share))
+    a, b = (games.solve("coopetitive") for games in (one, two))
+    np.testing.assert_allclose(a.levels, b.levels[:, ::-1], rtol=1e-9)
     assert a.converged.all()
-    assert a.regret.max() < 1e-10
+    assert a.epsilon.max() < 1e-10
 
 
 def test_an_equilibrium_at_the_bound_is_certified():
-    games = slcd.case_game("logarithmic", shape=np.array([150.0, 150.0, 0.5]), gamma=np.array([0.65, 0.0, 0.0]))
-    many = equilibrium.coopetitive_equilibria(games)
-    np.testing.assert_allclose(many.actions, [[100, 100], [100, 100], [0.01, 0.01]])
+    games = slcd.case_games("logarithmic", shape=np.array([150.0, 150.0, 0.5]), gamma=np.array([0.65, 0.0, 0.0]))
+    many = games.solve("coopetitive")
+    # The kernel's box begins at 0, where the report's begins at .01: the last game's first level is already too dear.
+    np.testing.assert_allclose(many.levels, [[100, 100], [100, 100], [0, 0]], atol=1e-6)
     assert many.converged.all()
-    one = equilibrium.coopetitive_equilibrium(slcd.case_game("logarithmic", shape=150.0))
-    np.testing.assert_allclose(one.actions[0], 100.0)
-    assert one.converged[0]
 
 
 def test_a_wrong_solution_is_not_certified():
-    games = slcd.case_game("logarithmic")
+    games = slcd.case_games("logarithmic")
     wrong = np.array([[26.0, 27.0]])
-    assert equilibrium.regrets(games, wrong)[0] > 1e-3
-
-
-def test_one_game_at_a_time_through_scipy():
-    with pytest.raises(ValueError, match="one game at a time"):
-        equilibrium.coopetitive_equilibrium(slcd.case_game(gamma=np.array([0.1, 0.2])))
+    sets = games.sets
+    assert regrets(lambda x: sets.evaluate(x)[1], wrong, games.endowments)[0] > 1e-3
+    assert certify(games[0], wrong[0], "integrated").epsilon > 1e-3
 
 
 @pytest.mark.parametrize(
-    ("arguments", "match"),
+    ("changed", "match"),
     [
-        (("cubic", 1.0, 0.5, (0.1, 0.1), (0.5, 0.5)), "unknown form"),
-        (("power", 1.0, 0.5, (0.1, 0.1), (0.5, 0.5)), "beta"),
-        (("logarithmic", 20.0, -0.5, (0.1, 0.1), (0.5, 0.5)), "negative"),
+        ({"form": "cubic"}, "unknown form"),
+        ({"form": "power", "shape": 1.5}, "beta"),
+        ({"gamma": -0.5}, "gamma"),
+        ({"dependence": (1.5, 0.5)}, "dependence"),
+        ({"shares": (0.5, 0.4)}, "sum to 1"),
+        ({"gamma": np.array([0.5, -0.5])}, "gamma"),
     ],
 )
-def test_bad_games_are_refused(arguments, match):
+def test_bad_games_are_refused(changed, match):
     with pytest.raises(ValueError, match=match):
-        equilibrium.game(*arguments)
+        slcd.case_games(**changed).solve("coopetitive")
 
 
 def test_transposed_dependence_gives_the_published_percentages():
-    rises = {f: slcd.simulate(slcd.case_game(f, transposed=True)) for f in TABLE}
+    rises = {f: slcd.simulate(slcd.case_games(f, transposed=True)) for f in TABLE}
     assert rises["logarithmic"].values["rise_of_cooperation"][0] == pytest.approx(41.45, abs=0.005)
     assert rises["power"].values["rise_of_cooperation"][0] == pytest.approx(166.14, abs=0.005)
     assert [score(PUBLISHED, r.values).total[0] for r in rises.values()] == [46, 58]
@@ -200,6 +209,6 @@ def test_robustness_to_fifteen_per_cent():
 
 
 def test_baseline_with_only_interdependence_off_turns_the_ranking():
-    run = {f: slcd.simulate(slcd.case_game(f), baseline="no_interdependence") for f in TABLE}
+    run = {f: slcd.simulate(slcd.case_games(f), baseline="no_interdependence") for f in TABLE}
     assert score(PUBLISHED, run["power"].values).total[0] == 60
     assert score(PUBLISHED, run["logarithmic"].values).total[0] == 53

@@ -15,15 +15,10 @@ def studies():
     return {name: experiment(name) for name in STUDIES}
 
 
-@pytest.mark.parametrize(
-    ("name", "runs", "seconds"),
-    [("tr1", 22_000, 10), ("tr2", 15_625, 2), ("tr3", 3_125, 2), ("tr4", 15_625, 3)],
-)
-def test_size_and_speed(studies, name, runs, seconds):
+@pytest.mark.parametrize(("name", "runs"), [("tr1", 22_000), ("tr2", 15_625), ("tr3", 3_125), ("tr4", 15_625)])
+def test_size(studies, name, runs):
     assert studies[name].runs == runs
-    assert (
-        studies[name].seconds < 5 * seconds
-    )  # the goal itself is the benchmark's; a loaded machine must not fail a test
+    assert studies[name].seconds > 0.0  # how many is the benchmark's question
 
 
 @pytest.mark.parametrize(

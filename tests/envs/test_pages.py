@@ -541,6 +541,11 @@ def statements_in(text: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in spans]
 
 
+#: What RecoveryRace's page says of two constant rates.
+RECOVERY_PAYS = re.compile(
+    r"both at (\.\d+) for ever never recovers and earns ([\d,]+);\s+"
+    r"(\.\d+)\s+recovers at step (\d+) and\s+earns ([\d,]+),"
+)
 FENCE = re.compile(r"^```$.*?^```$", flags=re.M | re.S)
 
 
@@ -576,6 +581,7 @@ def test_no_other_numbers_in_prose(environment_id):
         assert "published horizon is 150 steps" in text
         assert first_win(p) > 150
         text = text.replace("published horizon is 150 steps", "")
+        text = RECOVERY_PAYS.sub("", text)  # test_as_published_recovery_does_not_pay
     listed = PROSE.get(environment_id, lambda p: {})(p)
     for number in re.findall(r"(?<![\w.])\d*\.?\d+(?![\w])", text):
         if number not in STRUCTURAL:
@@ -654,3 +660,17 @@ def test_reputation_tiers():
     assert [row["tier"] for row in rows] == ["premium", "standard", "probation", "excluded"]
     assert close([float(row["from q"]) for row in rows], [*p.tier_thresholds, 0.0])
     assert close([float(row["multiplier m"]) for row in rows], p.tier_multipliers)
+
+
+def test_as_published_recovery_does_not_pay():
+    """Both numbers of RecoveryRace's page: what constant rates earn, together, and whether they recover."""
+    said = RECOVERY_PAYS.search(module_of("RecoveryRace-v0").__doc__)
+    assert said is not None
+    low, least, high, step, most = (float(number.replace(",", "")) for number in said.groups())
+    for rate, steps, outcome, earned in ((low, 200, "", least), (high, step, "recovered", most)):
+        batch = Batch(Game(environment_class("RecoveryRace-v0")()), 1, autoreset="disabled")
+        batch.reset()
+        batch.rollout(actions=np.full((200, 2), rate))
+        state = batch.state()
+        assert (state["time"][0], batch.outcomes()) == (steps, [outcome])
+        assert round(state["payoff_total"].sum()) == earned

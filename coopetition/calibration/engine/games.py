@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,14 @@ from coopetition.envs import environment_class
 from coopetition.games.parameters import Parameters
 
 from .files import RubricError, nearest
+from .sets import Sets, distinct
+from .smooth import smooth_equilibria, stencil_size
 
 Array = NDArray[np.float64]
+#: Concepts that are solved all at once, and what agents maximise in each.
+OBJECTIVES = {"nash": "private", "coopetitive": "integrated"}
+#: Largest residual, in levels, and regret, in payoff, with which a point counts as an equilibrium.
+RESIDUAL, REGRET = 1e-10, 1e-10
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class Points:
         Whether the oracle certified the profile; true where a profile was given.
     epsilon : ndarray, shape (B,)
         The certificate: the most that an agent gains by another level; 0 where a profile was given.
+    residual : ndarray, shape (B,)
+        Of the first-order conditions, in levels; 0 where a profile was given.
     """
 
     levels: Array
@@ -38,6 +47,7 @@ class Points:
     value: Array
     converged: NDArray[np.bool_]
     epsilon: Array
+    residual: Array
 
 
 class Games:
@@ -112,8 +122,11 @@ class Games:
             varied[name] = _entered(self.first, path, name, who, values, varied.get(name))
         return Games(self.environment, self.fixed, varied)
 
-    def solve(self, concept: str, objective: Any = None) -> Points:
+    def solve(self, concept: str, objective: str | None = None) -> Points:
         """Solve every game.
+
+        Games in which two agents' objectives are smooth are solved all at once (`smooth`), and each is certified; what
+        is left over, and every other game, is solved one by one by `coopetition.oracles.solve`.
 
         Parameters
         ----------
@@ -121,30 +134,82 @@ class Games:
             A concept of `coopetition.oracles.solve`.
         objective : str, optional
             What agents maximise, if not what the concept says.
+
+        Returns
+        -------
+        Points
         """
+        if self.count > 1:
+            first, kind = distinct(self.varied)
+            if len(first) < self.count:
+                fewer = Games(self.environment, self.fixed, {name: x[first] for name, x in self.varied.items()})
+                points = fewer.solve(concept, objective)
+                return Points(**{name: values[kind] for name, values in vars(points).items()})
+        aim = objective or OBJECTIVES.get(concept)
+        if (
+            aim not in ("private", "integrated", "interdependence")
+            or concept not in OBJECTIVES
+            or len(self.agents) != 2
+        ):
+            return self._solved_one_by_one(concept, objective, np.arange(self.count))
+        sets = self.sets
+        weights = self._dependence()
+
+        def values(levels: Array) -> Array:
+            payoffs, utilities = sets.evaluate(levels)
+            if aim == "interdependence":
+                return np.asarray(payoffs + np.einsum("kij,kmj->kmi", weights, payoffs))
+            return payoffs if aim == "private" else utilities
+
+        found = smooth_equilibria(values, self.endowments)
+        levels, good = found.levels, (found.residual < RESIDUAL) & (found.epsilon < REGRET)
+        epsilon, residual = found.epsilon, found.residual
+        if not good.all():
+            left = np.flatnonzero(~good)
+            others = self._solved_one_by_one(concept, objective, left)
+            levels[left], good[left], epsilon[left] = others.levels, others.converged, others.epsilon
+            residual[left] = others.residual
+        paid = self.pay(levels)
+        return Points(levels, paid.payoffs, paid.utilities, paid.value, good, epsilon, residual)
+
+    def _solved_one_by_one(self, concept: str, objective: str | None, which: NDArray[np.int64]) -> Points:
         from coopetition.oracles import solve
 
-        found = [solve(self[k], concept, objective=objective, strict=False) for k in range(self.count)]
-        levels = np.array([solution.actions for solution in found])
-        payoffs = np.array([solution.payoffs for solution in found])
-        utilities = np.array([solution.utilities for solution in found])
+        found = [solve(self[int(k)], concept, objective=objective, strict=False) for k in which]
+        levels, payoffs, utilities = (
+            np.array([getattr(solution, name) for solution in found]) for name in ("actions", "payoffs", "utilities")
+        )
         return Points(
             levels,
             payoffs,
             utilities,
-            self._value(levels, payoffs),
+            self._value(levels, payoffs, which),
             np.array([solution.converged for solution in found]),
             np.array([solution.certificate.epsilon for solution in found]),
+            np.array([solution.residual for solution in found]),
         )
 
     def pay(self, levels: Array) -> Points:
         """What the kernel pays at given levels, shape (B, N)."""
-        from coopetition.oracles.stage.game import StageGame
-
-        paid = [StageGame(self[k]).evaluate(levels[k][None]) for k in range(self.count)]
-        payoffs, utilities = (np.concatenate([pair[i] for pair in paid]) for i in (0, 1))
+        table = np.repeat(np.asarray(levels, dtype=float)[:, None], self.sets.copies, axis=1)
+        payoffs, utilities = (x[:, 0].copy() for x in self.sets.evaluate(table))
         certain = np.ones(self.count, dtype=bool)
-        return Points(levels, payoffs, utilities, self._value(levels, payoffs), certain, np.zeros(self.count))
+        value = self._value(levels, payoffs, np.arange(self.count))
+        return Points(levels, payoffs, utilities, value, certain, np.zeros(self.count), np.zeros(self.count))
+
+    @cached_property
+    def sets(self) -> Sets:
+        """The games' kernel, a stencil of copies each: built once, whatever is asked of it."""
+        copies = stencil_size(len(self.agents)) if len(self.agents) == 2 else 1
+        return Sets(environment_class(self.environment), self.count, self.fixed, self.varied, copies)
+
+    def _dependence(self) -> Array:
+        """D of every game, (B, N, N)."""
+        n = len(self.agents)
+        given = np.asarray(self.varied.get("dependence", self.first.dependence), dtype=float)  # type: ignore[attr-defined]
+        if given.ndim == 1:
+            given = given[:, None, None] * (1.0 - np.eye(n))
+        return np.broadcast_to(given, (self.count, n, n))
 
     @property
     def endowments(self) -> Array:
@@ -155,8 +220,8 @@ class Games:
             own = own[:, None]
         return np.broadcast_to(own, (self.count, len(self.agents)))
 
-    def _value(self, levels: Array, payoffs: Array) -> Array:
-        return np.asarray((payoffs + levels - self.endowments).sum(axis=1))
+    def _value(self, levels: Array, payoffs: Array, which: NDArray[np.int64]) -> Array:
+        return np.asarray((payoffs + levels - self.endowments[which]).sum(axis=1))
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ scores and audits it like every other case; `docs/calibration.md` describes the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ class Written:
         if self.reference is not None:
             found = games.changed(self.reference).solve(self.concept, self.objective)
             paid = games.pay(found.levels)
-            reference = Points(found.levels, paid.payoffs, paid.utilities, paid.value, found.converged, found.epsilon)
+            reference = replace(paid, converged=found.converged, epsilon=found.epsilon, residual=found.residual)
         values: dict[str, Array] = {}
         for entry in self.entries:
             solved = Solved(games.agents, own, reference, self.record, values)

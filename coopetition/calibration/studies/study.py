@@ -115,7 +115,7 @@ class Study:
     runs : int
         Model evaluations or solves.
     seconds : float
-        Wall time of the grid, without Sobol indices.
+        Processor time of the grid, without Sobol indices.
     levels : mapping of str to tuple of float
         The grid.
     metrics : mapping of str to ndarray, shape (runs,)
@@ -298,12 +298,12 @@ def experiment(
     tell = report or (lambda step: None)
     design: Design = import_module(f"{__package__}.{name}")
     tell("grid")
-    start = time.perf_counter()
+    start = time.process_time()
     levels = design.levels(grid)
     parameters = full_factorial(levels)
     metrics = design.metrics(parameters)
     targets = design.targets(parameters, metrics)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     tell("effects and audit")
     effects = main_effects(levels, parameters, metrics)
     audits = design.audits(parameters, metrics)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..cases.slcd import CASE
-from ..cases.slcd.equilibrium import FORMS
-from ..cases.slcd.model import case_game, perturbed, simulate
+from ..cases.slcd.model import FORMS, case_games, perturbed, simulate
 from ..engine.rubric import score
 from .study import Grid, Target, refined
 
@@ -45,7 +44,7 @@ def metrics(parameters: Mapping[str, Array]) -> dict[str, Array]:
     for form in FORMS:
         shape = 5.0 * 8.0 ** x["shape"] if form == "logarithmic" else 0.5 + 0.4 * x["shape"]
         run = simulate(
-            case_game(
+            case_games(
                 form,
                 shape=shape,
                 gamma=x["gamma"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cases.renault_nissan.law import Alliance
+from ..engine.sets import Sets, distinct
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]
@@ -24,6 +26,8 @@ SOBOL = (
     "dependency amplification",
     "hysteresis recovery, product law",
 )
+#: What the law reads; kappa is inert, because the signals are given.
+VARIED = ("lambda_plus", "lambda_minus", "mu_R", "delta_R", "xi")
 LEVELS = {
     "lambda_plus": (0.05, 0.08, 0.10, 0.12, 0.15),
     "lambda_minus": (0.15, 0.23, 0.30, 0.38, 0.45),
@@ -39,23 +43,23 @@ def levels(grid: Grid) -> dict[str, tuple[float, ...]]:
     return dict(LEVELS) if grid == "standard" else {name: refined(x, 7) for name, x in LEVELS.items()}
 
 
-def step(
-    trust: Array,
-    damage: Array,
-    signal: float,
+def trusts(
     parameters: Mapping[str, Array],
+    start: float,
+    actions: Sequence[float],
     dependence: float = 0.5,
     building: Building = "gap",
-) -> tuple[Array, Array]:
-    """One step of one directed pair: trust at the old ceiling, then damage (TR-2, arXiv:2510.24909).
+) -> Array:
+    """Trust of one directed pair under a sequence of actions, trust before damage (TR-2, arXiv:2510.24909).
 
     Parameters
     ----------
-    trust, damage : ndarray, shape (B,)
-    signal : float
-        In [-1, 1].
     parameters : mapping
         lambda_plus, lambda_minus, mu_R, delta_R, xi; shape (B,).
+    start : float
+        Trust before the first; there is no damage.
+    actions : sequence of float
+        Deviations from the baseline; the signal is their hyperbolic tangent, kappa = 1.
     dependence : float
     building : {"gap", "product"}
         lambda+ s max(0, 1 - R - T), or lambda+ s (1 - T)(1 - R), the law behind the published hysteresis of
@@ -63,45 +67,38 @@ def step(
 
     Returns
     -------
-    trust, damage : ndarray, shape (B,)
+    ndarray, shape (len(actions) + 1, B)
 
     Raises
     ------
     ValueError
         An unknown building law.
     """
-    p = parameters
     if building not in ("gap", "product"):
         raise ValueError(f"unknown building law {building!r}: 'gap' or 'product'")
-    if signal > 0:
-        room = np.maximum(0.0, 1.0 - damage - trust) if building == "gap" else (1.0 - trust) * (1.0 - damage)
-        trust, damage = trust + p["lambda_plus"] * signal * room, damage * (1.0 - p["delta_R"])
-    elif signal < 0:
-        trust = trust + p["lambda_minus"] * signal * trust * (1.0 + p["xi"] * dependence)
-        damage = damage + p["mu_R"] * abs(signal) * (1.0 - damage)
-    else:
-        damage = damage * (1.0 - p["delta_R"])
-    return np.clip(trust, 0.0, 1.0), np.clip(damage, 0.0, 1.0)
+    varied = {name: parameters[name] for name in VARIED}
+    first, kind = distinct(varied)  # kappa is not among them: what is equal is played once
+    varied, count = {name: x[first] for name, x in varied.items()}, len(first)
+    fixed = {**Alliance.presets["case"], "dependence": dependence, "initial_trust": start, "building": building}
+    sets = Sets(Alliance, count, fixed, varied)
+    baseline = Alliance.presets["case"]["baseline"]
+    out = np.empty((len(actions) + 1, count))
+    out[0] = start
+    for t, action in enumerate(actions):
+        sets.step(np.full((count, 2), baseline + action))
+        out[t + 1] = sets.read("trust")[:, 0, 1]
+    return out[:, kind]
 
 
 def recovery(parameters: Mapping[str, Array], building: Building = "gap", periods: int = 35) -> Array:
     """Greatest trust in `periods` steps of tanh(2) after one violation tanh(-3), over the .85 before it."""
-    trust = np.full_like(parameters["lambda_plus"], 0.85)
-    trust, damage = step(trust, np.zeros_like(trust), float(np.tanh(-3.0)), parameters, building=building)
-    best = np.zeros_like(trust)
-    for _ in range(periods):
-        trust, damage = step(trust, damage, float(np.tanh(2.0)), parameters, building=building)
-        best = np.maximum(best, trust)
-    return best / 0.85
+    after = trusts(parameters, 0.85, [-3.0] + [2.0] * periods, building=building)[2:]
+    return np.asarray(after.max(axis=0) / 0.85)
 
 
 def loss(parameters: Mapping[str, Array], action: float, times: int, dependence: float = 0.5) -> Array:
     """Trust lost from .8 by `times` steps of tanh(action)."""
-    trust = np.full_like(parameters["lambda_plus"], 0.8)
-    damage = np.zeros_like(trust)
-    for _ in range(times):
-        trust, damage = step(trust, damage, float(np.tanh(action)), parameters, dependence)
-    return 0.8 - trust
+    return np.asarray(0.8 - trusts(parameters, 0.8, [action] * times, dependence)[-1])
 
 
 def metrics(parameters: Mapping[str, Array]) -> dict[str, Array]:

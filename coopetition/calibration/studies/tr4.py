@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..cases.apple.law import Pair
+from ..engine.sets import Sets, distinct
 from .study import Grid, Target, refined
 
 Array = NDArray[np.float64]
@@ -27,8 +30,18 @@ LEVELS: dict[str, tuple[float, ...]] = {
     "trust": (0.3, 0.45, 0.6, 0.75, 0.9),
 }
 DEPENDENCE = (0.8, 0.4)
-BASELINE, START, ADJUSTMENT, DECAY, OMEGA = 0.3, 0.5, 0.15, 0.01, 0.6
-LAMBDA_PLUS, LAMBDA_MINUS, MU_R, DELTA_R, PSI, CEILING, SLOPE = 0.10, 0.30, 0.60, 0.03, 0.50, 0.90, 0.60
+BASELINE, START, ADJUSTMENT, DECAY = 0.3, 0.5, 0.15, 0.01
+#: Arguments of the game that the study varies, and what the study calls them.
+KERNEL_NAMES = {"rho_0": "rho_0", "eta": "eta", "kappa_r": "kappa", "lambda_R": "lambda_R"}
+#: Those that it does not vary; rates of trust and its ceiling are those of the law.
+FIXED = {
+    "endowment": 1.0,
+    "baseline": BASELINE,
+    "dependence": ((0.0, DEPENDENCE[0]), (DEPENDENCE[1], 0.0)),
+    "omega": 0.6,
+    "collapse_threshold": 0.0,
+    "horizon": 1000,
+}
 DEFECTION = 10
 CHUNK = 15_625
 
@@ -63,37 +76,40 @@ def trajectory(
     actions : ndarray, shape (steps + 1, 2, B)
     trust : ndarray, shape (steps + 1, B)
     """
-    p = parameters
-    B = len(trust)
-    a = np.full((2, B), START)
-    T, R = np.stack([trust, trust]).astype(float), np.zeros((2, B))
-    pull = np.stack([p["lambda_R"] * (1.0 + OMEGA * d) * p["rho_0"] * d ** p["eta"] for d in DEPENDENCE])
-    actions, trusts = np.empty((steps + 1, 2, B)), np.empty((steps + 1, B))
-    window = np.rint(p["k"]).astype(int) if memory else None
-    past = np.zeros((steps + 2, 2, B))  # past[t] = sum of the actions before t
-    runs = np.arange(B)
+    count = len(trust)
+    if memory:  # the window is a size of the game's memory: one batch a window
+        windows = np.rint(parameters["k"]).astype(int)
+        actions, trusts = np.empty((steps + 1, 2, count)), np.empty((steps + 1, count))
+        for k in np.unique(windows):
+            own = windows == k
+            chosen = {name: x[own] for name, x in parameters.items()}
+            game = {"expectations": "average", "memory": int(k)}
+            actions[:, :, own], trusts[:, own] = _played(chosen, trust[own], steps, defects, game)
+        return actions, trusts
+    return _played(parameters, trust, steps, defects, {"expectations": "adapting", "memory": 1})
+
+
+def _played(
+    parameters: Mapping[str, Array], trust: Array, steps: int, defects: bool, game: Mapping[str, Any]
+) -> tuple[Array, Array]:
+    varied = {name: parameters[own] for name, own in KERNEL_NAMES.items()} | {"initial_trust": trust}
+    # The window k is not among them but where it is a size of the memory: what is equal is played once.
+    first, kind = distinct(varied)
+    varied, count = {name: x[first] for name, x in varied.items()}, len(first)
+    sets = Sets(Pair, count, {**FIXED, **game}, varied)
+    a = np.full((count, 2), START)
+    actions, trusts = np.empty((steps + 1, 2, count)), np.empty((steps + 1, count))
     for t in range(steps + 1):
         if defects and t == DEFECTION:
             a = a.copy()
-            a[1] = 0.10
-        actions[t], trusts[t] = a, T[0]
+            a[:, 1] = 0.10
+        actions[t], trusts[t] = a.T, sets.read("trust")[:, 0, 1]
         if t == steps:
             break
-        expected: float | Array = BASELINE
-        if window is not None and t > 0:
-            length = np.minimum(window, t)
-            expected = (past[t] - past[t - length, :, runs].T) / length
-        past[t + 1] = past[t] + a
-        s = (a - expected)[::-1]  # s[i]: what the other did against what was expected of it
-        a_next = np.clip(a + ADJUSTMENT * pull * T * np.tanh(p["kappa"] * s) - DECAY * (a - BASELINE), 0.0, 1.0)
-        limit = np.minimum(CEILING, 1.0 - SLOPE * R)
-        d = np.array(DEPENDENCE)[:, None]
-        up = T + LAMBDA_PLUS * s * np.maximum(0.0, limit - T)
-        down = T + LAMBDA_MINUS * s * T * (1.0 + PSI * d)
-        T = np.clip(np.where(s > 0, up, np.where(s < 0, down, T)), 0.0, limit)
-        R = np.clip(np.where(s < 0, R + MU_R * np.abs(s) * (1.0 - R), R * (1.0 - DELTA_R)), 0.0, 1.0)
-        a = a_next
-    return actions, trusts
+        sets.step(a)
+        # What a game of `law` reports as utility is the response.
+        a = np.clip(a + ADJUSTMENT * sets.utilities - DECAY * (a - BASELINE), 0.0, 1.0)
+    return actions[:, :, kind], trusts[:, kind]
 
 
 def _metrics(p: Mapping[str, Array], memory: bool) -> dict[str, Array]:

@@ -134,7 +134,7 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
     for k, start in enumerate(starts):
         yield f"given {k}", episode.rates(start, "starts")
     stage, shape = episode.stage(), (episode.horizon, 1)
-    mode = episode.game.mutuality if episode.game.mutuality is not None else episode.game.reward_mode
+    mode = episode.game.asked_mode
     repeated = equilibrium(stage, Objective(stage, mode), "nash", strict=False).actions / episode.game.endowment
     yield "stage nash", np.tile(repeated, shape)
     yield "nothing", np.zeros((episode.horizon, episode.n))

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...engine.case import CaseData, Ranges, Run, quantities
+from ...engine.sets import Sets
+from .law import Store
 
 Array = NDArray[np.float64]
 DATA = CaseData("the case apple", Path(__file__).parent)
@@ -32,6 +34,14 @@ PARAMETERS = (
     "baseline_adaptation",
 )
 ACTORS = ("apple", "major", "small")
+#: Arguments of the game, and what the case calls them.
+KERNEL_NAMES = {
+    **{name: name for name in ("rho_0", "eta", "lambda_R", "omega", "ceiling", "ceiling_slope")},
+    **{name: name for name in ("lambda_plus", "lambda_minus", "mu_R", "delta_R")},
+    "kappa_r": "kappa",
+    "xi": "psi",
+    "adaptation": "baseline_adaptation",
+}
 
 QUANTITIES = quantities(
     ("trend", "mean over actors of the change from first to last quarter", "action", True),
@@ -107,41 +117,30 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
     trust : ndarray, shape (B, 67, 3, 3)
     """
     record = DATA.record
-    p = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float))[:, None, None] for name in PARAMETERS}
-    D, trust = (np.asarray(parameters[name], dtype=float) for name in ("D", "trust"))
-    D, trust = (x[None] if x.ndim == 2 else x for x in (D, trust))
-    count = max(noise.shape[0], D.shape[0], trust.shape[0], *(x.shape[0] for x in p.values()))
+    given = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float)) for name in PARAMETERS}
+    D, start = (np.asarray(parameters[name], dtype=float) for name in ("D", "trust"))
+    D, start = (x[None] if x.ndim == 2 else x for x in (D, start))
+    count = max(noise.shape[0], D.shape[0], start.shape[0], *(x.shape[0] for x in given.values()))
+    varied = {name: np.broadcast_to(given[own], (count,)) for name, own in KERNEL_NAMES.items()}
+    varied["dependence"], varied["initial_trust"] = (np.broadcast_to(x, (count, 3, 3)) for x in (D, start))
+    sets = Sets(Store, count, Store.presets["case"], varied)
     steps = record.phases[-1].end
     shocks = (
         {int(t): np.array(x) for phase in record.phases for t, x in phase.values["shocks"].items()} if shocked else {}
     )
-    off = ~np.eye(3, dtype=bool)
-    weight = np.where(
-        off, p["lambda_R"] * (1.0 + p["omega"] * D) * p["rho_0"] * np.where(D > 0, D, 0.0) ** p["eta"], 0.0
-    )
+    adjustment, decay, sd = (given[name][:, None] for name in ("adjustment", "decay", "noise_sd"))
     a = np.broadcast_to(np.array(record["initial_actions"]), (count, 3)).copy()
-    b = np.full((count, 3), float(record["baseline"]))
-    T = np.broadcast_to(trust, (count, 3, 3)).copy()
-    R = np.zeros((count, 3, 3))
     actions, trusts = np.empty((count, steps + 1, 3)), np.empty((count, steps + 1, 3, 3))
-    adjustment, decay, sd, adaptation = (p[n][:, 0] for n in ("adjustment", "decay", "noise_sd", "baseline_adaptation"))
     for t in range(steps + 1):
         if t in shocks:
             a = np.clip(a + shocks[t], 0.0, 1.0)
-        actions[:, t], trusts[:, t] = a, T
+        actions[:, t], trusts[:, t] = a, sets.read("trust")
         if t == steps:
             break
-        s = np.broadcast_to((a - b)[:, None, :], (count, 3, 3))  # s_ij = a_j - b_j
-        drift = (weight * T * np.tanh(p["kappa"] * s)).sum(axis=2)
-        ahead = np.clip(a + adjustment * drift - decay * (a - b) + sd * noise[:, t], 0.0, 1.0)
-        limit = np.minimum(p["ceiling"], 1.0 - p["ceiling_slope"] * R)
-        grown = T + p["lambda_plus"] * s * np.maximum(0.0, limit - T)
-        eroded = T + p["lambda_minus"] * s * T * (1.0 + p["psi"] * D)
-        damaged = R + p["mu_R"] * np.abs(s) * (1.0 - R)
-        T = np.where(off, np.clip(np.where(s > 0, grown, np.where(s < 0, eroded, T)), 0.0, limit), 0.0)
-        R = np.where(off, np.clip(np.where(s < 0, damaged, R - p["delta_R"] * R), 0.0, 1.0), 0.0)
-        b = (1.0 - adaptation) * b + adaptation * a
-        a = ahead
+        expected = sets.read("memory_mean").copy()
+        sets.step(a)
+        # What a game of `law` reports as utility is the response.
+        a = np.clip(a + adjustment * sets.utilities - decay * (a - expected) + sd * noise[:, t], 0.0, 1.0)
     return actions, trusts
 
 

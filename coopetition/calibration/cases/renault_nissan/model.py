@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...engine.case import CaseData, Ranges, Run, quantities
+from ...engine.sets import Sets
+from .law import Alliance
 
 Array = NDArray[np.float64]
 DATA = CaseData("the case renault-nissan", Path(__file__).parent)
 Start = Literal["corrected", "swapped"]
 #: Which player trusts, which is trusted, for the two entries that move.
 PAIRS = ((0, 1), (1, 0))
+#: The environment's order of agents.
+NISSAN, RENAULT = 0, 1
 PARAMETERS = (
     "lambda_plus",
     "lambda_minus",
@@ -91,28 +95,27 @@ def trajectory(
     trust, damage : ndarray, shape (B, periods + 1, 2)
     """
     actions = schedule() if actions is None else actions
-    p = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float)) for name in PARAMETERS}
+    given = {name: np.atleast_1d(np.asarray(parameters[name], dtype=float)) for name in PARAMETERS}
     start = np.atleast_2d(np.asarray(trust, dtype=float))
-    count = max(start.shape[0], *(x.shape[0] for x in p.values()))
-    baseline = DATA.record["baseline"]
-    dependence = np.stack(np.broadcast_arrays(p["D_renault_nissan"], p["D_nissan_renault"]), axis=1)
-    plus, minus, mu, delta, xi = (p[name][:, None] for name in PARAMETERS[:5])
-    T = np.broadcast_to(start, (count, 2)).copy()
-    R = np.zeros((count, 2))
-    trusts, damages = np.empty((count, len(actions) + 1, 2)), np.empty((count, len(actions) + 1, 2))
-    trusts[:, 0], damages[:, 0] = T, R
-    for t, action in enumerate(actions):
-        s = np.tanh(p["kappa"] * (action - baseline))[:, None]
-        if action > baseline:
-            gain = np.maximum(0.0, 1.0 - R - T) if building == "gap" else (1.0 - T) * (1.0 - R)
-            T, R = T + plus * s * gain, R - delta * R
-        elif action < baseline:
-            T, R = T + minus * s * T * (1.0 + xi * dependence), R + mu * np.abs(s) * (1.0 - R)
-        else:
-            R = R - delta * R
-        T, R = np.clip(T, 0.0, 1.0), np.clip(R, 0.0, 1.0)
-        trusts[:, t + 1], damages[:, t + 1] = T, R
+    count = max(start.shape[0], *(x.shape[0] for x in given.values()))
+    varied = {name: np.broadcast_to(given[name], (count,)) for name in PARAMETERS[:6]}
+    varied["dependence"] = _pairs(count, given["D_renault_nissan"], given["D_nissan_renault"])
+    varied["initial_trust"] = _pairs(count, start[:, 0], start[:, 1])
+    sets = Sets(Alliance, count, {**Alliance.presets["case"], "building": building}, varied)
+    trusts, damages = (np.empty((count, len(actions) + 1, 2)) for _ in range(2))
+    for t in range(len(actions) + 1):
+        if t > 0:
+            sets.step(np.full((count, 2), actions[t - 1]))
+        for series, name in ((trusts, "trust"), (damages, "damage")):
+            series[:, t] = sets.read(name)[:, [RENAULT, NISSAN], [NISSAN, RENAULT]]
     return trusts, damages
+
+
+def _pairs(count: int, renault: Array, nissan: Array) -> Array:
+    """Matrices (B, 2, 2) in the environment's order of agents, from the entries of Renault and of Nissan."""
+    out = np.zeros((count, 2, 2))
+    out[:, RENAULT, NISSAN], out[:, NISSAN, RENAULT] = renault, nissan
+    return out
 
 
 def matrix_mean(trusts: Array) -> Array:

@@ -9,22 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...engine.case import CaseData, Ranges, Run, quantities
-from ...engine.record import Record
+from ...engine.games import Games, Points
+from ...engine.measures import half_widths
 from ...engine.rubric import score
-from .equilibrium import (
-    FORMS,
-    LOWER,
-    UPPER,
-    CoopetitionGame,
-    Equilibrium,
-    Form,
-    coopetitive_equilibria,
-    coopetitive_equilibrium,
-    game,
-)
 
 Array = NDArray[np.float64]
 DATA = CaseData("the case slcd", Path(__file__).parent)
+Form = Literal["logarithmic", "power"]
+FORMS: tuple[Form, ...] = ("logarithmic", "power")
 #: The baseline's complementarity: 0 (published), or the case's own, so that only D is taken away.
 Baseline = Literal["no_interdependence_no_synergy", "no_interdependence"]
 
@@ -53,21 +45,8 @@ QUANTITIES = quantities(
 )
 
 
-def _parameters(form: Form, record: Record | None = None) -> dict[str, object]:
-    record = record or DATA.record
-    power = form == "power"
-    return {
-        "form": form,
-        "shape": record["beta"] if power else record["theta"],
-        "gamma": record["gamma_power"] if power else record["gamma_logarithmic"],
-        "dependence": (record["D_samsung_sony"], record["D_sony_samsung"]),
-        "shares": tuple(record["ownership"]),
-        "endowments": (record["endowment"],) * 2,
-    }
-
-
-def case_game(form: Form = "logarithmic", transposed: bool = False, **changed: ArrayLike) -> CoopetitionGame:
-    """The case's game, with any of its parameters replaced.
+def case_games(form: Form = "logarithmic", transposed: bool = False, **changed: ArrayLike) -> Games:
+    """The case's game, SLCD-v0 under its preset ``case``, with any of its numbers replaced.
 
     Parameters
     ----------
@@ -75,78 +54,90 @@ def case_game(form: Form = "logarithmic", transposed: bool = False, **changed: A
     transposed : bool
         Exchange D(samsung, sony) and D(sony, samsung): the slip behind the published percentages.
     **changed
-        ``shape`` (theta or beta), ``gamma``, ``dependence``, ``shares``, ``endowments``; scalars, or arrays
-        over games.
+        ``shape`` (theta or beta) and ``gamma``, scalars or (B,); ``dependence``, ``shares`` and ``endowments``, pairs
+        or (B, 2), Samsung's first.
 
     Returns
     -------
-    CoopetitionGame
+    Games
     """
-    parameters = {**_parameters(form), **changed}
-    if transposed:
-        parameters["dependence"] = np.asarray(parameters["dependence"], dtype=float)[..., ::-1]
-    return game(**parameters)  # type: ignore[arg-type]
+    if form not in FORMS:
+        raise ValueError(f"unknown form {form!r}: 'logarithmic' or 'power'")
+    record, power = DATA.record, form == "power"
+    numbers: dict[str, Any] = {
+        "shape": record["beta"] if power else record["theta"],
+        "gamma": record["gamma_power"] if power else record["gamma_logarithmic"],
+        "dependence": (record["D_samsung_sony"], record["D_sony_samsung"]),
+        "shares": record["ownership"],
+        "endowments": (record["endowment"],) * 2,
+        **changed,
+    }
+    arrays = {name: np.asarray(value, dtype=float) for name, value in numbers.items()}
+    own = arrays.pop("dependence")
+    own = own[..., ::-1] if transposed else own
+    matrix = np.zeros((*own.shape[:-1], 2, 2))
+    matrix[..., 0, 1], matrix[..., 1, 0] = own[..., 0], own[..., 1]
+    given = {
+        "beta" if power else "theta": arrays["shape"],
+        "gamma": arrays["gamma"],
+        "dependence": matrix,
+        "shares": arrays["shares"],
+        "endowment": arrays["endowments"],
+    }
+    dimensions = {"dependence": 2, "shares": 1, "endowment": 1}
+    varied = {name: value for name, value in given.items() if value.ndim > dimensions.get(name, 0)}
+    fixed = {name: value.tolist() for name, value in given.items() if name not in varied}
+    return Games("SLCD-v0:case", {"value_form": form, **fixed}, varied)
 
 
-def baseline_game(games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy") -> CoopetitionGame:
-    """The game whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too."""
-    gamma = games.gamma * (0.0 if baseline == "no_interdependence_no_synergy" else 1.0)
-    return CoopetitionGame(games.form, games.shape, gamma, games.dependence * 0.0, games.shares, games.endowments)
-
-
-def measure(games: CoopetitionGame, solution: Equilibrium, base: Equilibrium) -> dict[str, Array]:
+def measure(solution: Points, base: Points, paid: Points) -> dict[str, Array]:
     """Every quantity of the case, shape (B,) each.
 
-    The baseline's value and payoffs are taken with the case's own gamma, as in TR-1's validation.
+    Parameters
+    ----------
+    solution, base : Points
+        Equilibrium and baseline.
+    paid : Points
+        What the baseline's levels earn with the case's own gamma, as in TR-1's validation.
     """
     record = DATA.record
-    a, b = solution.actions, base.actions
-    payoffs, base_payoffs = games.payoffs(a), games.payoffs(b)
-    value, base_value = games.value_created(a), games.value_created(b)
+    a, b = solution.levels, base.levels
     rise = 100.0 * (a.mean(axis=1) / b.mean(axis=1) - 1.0)
-    share = payoffs[:, 0] / payoffs.sum(axis=1)
+    share = solution.payoffs[:, 0] / solution.payoffs.sum(axis=1)
     out = {
         "converged": solution.converged & base.converged,
         "least_action": a.min(axis=1),
         "greatest_action": a.max(axis=1),
-        "payoffs_finite": np.isfinite(payoffs).all(axis=1),
-        "value_finite": np.isfinite(value),
+        "payoffs_finite": np.isfinite(solution.payoffs).all(axis=1),
+        "value_finite": np.isfinite(solution.value),
         "rise_of_cooperation": rise,
         "both_above_baseline": (a > b).all(axis=1),
-        "rise_of_value": 100.0 * (value / base_value - 1.0),
-        "value_gain": value - base_value,
-        "least_payoff": payoffs.min(axis=1),
-        "least_payoff_gain": (payoffs - base_payoffs).min(axis=1),
+        "rise_of_value": 100.0 * (solution.value / paid.value - 1.0),
+        "value_gain": solution.value - paid.value,
+        "least_payoff": solution.payoffs.min(axis=1),
+        "least_payoff_gain": (solution.payoffs - paid.payoffs).min(axis=1),
         "samsung_share": share,
         "asymmetry": np.abs(a[:, 0] - a[:, 1]) / a.mean(axis=1),
-        "value": value,
-        "baseline_value": base_value,
+        "value": solution.value,
+        "baseline_value": paid.value,
         "rise_distance": half_widths(rise, record["rise_of_cooperation"]),
         "share_distance": half_widths(share, record["samsung_share"]),
     }
     return {name: np.asarray(x, dtype=float) for name, x in out.items()}
 
 
-def half_widths(x: ArrayLike, band: ArrayLike) -> Array:
-    """Distance of x from the middle of a documented band, in half-widths of the band (1 at its edge)."""
-    low, high = np.asarray(band, dtype=float)
-    return np.abs(np.asarray(x, dtype=float) - 0.5 * (low + high)) / (0.5 * (high - low))
+def baseline_games(games: Games, baseline: Baseline = "no_interdependence_no_synergy") -> Games:
+    """The games whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too."""
+    off = {"dependence": 0.0, "gamma": 0.0} if baseline == "no_interdependence_no_synergy" else {"dependence": 0.0}
+    return games.changed(off)
 
 
-def solve(
-    games: CoopetitionGame, baseline: Baseline = "no_interdependence_no_synergy"
-) -> tuple[Equilibrium, Equilibrium]:
-    """Equilibrium and baseline; one game through SciPy with a global certificate, many in a batch."""
-    one = coopetitive_equilibrium if len(games) == 1 else coopetitive_equilibria
-    return one(games, LOWER, UPPER), one(baseline_game(games, baseline), LOWER, UPPER)
-
-
-def simulate(games: CoopetitionGame, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy") -> Run:
+def simulate(games: Games, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy") -> Run:
     """Solve the games, measure every quantity.
 
     Parameters
     ----------
-    games : CoopetitionGame
+    games : Games
         B games.
     label : str
     baseline : {"no_interdependence_no_synergy", "no_interdependence"}
@@ -155,34 +146,32 @@ def simulate(games: CoopetitionGame, label: str = "S-LCD", baseline: Baseline = 
     -------
     Run
         Values of shape (B,); series ``actions``, ``baseline``, ``payoffs`` of shape (B, 2) and the
-        certificate
-        ``regret``, ``residual``.
+        certificate ``regret``, ``residual``.
     """
-    solution, base = solve(games, baseline)
+    solution, base = games.solve("coopetitive"), baseline_games(games, baseline).solve("coopetitive")
+    paid = games.pay(base.levels)
     series = {
-        "actions": solution.actions,
-        "baseline": base.actions,
-        "payoffs": games.payoffs(solution.actions),
-        "baseline_payoffs": games.payoffs(base.actions),
-        "regret": solution.regret,
+        "actions": solution.levels,
+        "baseline": base.levels,
+        "payoffs": solution.payoffs,
+        "baseline_payoffs": paid.payoffs,
+        "regret": solution.epsilon,
         "residual": solution.residual,
     }
-    return Run(label, measure(games, solution, base), series)
+    return Run(label, measure(solution, base, paid), series)
 
 
 def variants() -> tuple[Run, ...]:
     """The published runs and their variants; the first is the case's own."""
     forms: tuple[Form, ...] = ("logarithmic", "power")
     return (
-        *(simulate(case_game(form), form) for form in forms),
-        *(simulate(case_game(form, transposed=True), f"{form}, D transposed") for form in forms),
-        *(simulate(case_game(form), f"{form}, baseline with only D = 0", "no_interdependence") for form in forms),
+        *(simulate(case_games(form), form) for form in forms),
+        *(simulate(case_games(form, transposed=True), f"{form}, D transposed") for form in forms),
+        *(simulate(case_games(form), f"{form}, baseline with only D = 0", "no_interdependence") for form in forms),
     )
 
 
-def draw_games(
-    rng: np.random.Generator, count: int, ranges: Ranges = "stated", form: Form = "logarithmic"
-) -> CoopetitionGame:
+def draw_games(rng: np.random.Generator, count: int, ranges: Ranges = "stated", form: Form = "logarithmic") -> Games:
     """Games with random parameters: D and alpha ("stated"), or theta (beta) and gamma as well ("wide")."""
     x = DATA.draws.sample(rng, count, ranges)
     shares = np.stack([x["alpha_samsung"], 1.0 - x["alpha_samsung"]], axis=1)
@@ -193,7 +182,7 @@ def draw_games(
     if ranges == "wide":
         changed["gamma"] = x["gamma"]
         changed["shape"] = x["beta"] if form == "power" else x["theta"]
-    return case_game(form, **changed)
+    return case_games(form, **changed)
 
 
 def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
@@ -201,7 +190,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     return simulate(draw_games(rng, count, ranges), f"{count} {ranges} draws")
 
 
-def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 0.15) -> CoopetitionGame:
+def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 0.15) -> Games:
     """The case's game with e, alpha and D multiplied by uniform factors in 1 +- spread (TR-1).
 
     One factor for both endowments, one a player for alpha (shares are renormalised), one an entry for D
@@ -212,7 +201,7 @@ def perturbed(rng: np.random.Generator, count: int, form: Form, spread: float = 
     factor = rng.uniform(1.0 - spread, 1.0 + spread, (3, count, 2))
     shares = np.asarray(record["ownership"]) * factor[1]
     dependence = np.clip(np.array([record["D_samsung_sony"], record["D_sony_samsung"]]) * factor[2], 0.0, 1.0)
-    return case_game(
+    return case_games(
         form,
         endowments=record["endowment"] * factor[0, :, :1] * np.ones(2),
         dependence=dependence,
@@ -233,12 +222,12 @@ PARAMETER_SETS = {
 def parameter_set(name: str, form: Form) -> Run:
     """One of TR-1's further parameter sets."""
     share, d01, d10 = PARAMETER_SETS[name]
-    return simulate(case_game(form, dependence=(d01, d10), shares=(share, 1.0 - share)), f"{name}, {form}")
+    return simulate(case_games(form, dependence=(d01, d10), shares=(share, 1.0 - share)), f"{name}, {form}")
 
 
 def gamma_sweep(form: Form) -> Run:
     """The case with gamma = .1, .2 ... 1.0: B = 10."""
-    return simulate(case_game(form, gamma=np.arange(1, 11) / 10.0), f"gamma sweep, {form}")
+    return simulate(case_games(form, gamma=np.arange(1, 11) / 10.0), f"gamma sweep, {form}")
 
 
 def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
@@ -249,24 +238,23 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
     symmetric: dict[str, Any] = {"dependence": (0.75, 0.75), "shares": (0.5, 0.5)}
     # Any play at all: the two actions uniform in the box, measured as if they were an equilibrium.
     blind = draw_games(rng, count, "stated")
-    actions = rng.uniform(LOWER, UPPER, (count, 2))
-    base = coopetitive_equilibria(baseline_game(blind))
-    played = Equilibrium(actions, np.zeros(count), np.zeros(count), np.ones(count, dtype=bool))
+    played = blind.pay(rng.uniform(DATA.record["bounds"][0], DATA.record["bounds"][1], (count, 2)))
+    base = baseline_games(blind).solve("coopetitive")
     return (
         Run("D and alpha uniform, power form", simulate(power).values),
         Run("D, alpha, theta, gamma uniform, logarithmic form", simulate(wide).values),
-        Run("symmetric firms, D = .75, alpha = .5", simulate(case_game(**symmetric)).values),
-        Run("uniform random actions, no equilibrium", measure(blind, played, base)),
+        Run("symmetric firms, D = .75, alpha = .5", simulate(case_games(**symmetric)).values),
+        Run("uniform random actions, no equilibrium", measure(played, base, blind.pay(base.levels))),
     )
 
 
 def ablations() -> tuple[Run, ...]:
     """Each mechanism off, logarithmic form."""
     return (
-        simulate(case_game(dependence=(0.0, 0.0)), "no interdependence (D = 0)"),
-        simulate(case_game(gamma=0.0), "no complementarity (gamma = 0)"),
-        simulate(case_game(shares=(0.5, 0.5)), "equal bargaining shares (alpha = .5)"),
-        simulate(case_game(dependence=(0.75, 0.75)), "equal dependence (D = .75)"),
+        simulate(case_games(dependence=(0.0, 0.0)), "no interdependence (D = 0)"),
+        simulate(case_games(gamma=0.0), "no complementarity (gamma = 0)"),
+        simulate(case_games(shares=(0.5, 0.5)), "equal bargaining shares (alpha = .5)"),
+        simulate(case_games(dependence=(0.75, 0.75)), "equal dependence (D = .75)"),
     )
 
 

@@ -17,7 +17,7 @@ def notes(report: Report) -> tuple[str, ...]:
     regret = max(float(np.max(run.series["regret"])) for run in report.runs.variants)
     return (
         f"Certificate: no player of any published run gains more than {regret:.1e} by another action in "
-        "the box (dense grid and bounded refinement on the utilities).",
+        "the box (a grid of the box, on the utilities that the kernel pays).",
     )
 
 

@@ -1,0 +1,168 @@
+"""Many teams in one batch: who plays each seat of each copy is said by a table.
+
+Everything that the study measures of policies is such a table: a policy against itself, one of its agents deviating, a
+field of others around one seat, teams drawn at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from coopetition.batching.batch import Batch
+from coopetition.games.game import Game
+from coopetition.policies.policy import Policy, scale_rates
+
+#: Makes a policy for a game, anew for each seat that it fills.
+Maker = Callable[[Game], Policy]
+#: Copies that are played at once.
+MOST_COPIES = 4096
+
+
+@dataclass(frozen=True)
+class Played:
+    """Episodes of B teams.
+
+    Attributes
+    ----------
+    returns, payoffs, rates : ndarray (B, N)
+        Summed rewards of the mode, summed private payoffs, mean rates.
+    lengths, bonds, sustained : ndarray (B,)
+        Steps; mean trust or loyalty at the end; share of the horizon survived, weighted by trust or loyalty.
+    outcomes : list of str
+        "horizon", "collapsed", ...
+    trace : ndarray (T, B, N) or None
+        Rates of every step, when asked for; NaN after a copy's end.
+    """
+
+    returns: np.ndarray
+    payoffs: np.ndarray
+    rates: np.ndarray
+    lengths: np.ndarray
+    bonds: np.ndarray
+    sustained: np.ndarray
+    outcomes: list[str]
+    trace: np.ndarray | None = None
+
+
+def seats(game: Game) -> list[int]:
+    """One agent of each role: the first whose name is the role, or the role before ``_k``."""
+    first: dict[str, int] = {}
+    for i, agent in enumerate(game.agents):
+        role, _, number = agent.rpartition("_")
+        first.setdefault(role if role and number.isdigit() else agent, i)
+    return list(first.values())
+
+
+def bond(game: Game, state: dict[str, np.ndarray]) -> np.ndarray:
+    """Mean trust over ordered pairs (B,), or mean loyalty in team games."""
+    if "trust" in state:
+        n = game.n
+        mean: np.ndarray = state["trust"].sum(axis=(1, 2)) / (n * (n - 1))
+        return mean
+    loyalty: np.ndarray = state["loyalty"].mean(axis=1)
+    return loyalty
+
+
+def play(
+    game: Game,
+    makers: Sequence[Maker],
+    team: np.ndarray,
+    seed: int = 0,
+    *,
+    override: np.ndarray | None = None,
+    trace: bool = False,
+) -> Played:
+    """Play one episode in each of B copies.
+
+    Parameters
+    ----------
+    game : Game
+    makers : sequence of callable
+        Entrants; each seat of each entrant is played by an instance of its own.
+    team : ndarray (B, N) of int
+        Which entrant plays each seat of each copy.
+    seed : int
+        Copy k is played with seed ``seed + k``, by the game and by policies that draw.
+    override : ndarray (T, B, N), optional
+        Rates that are played instead of the policies'; NaN leaves the policy's.
+    trace : bool
+        Whether to keep every step's rates.
+    """
+    copies, n = team.shape
+    if copies > MOST_COPIES:
+        parts = []
+        for first in range(0, copies, MOST_COPIES):
+            part = slice(first, first + MOST_COPIES)
+            mine = None if override is None else override[:, part]
+            parts.append(play(game, makers, team[part], seed + first, override=mine, trace=trace))
+        return _joined(parts)
+    batch = Batch(game, copies, autoreset="disabled")
+    observations = batch.reset(seed=seed)
+    players = []
+    for i in range(n):
+        for entrant in np.unique(team[:, i]):
+            rows = np.flatnonzero(team[:, i] == entrant)
+            policy = makers[int(entrant)](game)
+            policy.reset(seed=seed + int(rows[0]), num_envs=len(rows))
+            players.append((i, rows, policy))
+    rates = np.zeros((copies, n))
+    sums = np.zeros((copies, n))
+    sustained = np.zeros(copies)
+    kept = []
+    for step in range(game.horizon):
+        playing = ~(batch.terminated | batch.truncated)
+        if not playing.any():
+            break
+        for i, rows, policy in players:
+            rates[rows, i] = policy.act(observations[rows, i], i)
+        if override is not None and step < len(override):
+            np.copyto(rates, override[step], where=~np.isnan(override[step]))
+        np.clip(rates, 0.0, 1.0, out=rates)
+        batch.step(scale_rates(game, rates))
+        sums += playing[:, np.newaxis] * rates
+        sustained += playing * bond(game, {name: batch.read(name) for name in _bond_fields(game)})
+        if trace:
+            kept.append(np.where(playing[:, np.newaxis], rates, np.nan))
+    state = batch.state()
+    lengths = state["time"]
+    return Played(
+        returns=state["reward_total"],
+        payoffs=state["payoff_total"],
+        rates=sums / lengths[:, np.newaxis],
+        lengths=lengths,
+        bonds=bond(game, state),
+        sustained=sustained / game.horizon,
+        outcomes=[outcome or "horizon" for outcome in batch.outcomes()],
+        trace=_padded(kept, game.horizon, copies, n) if trace else None,
+    )
+
+
+def _bond_fields(game: Game) -> tuple[str, ...]:
+    return ("trust",) if "trust" in game.layout else ("loyalty",)
+
+
+def _padded(kept: list[np.ndarray], horizon: int, copies: int, n: int) -> np.ndarray:
+    full = np.full((horizon, copies, n), np.nan)
+    if kept:
+        full[: len(kept)] = np.stack(kept)
+    return full
+
+
+def _joined(parts: list[Played]) -> Played:
+    def join(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    traces = [part.trace for part in parts if part.trace is not None]
+    return Played(
+        returns=join("returns"),
+        payoffs=join("payoffs"),
+        rates=join("rates"),
+        lengths=join("lengths"),
+        bonds=join("bonds"),
+        sustained=join("sustained"),
+        outcomes=[outcome for part in parts for outcome in part.outcomes],
+        trace=np.concatenate(traces, axis=1) if traces else None,
+    )

@@ -1,0 +1,263 @@
+"""The behavioural audit of trained policies: what happens when somebody leaves them.
+
+Five questions, asked of the policies themselves: the response surface of constants, the best deviation that a
+search finds, when a deviation pays, what others do after a single defection, and how policies of other seeds are
+met. The class of a policy follows from the numbers of the third, by `classify`. Agents of the same role are asked
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coopetition.games.game import Game
+from coopetition.policies.policy import Policy
+from coopetition.study.arena import Maker, play, seats
+
+CONSTANTS = np.linspace(0.0, 1.0, 21)
+#: Rates to which a deviation in time goes.
+DEVIATIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Starts of a deviation in time, as shares of the horizon; the last step is asked besides.
+STARTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+#: Steps that are watched after a defection, and when in the episode that comes.
+WATCHED = 10
+DEFECTION_AT = 0.5
+#: A deviation counts when it gains at least this share of the agent's own return (in absolute value).
+WORTH = 0.01
+#: The episode's last part: a policy from which leaving pays only there is called late.
+LATE = 0.8
+
+
+def _alone(maker: Maker, n: int, copies: int) -> tuple[list[Maker], np.ndarray]:
+    return [maker], np.zeros((copies, n), dtype=np.int64)
+
+
+def response_surface(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]]:
+    """What each role earns by each of 21 constants, the others playing their policies."""
+    roles = seats(game)
+    copies = 1 + len(roles) * len(CONSTANTS)
+    override = np.full((game.horizon, copies, game.n), np.nan)
+    for k, i in enumerate(roles):
+        first = 1 + k * len(CONSTANTS)
+        override[:, first : first + len(CONSTANTS), i] = CONSTANTS
+    played = _same_draws(game, maker, copies, seed, override)
+    rows = []
+    for k, i in enumerate(roles):
+        for c, level in enumerate(CONSTANTS):
+            copy = 1 + k * len(CONSTANTS) + c
+            rows.append(
+                {
+                    "audit": "surface",
+                    "agent": game.agents[i],
+                    "level": float(level),
+                    "start": 0,
+                    "steps": game.horizon,
+                    "value": float(played[copy, i]),
+                    "reference": float(played[0, i]),
+                }
+            )
+    return rows
+
+
+def _same_draws(game: Game, maker: Maker, copies: int, seed: int, override: np.ndarray) -> np.ndarray:
+    """Returns (copies, N) under the same draws in every copy, so that they can be compared."""
+    if not (game.random_gamma or game.noise_deviation > 0.0):
+        makers, team = _alone(maker, game.n, copies)
+        return play(game, makers, team, seed, override=override).returns
+    makers, team = _alone(maker, game.n, 1)
+    rows = [play(game, makers, team, seed, override=override[:, k : k + 1]).returns for k in range(copies)]
+    return np.concatenate(rows)
+
+
+def best_deviation(game: Game, policy: Policy, seed: int, thorough: bool) -> list[dict[str, Any]]:
+    """What each role gains by the best deviation that `exploitability` finds: a lower bound."""
+    from coopetition.oracles import exploitability
+
+    found = exploitability(game, [policy] * game.n, seed=seed, climb=thorough)
+    return [
+        {
+            "audit": "deviation",
+            "agent": game.agents[i],
+            "start": 0,
+            "steps": game.horizon,
+            "value": float(found.gains[i]),
+        }
+        for i in seats(game)
+    ]
+
+
+def timing(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]]:
+    """What each role gains by another rate from step s on: for all starts, and for the last step alone."""
+    starts = sorted({int(share * game.horizon) for share in STARTS} | {game.horizon - 1})
+    cases = [(i, level, start) for i in seats(game) for level in DEVIATIONS for start in starts]
+    override = np.full((game.horizon, 1 + len(cases), game.n), np.nan)
+    for k, (i, level, start) in enumerate(cases):
+        override[start:, 1 + k, i] = level
+    returns = _same_draws(game, maker, 1 + len(cases), seed, override)
+    return [
+        {
+            "audit": "timing",
+            "agent": game.agents[i],
+            "level": level,
+            "start": start,
+            "steps": game.horizon - start,
+            "value": float(returns[1 + k, i]),
+            "reference": float(returns[0, i]),
+        }
+        for k, (i, level, start) in enumerate(cases)
+    ]
+
+
+def impulse(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]]:
+    """How the others' mean rate moves in the ten steps after one agent gave nothing for one step.
+
+    Where the episode of the undisturbed policies ends earlier, the defection comes in the middle of that.
+    """
+    roles = seats(game)
+    makers, team = _alone(maker, game.n, 1)
+    length = int(play(game, makers, team, seed).lengths[0])
+    at = int(DEFECTION_AT * length)
+    override = np.full((game.horizon, 1 + len(roles), game.n), np.nan)
+    for k, i in enumerate(roles):
+        override[at, 1 + k, i] = 0.0
+    makers, team = _alone(maker, game.n, 1 + len(roles))
+    trace = play(game, makers, team, seed, override=override, trace=True).trace
+    assert trace is not None
+    rows = []
+    for k, i in enumerate(roles):
+        others = [j for j in range(game.n) if j != i]
+        for after in range(1, min(WATCHED, game.horizon - 1 - at) + 1):
+            with_it, without = trace[at + after, 1 + k, others], trace[at + after, 0, others]
+            if np.isnan(with_it).any() or np.isnan(without).any():
+                break
+            rows.append(
+                {
+                    "audit": "impulse",
+                    "agent": game.agents[i],
+                    "level": 0.0,
+                    "start": at,
+                    "steps": after,
+                    "value": float(with_it.mean()),
+                    "reference": float(without.mean()),
+                }
+            )
+    return rows
+
+
+def swapped_partners(game: Game, makers: dict[int, Maker], seed: int) -> dict[int, list[dict[str, Any]]]:
+    """Each seed's policy in one role, another seed's in all other seats.
+
+    Returns
+    -------
+    dict of int to list of dict
+        Rows by the training seed of the one in the focal seat.
+    """
+    known = sorted(makers)
+    roles = seats(game)
+    cases = [(a, b, i) for a in range(len(known)) for b in range(len(known)) for i in roles]
+    team = np.array([[a if j == i else b for j in range(game.n)] for a, b, i in cases])
+    returns = play(game, [makers[s] for s in known], team, seed).returns
+    alone = {(a, i): returns[k, i] for k, (a, b, i) in enumerate(cases) if a == b}
+    rows: dict[int, list[dict[str, Any]]] = {s: [] for s in known}
+    for k, (a, b, i) in enumerate(cases):
+        if a != b:
+            rows[known[a]].append(
+                {
+                    "audit": "partners",
+                    "agent": game.agents[i],
+                    "partner_seed": known[b],
+                    "value": float(returns[k, i]),
+                    "reference": float(alone[a, i]),
+                }
+            )
+    return rows
+
+
+def classify(rows: Sequence[dict[str, Any]], horizon: int) -> tuple[str, float]:
+    """The class of a policy, from its rows of `timing`, and the largest gain as a share of the agent's return.
+
+    immune: no deviation gains 1 % of the agent's own return. late: only those do that start in the last fifth of the
+    episode. early: only those that start before. broad: both.
+    """
+    late = early = False
+    largest = 0.0
+    for row in rows:
+        if row["audit"] != "timing":
+            continue
+        scale = max(abs(row["reference"]), 1e-9)
+        gain = (row["value"] - row["reference"]) / scale
+        largest = max(largest, gain)
+        if gain >= WORTH:
+            if row["start"] >= LATE * horizon:
+                late = True
+            else:
+                early = True
+    label = {(False, False): "immune", (True, False): "late", (False, True): "early", (True, True): "broad"}
+    return label[late, early], largest
+
+
+def audit_policy(game: Game, maker: Maker, seed: int, *, thorough: bool) -> list[dict[str, Any]]:
+    """Every audit of one policy but the one that needs other seeds', and its class.
+
+    Parameters
+    ----------
+    game : Game
+        In the reward mode in which the policy was trained.
+    maker : callable
+        Makes the policy.
+    seed : int
+        Of the draws of the episodes.
+    thorough : bool
+        Whether the best deviation is searched for by climbing.
+
+    Returns
+    -------
+    list of dict
+        Columns of the table ``audit``.
+    """
+    rows = response_surface(game, maker, seed)
+    rows += best_deviation(game, maker(game), seed, thorough)
+    in_time = timing(game, maker, seed)
+    rows += in_time + impulse(game, maker, seed)
+    label, largest = classify(in_time, game.horizon)
+    return [*rows, {"audit": "class", "label": label, "value": largest, "reference": WORTH}]
+
+
+def audit_file(path: str | Path, *, thorough: bool = False) -> dict[str, Any]:
+    """Audit the trained policy of a file, in the game that it was trained on.
+
+    Parameters
+    ----------
+    path : path
+    thorough : bool
+        See `audit_policy`.
+
+    Returns
+    -------
+    dict
+        ``environment``, ``algorithm``, ``reward_mode``, ``class``, ``largest_gain`` (a share of the agent's return),
+        ``gains`` by agent, and ``rows``.
+    """
+    from coopetition.api.make import make_game
+    from coopetition.policies.tensors import read_tensors
+    from coopetition.policies.trained import FORMAT, TrainedPolicy, read_about
+
+    _, metadata = read_tensors(path)
+    about = read_about(path, metadata, FORMAT, "policy")
+    given = {name: value for name, value in about["parameters"].items() if name != "id"}
+    game = make_game(about["environment"], reward_mode=about["reward_mode"], **given)
+    rows = audit_policy(game, lambda played: TrainedPolicy(played, path), 1_000_000, thorough=thorough)
+    last = rows[-1]
+    return {
+        "environment": game.id,
+        "algorithm": about["algorithm"],
+        "reward_mode": game.reward_mode,
+        "class": last["label"],
+        "largest_gain": last["value"],
+        "gains": {row["agent"]: row["value"] for row in rows if row["audit"] == "deviation"},
+        "rows": rows,
+    }

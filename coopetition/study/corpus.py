@@ -1,0 +1,221 @@
+"""The published corpus: a study's tables, one file each, with Croissant metadata, a datasheet and audited networks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from coopetition.policies.tensors import read_tensors, write_tensors
+from coopetition.study.croissant import write_croissant
+from coopetition.study.datasheet import write_datasheet
+from coopetition.study.shards import BrokenShard, ShardStore
+from coopetition.study.tables import SCHEMAS, schema
+
+TABLES = tuple(SCHEMAS)
+#: In which order rows are published, so that the same study gives the same files.
+ORDER = {
+    "runs": ["environment", "reward_mode", "algorithm", "seed"],
+    "curves": ["environment", "reward_mode", "algorithm", "seed", "environment_steps"],
+    "reference": ["environment", "reward_mode", "policy", "seed"],
+    "audit": [
+        "environment",
+        "reward_mode",
+        "algorithm",
+        "seed",
+        "audit",
+        "agent",
+        "level",
+        "start",
+        "steps",
+        "partner_seed",
+    ],
+    "crossplay": ["environment", "reward_mode", "kind", "focal", "field", "seat"],
+    "scenarios": ["environment", "reward_mode", "scenario", "entrant"],
+    "excluded": ["environment", "algorithm"],
+}
+#: The audited policies' networks are published in half precision if that keeps the corpus under this size.
+MOST_BYTES = 25_000_000
+
+
+def collect(store: ShardStore, names: Iterable[str] | None = None) -> tuple[dict[str, pl.DataFrame], list[str]]:
+    """All tables of a study's shards.
+
+    Parameters
+    ----------
+    store : ShardStore
+    names : iterable of str, optional
+        Which shards; all by default.
+
+    Returns
+    -------
+    tables : dict of str to polars.DataFrame
+        Sorted by `ORDER`.
+    broken : list of str
+        What is wrong with shards that were left out.
+    """
+    parts: dict[str, list[pl.DataFrame]] = {table: [] for table in TABLES}
+    broken = []
+    for name in store.names() if names is None else names:
+        try:
+            shard = store.read(name)
+        except BrokenShard as error:
+            broken.append(str(error))
+            continue
+        for table, rows in shard.tables.items():
+            parts[table].append(rows)
+    excluded = store.folder / "excluded.parquet"
+    if excluded.exists():
+        parts["excluded"].append(pl.read_parquet(excluded))
+    tables = {
+        table: pl.concat([pl.DataFrame(schema=schema(table)), *found]).sort(ORDER[table], nulls_last=True)
+        for table, found in parts.items()
+    }
+    return tables, broken
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def publish(folder: str | Path, target: str | Path, *, names: Iterable[str] | None = None) -> dict[str, Any]:
+    """Write the corpus of a study.
+
+    Parameters
+    ----------
+    folder : path
+        Of its shards.
+    target : path
+        Made if it does not exist; files of an earlier corpus in it are replaced.
+    names : iterable of str, optional
+        Which shards; all by default.
+
+    Returns
+    -------
+    dict
+        ``rows`` by table, ``bytes``, ``broken`` shards, and ``networks``, the number of policies published.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to publish.
+    """
+    store = ShardStore(folder)
+    chosen = store.names() if names is None else list(names)
+    tables, broken = collect(store, chosen)
+    if not tables["runs"].height and not tables["reference"].height:
+        raise ValueError(f"{folder}: there is no shard with a record in it")
+    home = Path(target)
+    home.mkdir(parents=True, exist_ok=True)
+    for table, rows in tables.items():
+        rows.write_parquet(home / f"{table}.parquet", compression="zstd", compression_level=15)
+    shards = pl.DataFrame(
+        [{"shard": name, **_provenance(store, name)} for name in chosen if store.has(name)],
+        schema={"shard": pl.String, "status": pl.String, "job": pl.String, "files": pl.String},
+    )
+    shards.write_parquet(home / "shards.parquet", compression="zstd")
+    networks = _publish_networks(store, chosen, tables["audit"], home)
+    write_datasheet(home / "DATASHEET.md", tables)
+    (home / "LICENSE").write_text(LICENCE, encoding="utf-8")
+    write_croissant(home)
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    return {
+        "rows": {table: rows.height for table, rows in tables.items()},
+        "bytes": size,
+        "broken": broken,
+        "networks": networks,
+    }
+
+
+LICENCE = """This corpus is published under the Creative Commons Attribution 4.0 International licence (CC-BY-4.0):
+https://creativecommons.org/licenses/by/4.0/
+"""
+
+
+def _provenance(store: ShardStore, name: str) -> dict[str, str]:
+    about = store.about(name)
+    return {
+        "status": about["status"],
+        "job": json.dumps(about["job"], sort_keys=True),
+        "files": json.dumps(about["files"], sort_keys=True),
+    }
+
+
+def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, home: Path) -> int:
+    """Write the networks of audited policies in half precision, unless they would make the corpus too large."""
+    audited = set(audit.select("shard", "reward_mode", "seed").unique().iter_rows())
+    folder = home / "networks"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    written = 0
+    for name in names:
+        for path in sorted((store.path(name) / "networks").glob("*")):
+            arrays, metadata = read_tensors(path)
+            about = json.loads(metadata["policy"])
+            if (name, about["reward_mode"], about["seed"]) not in audited:
+                continue
+            halves = {key: _half(value) for key, value in arrays.items()}
+            write_tensors(folder / f"{about['environment']}-{path.name}", halves, metadata)
+            written += 1
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    if size > MOST_BYTES:
+        shutil.rmtree(folder)
+        return 0
+    return written
+
+
+def _half(array: np.ndarray) -> np.ndarray:
+    """In half precision where nothing overflows."""
+    half = array.astype(np.float16)
+    return half if array.dtype.kind == "f" and np.isfinite(half).all() else array
+
+
+def write_archive(folder: str | Path, target: str | Path) -> Path:
+    """Write the final networks of all runs to one archive (tar, gzip), by shard."""
+    store = ShardStore(folder)
+    path = Path(target)
+    with tarfile.open(path, "w:gz") as archive:
+        for name in store.names():
+            store.check(name)
+            for file in sorted((store.path(name) / "networks").glob("*")):
+                archive.add(file, arcname=f"{name}/{file.name}")
+    return path
+
+
+def export_scores(corpus: str | Path) -> dict[str, Any]:
+    """Scores in the layouts of rliable and marl-eval, training seeds as units.
+
+    Returns
+    -------
+    dict
+        ``rliable``: reward mode: algorithm: rows of seeds, columns of environments (efficiencies; empty where a cell
+        does not exist), beside ``environments``; ``marl_eval``: environment: mode: algorithm: seed: step: returns.
+    """
+    home = Path(corpus)
+    runs = pl.read_parquet(home / "runs.parquet").filter(pl.col("status") == "done")
+    curves = pl.read_parquet(home / "curves.parquet")
+    environments = sorted(runs["environment"].unique())
+    place = {name: k for k, name in enumerate(environments)}
+    tables: dict[str, Any] = {}
+    for (mode, algorithm), rows in runs.group_by("reward_mode", "algorithm", maintain_order=True):
+        seeds = sorted(rows["seed"].unique())
+        scores = np.full((len(seeds), len(environments)), np.nan)
+        for seed, environment, efficiency in rows.select("seed", "environment", "efficiency").iter_rows():
+            scores[seeds.index(seed), place[environment]] = efficiency
+        cells = [[None if np.isnan(x) else float(x) for x in row] for row in scores]
+        tables.setdefault(str(mode), {})[str(algorithm)] = cells
+    evaluation: dict[str, Any] = {}
+    keys = ("environment", "reward_mode", "algorithm", "seed", "environment_steps", "payoff_total")
+    for environment, mode, algorithm, seed, step, payoff in curves.select(*keys).iter_rows():
+        runs_of = evaluation.setdefault(environment, {}).setdefault(mode, {}).setdefault(algorithm, {})
+        steps = runs_of.setdefault(f"seed_{seed}", {})
+        steps[f"step_{len(steps)}"] = {"step_count": step, "return": [payoff]}
+    return {"environments": environments, "rliable": tables, "marl_eval": evaluation}

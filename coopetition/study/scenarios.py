@@ -1,0 +1,233 @@
+"""Held-out scenarios: a policy under test in the focal seats, frozen background policies in the others.
+
+After the habit of Melting Pot (Leibo et al. 2021): what is tested is not how a population plays itself but how it meets
+strangers. Backgrounds are strategies and oracles, and the parameters of the game are drawn. The splits differ in their
+draws and backgrounds, and nothing of the test split is used in any training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from coopetition.games.game import Game
+from coopetition.games.parameters import choose
+from coopetition.policies.policy import Policy
+from coopetition.study import reference
+from coopetition.study.arena import Maker, play, seats
+from coopetition.study.plan import Job
+
+SPLITS = ("train", "test")
+#: Frozen policies of the seats that are not focal.
+BACKGROUNDS = {
+    "train": ("tit_for_tat", "constant_050", "constant_100"),
+    "test": ("generous_tit_for_tat", "grim_trigger", "conditional_cooperator", "Oracle_Nash", "constant_030"),
+}
+#: Numbers that are drawn, within this share of their default, as far as an environment has them.
+DRAWN = ("gamma", "omega", "multiplier", "theta", "cost", "lambda_plus", "lambda_minus")
+SPREAD = 0.2
+ROOTS = {"train": 11, "test": 12}
+SEED = 3_000_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One test.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``SLCD-v0/test/3``.
+    environment, split : str
+    parameters : dict of str to float
+        Numbers that differ from the environment's.
+    focal : tuple of int
+        Seats of the policy under test.
+    background : str
+        Who plays the others.
+    seed : int
+        Of the episode.
+    """
+
+    name: str
+    environment: str
+    split: str
+    parameters: dict[str, float]
+    focal: tuple[int, ...]
+    background: str
+    seed: int
+
+    def game(self, reward_mode: str = "integrated") -> Game:
+        """What is played."""
+        from coopetition.api.make import make_game
+
+        return make_game(self.environment, reward_mode=reward_mode, **self.parameters)
+
+
+def scenarios(environment_id: str, split: str = "test") -> list[Scenario]:
+    """The scenarios of an environment.
+
+    Parameters
+    ----------
+    environment_id : str
+    split : {"train", "test"}
+
+    Returns
+    -------
+    list of Scenario
+        For each background and role: the role's first agent alone in focus, and, with more than two agents, all agents
+        but one.
+
+    Raises
+    ------
+    ValueError
+        An unknown id or split, with the nearest.
+
+    Examples
+    --------
+    >>> import coopetition
+    >>> found = coopetition.scenarios("SLCD-v0", split="train")
+    >>> found[0].name, found[0].focal, found[0].background
+    ('SLCD-v0/train/0', (0,), 'tit_for_tat')
+    """
+    from coopetition.api.make import make_game
+
+    choose("split", split, SPLITS)
+    game = make_game(environment_id)
+    numbers = {field.name for field in fields(game.parameters)}
+    draw = np.random.default_rng([ROOTS[split], *environment_id.encode()])
+    made: list[Scenario] = []
+    for background in BACKGROUNDS[split]:
+        for focal in _focal_seats(game):
+            drawn = {}
+            for name in DRAWN:
+                value = getattr(game.parameters, name, None) if name in numbers else None
+                factor = float(draw.uniform(1.0 - SPREAD, 1.0 + SPREAD))
+                if isinstance(value, float) and value > 0.0:
+                    moved = min(value * factor, type(game.parameters).domain(name).high)
+                    if _takes(environment_id, {**drawn, name: moved}):
+                        drawn[name] = moved
+            k = len(made)
+            made.append(Scenario(f"{game.id}/{split}/{k}", game.id, split, drawn, focal, background, SEED + k))
+    return made
+
+
+def _takes(environment_id: str, parameters: dict[str, float]) -> bool:
+    """Whether an environment can be played with these numbers; some follow from others, and cannot be set."""
+    from coopetition.api.make import make_game
+
+    try:
+        make_game(environment_id, **parameters)
+    except ValueError:
+        return False
+    return True
+
+
+def _focal_seats(game: Game) -> list[tuple[int, ...]]:
+    single = [(i,) for i in seats(game)]
+    if game.n == 2:
+        return single
+    return [*single, *(tuple(j for j in range(game.n) if j != i) for (i,) in single)]
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """What a policy earned in a scenario, per head.
+
+    Attributes
+    ----------
+    scenario, reward_mode : str
+    focal_return, background_return : float
+        Mean over the focal agents, and over the others, of the summed rewards of the mode.
+    best_response : float
+        What a focal agent earns by the best response found, the other focal agents playing the policy's background: the
+        scale of `normalised`. A lower bound.
+    normalised : float or None
+        focal_return over best_response; None where that is not positive.
+    """
+
+    scenario: str
+    reward_mode: str
+    focal_return: float
+    background_return: float
+    best_response: float
+    normalised: float | None
+
+
+@lru_cache(maxsize=4096)
+def _best_response(environment: str, split: str, index: int, mode: str) -> float:
+    """Mean over focal seats of the best response's return against a field of backgrounds."""
+    from coopetition.oracles import exploitability
+
+    scenario = scenarios(environment, split)[index]
+    game = scenario.game(mode)
+    background = reference.maker_of(scenario.background)(game)
+    own = play(game, [reference.maker_of(scenario.background)], np.zeros((1, game.n), dtype=np.int64), scenario.seed)
+    found = exploitability(game, [background] * game.n, seed=scenario.seed, climb=False)
+    focal = [i for i in scenario.focal if i in set(seats(game))] or [scenario.focal[0]]
+    return float(np.mean([own.returns[0, i] + max(float(found.gains[i]), 0.0) for i in focal]))
+
+
+def play_scenario(scenario: Scenario, entrant: Callable[[Game], Policy], reward_mode: str) -> ScenarioResult:
+    """Play a policy in a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    entrant : callable
+        Makes the policy for the scenario's game.
+    reward_mode : str
+    """
+    game = scenario.game(reward_mode)
+    makers: list[Maker] = [entrant, reference.maker_of(scenario.background)]
+    team = np.ones((1, game.n), dtype=np.int64)
+    team[0, list(scenario.focal)] = 0
+    returns = play(game, makers, team, scenario.seed).returns[0]
+    others = [j for j in range(game.n) if j not in scenario.focal]
+    focal = float(returns[list(scenario.focal)].mean())
+    index = int(scenario.name.rpartition("/")[2])
+    best = _best_response(scenario.environment, scenario.split, index, reward_mode)
+    return ScenarioResult(
+        scenario.name,
+        reward_mode,
+        focal,
+        float(returns[others].mean()),
+        best,
+        focal / best if best > 0.0 else None,
+    )
+
+
+def enter(
+    job: Job, name: str, networks: dict[str, dict[str, bytes]]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
+    """Carry a job of scenarios out: the table ``scenarios``."""
+    from coopetition.study.crossplay import entrants
+
+    rows = []
+    for mode in job.modes:
+        with TemporaryDirectory() as folder:
+            who = entrants(job, mode, networks, Path(folder))
+            for scenario in scenarios(job.environment, "test"):
+                for entrant, maker in who.items():
+                    found = play_scenario(scenario, maker, mode)
+                    rows.append(
+                        {
+                            "shard": name,
+                            "environment": job.environment,
+                            "reward_mode": mode,
+                            "scenario": scenario.name,
+                            "split": scenario.split,
+                            "entrant": entrant,
+                            "focal_return": found.focal_return,
+                            "background_return": found.background_return,
+                            "best_response": found.best_response,
+                            "normalised": found.normalised,
+                        }
+                    )
+    return {"scenarios": rows}, {}

@@ -1,0 +1,184 @@
+"""The columns of every table, with their types and what they mean: the schema of shards, corpus and Croissant."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import polars as pl
+
+
+class Column(NamedTuple):
+    """Type and meaning of a column."""
+
+    dtype: Any
+    about: str
+
+
+NUMBERS = pl.List(pl.Float64)
+WORDS = pl.List(pl.String)
+
+WHO = {
+    "shard": Column(pl.String, "name of the shard, which ends in the hash of what determines the record"),
+    "environment": Column(pl.String, "environment id; ids that end in Strong-v0 are the strong presets"),
+    "reward_mode": Column(pl.String, "private, integrated or cooperative"),
+}
+#: What one evaluation of policies finds; on the same yardstick for every mode.
+OUTCOMES = {
+    "agents": Column(WORDS, "names of the agents, in the order of the lists below"),
+    "episodes": Column(pl.Int64, "episodes that were played"),
+    "return_total": Column(pl.Float64, "mean over episodes of all agents' summed rewards of the mode"),
+    "payoff_total": Column(pl.Float64, "mean over episodes of all agents' summed private payoffs pi"),
+    "returns": Column(NUMBERS, "summed rewards of the mode, an agent"),
+    "payoffs": Column(NUMBERS, "summed private payoffs, an agent"),
+    "rates": Column(NUMBERS, "mean cooperation rate, an agent, in [0, 1]"),
+    "rate_mean": Column(pl.Float64, "mean cooperation rate of all agents"),
+    "bond_end": Column(pl.Float64, "mean trust over ordered pairs, or mean loyalty, after the last step, in [0, 1]"),
+    "length": Column(pl.Float64, "mean number of steps"),
+    "outcome": Column(pl.String, "the most frequent end: horizon, collapsed, recovered or dissolved"),
+    "efficiency": Column(pl.Float64, "payoff_total over the best total of payoffs known for the environment"),
+    "normalised": Column(
+        pl.Float64,
+        "return_total on the scale from the worst open-loop nash found (0) to the open-loop optimum (1) of the mode; "
+        "empty where the two lie within 2 % of each other",
+    ),
+    "least_share": Column(pl.Float64, "the worst paid agent's payoff over the mean payoff"),
+    "gini": Column(pl.Float64, "Gini coefficient of gains over the stage nash repeated; empty where nobody gains"),
+    "sustainability": Column(pl.Float64, "share of the horizon that was played, weighted by trust or loyalty"),
+    "exploitability": Column(
+        pl.Float64, "the largest gain found of one agent that leaves its policy, in returns of the mode: a lower bound"
+    ),
+    "nash_conv": Column(pl.Float64, "sum over agents of the gains found: a lower bound"),
+}
+CIRCUMSTANCES = {
+    "status": Column(pl.String, "done or failed"),
+    "error": Column(pl.String, "traceback of a failure, else empty"),
+    "cpu_seconds": Column(pl.Float64, "processor time of the record's share of its job"),
+    "versions": Column(pl.String, "versions of the libraries, as JSON"),
+    "hardware": Column(pl.String, "processor and system"),
+}
+
+SCHEMAS: dict[str, dict[str, Column]] = {
+    "runs": {
+        **WHO,
+        "algorithm": Column(pl.String, "learner"),
+        "seed": Column(pl.Int64, "training seed: the unit of statistics"),
+        "hyperparameters": Column(pl.String, "all of the run's, as JSON"),
+        "environment_steps": Column(pl.Int64, "steps the run was trained for"),
+        "shared": Column(pl.Boolean, "whether agents share one network"),
+        "rising": Column(
+            pl.Float64, "gain of the last fifth of the curve over the fifth before, as a share of the curve's range"
+        ),
+        **OUTCOMES,
+        **CIRCUMSTANCES,
+    },
+    "curves": {
+        **WHO,
+        "algorithm": Column(pl.String, "learner"),
+        "seed": Column(pl.Int64, "training seed"),
+        "environment_steps": Column(pl.Int64, "steps of the run so far"),
+        "payoff_total": Column(pl.Float64, "summed private payoffs of the episodes that ended since the row before"),
+        "reward_total": Column(pl.Float64, "summed rewards of the mode of these episodes"),
+        "rate_mean": Column(pl.Float64, "mean rate in these episodes"),
+    },
+    "reference": {
+        **WHO,
+        "policy": Column(pl.String, "name of the reference policy, played by all agents"),
+        "seed": Column(pl.Int64, "seed of the first episode"),
+        **OUTCOMES,
+        **CIRCUMSTANCES,
+    },
+    "audit": {
+        **WHO,
+        "algorithm": Column(pl.String, "learner"),
+        "seed": Column(pl.Int64, "training seed of the audited policy"),
+        "audit": Column(pl.String, "surface, deviation, timing, impulse, partners, or class"),
+        "agent": Column(pl.String, "who deviates"),
+        "level": Column(pl.Float64, "rate that is played instead, in [0, 1]"),
+        "start": Column(pl.Int64, "first step of the deviation, from 0"),
+        "steps": Column(pl.Int64, "length of the deviation, or steps after it"),
+        "partner_seed": Column(pl.Int64, "training seed of the others, where partners are swapped"),
+        "value": Column(pl.Float64, "what the audit measures; see the datasheet"),
+        "reference": Column(pl.Float64, "the same without the deviation"),
+        "label": Column(pl.String, "class of the policy: immune, late, early or broad"),
+    },
+    "crossplay": {
+        **WHO,
+        "kind": Column(pl.String, "field: one against a homogeneous field; team: drawn at random"),
+        "team": Column(WORDS, "who plays each seat"),
+        "focal": Column(pl.String, "entrant in the focal seat"),
+        "field": Column(pl.String, "entrant in all other seats, or empty for a team"),
+        "seat": Column(pl.String, "the focal agent"),
+        "focal_return": Column(pl.Float64, "the focal agent's summed rewards of the mode"),
+        "focal_payoff": Column(pl.Float64, "its summed private payoffs"),
+        "field_payoff": Column(pl.Float64, "mean of the others' summed private payoffs"),
+        "payoff_total": Column(pl.Float64, "all agents' summed private payoffs"),
+    },
+    "scenarios": {
+        **WHO,
+        "scenario": Column(pl.String, "name of the scenario"),
+        "split": Column(pl.String, "train or test"),
+        "entrant": Column(pl.String, "policy in the focal seats"),
+        "focal_return": Column(pl.Float64, "mean return of the focal agents, per head"),
+        "background_return": Column(pl.Float64, "mean return of the background agents, per head"),
+        "best_response": Column(pl.Float64, "return per head of the best response found in the focal seats"),
+        "normalised": Column(pl.Float64, "focal_return over best_response"),
+    },
+    "excluded": {
+        "environment": WHO["environment"],
+        "algorithm": Column(pl.String, "learner"),
+        "reason": Column(pl.String, "why this cell does not exist"),
+    },
+}
+
+
+def schema(table: str) -> dict[str, Any]:
+    """Names and Polars types of a table's columns."""
+    return {name: column.dtype for name, column in SCHEMAS[table].items()}
+
+
+def frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows as a table; what a row does not have is empty, what the table does not have is an error.
+
+    Raises
+    ------
+    KeyError
+        A column that the table does not have.
+    """
+    columns = schema(table)
+    for row in rows:
+        unknown = set(row) - set(columns)
+        if unknown:
+            raise KeyError(f"table {table!r} has no columns {sorted(unknown)}")
+    return pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=columns)
+
+
+LIBRARIES = ("coopetition", "numpy", "numba", "scipy", "jax", "optax", "polars", "ray")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the libraries that numbers may depend on."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def hardware() -> str:
+    """Processor and system, in a few words."""
+    processor = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+        processor = names[0] if names else processor
+    except OSError:
+        pass
+    return f"{processor}, {platform.system()} {platform.machine()}"

@@ -1,0 +1,287 @@
+"""A study at the smallest scale: what is there at the end does not depend on how often it was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pl = pytest.importorskip("polars")
+pytest.importorskip("jax")
+
+from coopetition.study import engine, reference  # noqa: E402
+from coopetition.study.corpus import collect, export_scores, publish, write_archive  # noqa: E402
+from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
+from coopetition.study.measuring import measure  # noqa: E402
+from coopetition.study.plan import Job, Scale, find_scale, first_jobs, left_out, restrict  # noqa: E402
+from coopetition.study.report import write_report  # noqa: E402
+from coopetition.study.shards import ShardStore  # noqa: E402
+from coopetition.study.tables import CIRCUMSTANCES  # noqa: E402
+from coopetition.study.training import EVALUATION_SEED, maker_of, rising  # noqa: E402
+
+#: Reference policies of the smallest scale.
+FEW = ("constant_000", "constant_050", "constant_100", "tit_for_tat")
+TINY = Scale(
+    "tiny",
+    environments=("TrustDilemma-v0",),
+    algorithms=("IPPO", "MeanFieldAC"),
+    modes=("private", "cooperative"),
+    seeds=(0, 1),
+    audited=(0, 1),
+    steps=256,
+    episodes=1,
+    drawn_seeds=1,
+    thorough=False,
+    teams=3,
+    settings={"copies": 4, "length": 8},
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_references():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference, "PUBLISHED", FEW)
+        patch.setattr("coopetition.study.crossplay.REFERENCES", FEW)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp("study")
+    summary = engine.run(folder, TINY, address="here")
+    assert [report.status for report in summary.reports] == ["done"] * 4, [r.error for r in summary.reports]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def corpus(whole, tmp_path_factory):
+    target = tmp_path_factory.mktemp("corpus")
+    publish(whole, target)
+    return target
+
+
+def contents(folder):
+    """All tables without what differs from run to run."""
+    tables, broken = collect(ShardStore(folder))
+    assert broken == []
+    return {name: table.drop([c for c in CIRCUMSTANCES if c in table.columns and c != "status"])
+            for name, table in tables.items()}  # fmt: skip
+
+
+def assert_same(one, other):
+    mine, theirs = contents(one), contents(other)
+    for name in mine:
+        assert mine[name].equals(theirs[name]), name
+
+
+def test_every_cell_has_a_record_or_a_reason(whole):
+    tables = contents(whole)
+    assert tables["runs"].height == 4
+    assert set(tables["runs"]["status"]) == {"done"}
+    assert tables["excluded"].rows() == [("TrustDilemma-v0", "MeanFieldAC", left_out("MeanFieldAC", "TrustDilemma-v0"))]
+    assert tables["reference"].height == len(FEW) * 2
+    assert {"surface", "deviation", "timing", "impulse", "partners", "class"} == set(tables["audit"]["audit"])
+    assert {"field", "team"} == set(tables["crossplay"]["kind"])
+    assert tables["scenarios"].height > 0
+
+
+def test_a_second_call_has_nothing_to_do(whole):
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*.json")}
+    assert engine.run(whole, TINY, address="here").reports == []
+    assert {path: path.stat().st_mtime_ns for path in whole.rglob("*.json")} == before
+
+
+def test_what_is_broken_is_named_and_made_anew(whole, tmp_path):
+    import shutil
+
+    folder = tmp_path / "study"
+    shutil.copytree(whole, folder)
+    name = next(name for name in ShardStore(folder).names() if name.startswith("reference"))
+    (folder / name / "reference.parquet").write_bytes(b"nonsense")
+    summary = engine.run(folder, TINY, address="here")
+    assert summary.broken == [name]
+    assert [report.name for report in summary.reports] == [name]
+    assert_same(whole, folder)
+
+
+def test_a_failure_is_rows_with_their_traceback(tmp_path, monkeypatch):
+    def fails(job, name):
+        raise ArithmeticError("on purpose")
+
+    monkeypatch.setattr("coopetition.study.training.train", fails)
+    only = dataclasses.replace(TINY, algorithms=("IPPO",))
+    job = first_jobs(only)[0]
+    report = engine.work(job, shard_name(job), str(tmp_path))
+    assert report.status == "failed"
+    rows = ShardStore(tmp_path).read(shard_name(job)).tables["runs"]
+    assert rows.height == 4
+    assert all("ArithmeticError: on purpose" in error for error in rows["error"])
+    wanted, _ = engine.missing(ShardStore(tmp_path), [job], retry=False)
+    assert wanted == []
+    wanted, _ = engine.missing(ShardStore(tmp_path), [job], retry=True)
+    assert [pair[0] for pair in wanted] == [job]
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    def full(self, shard):
+        raise OSError(28, "No space left on device")
+
+    job = Job("reference", "TrustDilemma-v0", modes=("private",))
+    with monkeypatch.context() as patch:
+        patch.setattr(ShardStore, "write", full)
+        report = engine.work(job, shard_name(job), str(tmp_path))
+        assert report.status == "unwritten"
+        assert "No space left" in report.error
+    assert engine.work(job, shard_name(job), str(tmp_path)).status == "done"
+
+
+# --- what names a shard
+
+
+def test_docs_and_other_learners_void_nothing(tmp_path):
+    source = '"""Docs."""\n\nX = 1  # a number\n\n\ndef f(x):\n    """Say."""\n    return x\n'
+    other = '"""Other docs."""\nX = 1\ndef f(x):\n    # a comment\n    return x\n'
+    changed = source.replace("X = 1", "X = 2")
+    paths = []
+    for k, text in enumerate((source, other, changed)):
+        paths.append(tmp_path / f"{k}.py")
+        paths[-1].write_text(text, encoding="utf-8")
+    codes = [code_of(path) for path in paths]
+    assert codes[0] == codes[1] != codes[2]
+    modules = modules_of(["baselines.learning.ippo"])
+    assert "baselines.learning.task" in modules
+    assert "baselines.learning.qmix" not in modules
+    assert not any(module.startswith(("api", "pages", "commands", "plot")) for module in modules)
+
+
+def test_names_follow_from_what_is_asked():
+    job = first_jobs(dataclasses.replace(TINY, algorithms=("IPPO",)))[0]
+    assert shard_name(job) == shard_name(Job.from_dict(json.loads(json.dumps(job.to_dict()))))
+    for change in ({"seeds": (0, 2)}, {"steps": 512}, {"settings": {"copies": 8, "length": 8}}):
+        assert shard_name(dataclasses.replace(job, **change)) != shard_name(job)
+
+
+def test_only_names_what_it_cannot_find():
+    assert restrict(find_scale("full"), ["QMIX", "SLCD*"]).algorithms == ("QMIX",)
+    with pytest.raises(ValueError, match="did you mean 'QMIX'"):
+        restrict(find_scale("full"), ["QMIXX"])
+
+
+def test_rising_curves_are_noticed():
+    assert rising(np.linspace(0.0, 1.0, 50)) == pytest.approx(0.2, abs=0.02)
+    assert abs(rising(np.concatenate([np.linspace(0, 1, 25), np.ones(25)]))) < 1e-9
+    assert rising(np.array([1.0, 2.0])) is None
+
+
+# --- what is published
+
+
+def test_the_corpus_is_read_back_and_recomputed(corpus):
+    """Runs' evaluations from the published networks, which are in half precision: within 1 % of the payoff."""
+    runs = pl.read_parquet(corpus / "runs.parquet")
+    for row in runs.sample(3, seed=1).iter_rows(named=True):
+        file = f"{row['environment']}-{row['algorithm']}-{row['reward_mode']}-seed{row['seed']}.safetensors"
+        again = measure(
+            row["environment"],
+            row["reward_mode"],
+            maker_of(corpus / "networks" / file),
+            1,
+            EVALUATION_SEED,
+            gains=False,
+        )
+        assert again["payoff_total"] == pytest.approx(row["payoff_total"], rel=1e-2)
+
+
+def test_croissant_is_valid_and_loads(corpus):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    pytest.importorskip("pyarrow")
+    dataset = mlcroissant.Dataset(jsonld=str(corpus / "croissant.json"))
+    assert dataset.metadata.issues.errors == set()
+    record = next(iter(dataset.records("runs")))
+    assert record["runs/algorithm"] == b"IPPO"
+
+
+def test_scores_leave_for_other_libraries(corpus):
+    scores = export_scores(corpus)
+    assert np.array(scores["rliable"]["private"]["IPPO"]).shape == (2, 1)
+    seeds = scores["marl_eval"]["TrustDilemma-v0"]["private"]["IPPO"]
+    assert set(seeds) == {"seed_0", "seed_1"}
+
+
+def test_the_archive_holds_every_network(whole, tmp_path):
+    import tarfile
+
+    with tarfile.open(write_archive(whole, tmp_path / "networks.tar.gz")) as archive:
+        assert len(archive.getnames()) == 4
+
+
+def test_the_report_is_written_from_the_corpus_alone(corpus, tmp_path):
+    page = write_report(corpus, tmp_path / "docs" / "study.md", tmp_path / "docs" / "figures")
+    text = page.read_text(encoding="utf-8")
+    for heading in ("Does the reward mode change", "Against the best constant", "The audit", "Cross-play", "Cost"):
+        assert heading in text
+    for link in ("modes-published.png", "profiles-published.png", "curves.png"):
+        assert (tmp_path / "docs" / "figures" / link).stat().st_size > 10_000
+        assert f"figures/{link}" in text
+
+
+def test_an_empty_study_is_not_published(tmp_path):
+    with pytest.raises(ValueError, match="no shard"):
+        publish(tmp_path / "nothing", tmp_path / "corpus")
+
+
+# --- with Ray: workers and drivers that die
+
+
+#: Smaller still: workers know all reference policies, and evaluate them.
+RAY = dataclasses.replace(TINY, modes=("private",), seeds=(0,), audited=(0,))
+
+
+def driver(folder: Path, **environment: str) -> subprocess.Popen:
+    """A process that runs the tiny study with Ray."""
+    asked = json.dumps(dataclasses.asdict(RAY))
+    code = (
+        "import json; from coopetition.study import engine; from coopetition.study.plan import Scale; "
+        f"asked = json.loads({asked!r}); "
+        "asked = {name: tuple(x) if isinstance(x, list) else x for name, x in asked.items()}; "
+        f"engine.run({str(folder)!r}, Scale(**asked), cores=2)"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
+
+
+@pytest.mark.slow
+def test_after_any_kind_of_end_there_is_what_an_uninterrupted_run_leaves(tmp_path):
+    """A worker is killed at its first job, then the driver as soon as there is a shard, and it is started again."""
+    pytest.importorskip("ray")
+    whole, broken, orders = tmp_path / "whole", tmp_path / "broken", tmp_path / "orders"
+    orders.mkdir()
+    assert driver(whole).wait(timeout=900) == 0
+    (orders / "train-IPPO-TrustDilemma-v0").touch()
+    first = driver(broken, **{engine.KILL: str(orders)})
+    deadline = time.monotonic() + 900
+    while not (broken.exists() and ShardStore(broken).names()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert list(orders.iterdir()) == []
+    assert driver(broken).wait(timeout=900) == 0
+    assert_same(whole, broken)
+
+
+@pytest.mark.slow
+def test_two_drivers_on_one_folder_do_no_harm(tmp_path):
+    pytest.importorskip("ray")
+    drivers = [driver(tmp_path / "study"), driver(tmp_path / "study")]
+    assert [one.wait(timeout=1200) for one in drivers] == [0, 0]
+    alone = tmp_path / "alone"
+    assert driver(alone).wait(timeout=900) == 0
+    assert_same(tmp_path / "study", alone)
