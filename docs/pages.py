@@ -1,7 +1,8 @@
-"""The environments' pages: Markdown from their docstrings, and the list of them. Nothing here is written by hand."""
+"""Pages of environments and of learners: Markdown from their docstrings. Nothing here is written by hand."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -55,11 +56,56 @@ def index() -> str:
     return "\n".join(out)
 
 
+def algorithm_texts() -> dict[str, tuple[str, str]]:
+    """Each learner's file, without its ending, and that file's docstring, by the learner's name.
+
+    Files are read and not imported, since JAX may not be there.
+    """
+    home = Path(__file__).parents[1] / "coopetition" / "baselines" / "learning"
+    found = {}
+    for path in sorted(home.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for part in (part for node in tree.body if isinstance(node, ast.ClassDef) for part in node.body):
+            named = isinstance(part, ast.Assign) and [ast.unparse(target) for target in part.targets] == ["name"]
+            if named and isinstance(part.value, ast.Constant):
+                found[part.value.value] = (path.stem, ast.get_docstring(tree) or "")
+    return dict(sorted(found.items()))
+
+
+def algorithm_page(file: str, text: str) -> str:
+    """One page: the docstring, its first line split into heading and sentence."""
+    first, _, rest = text.partition("\n")
+    name, _, sentence = first.partition(": ")
+    made = f"% Written from the docstring of coopetition.baselines.learning.{file}; edit that.\n\n"
+    return f"{made}# {name}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}\n"
+
+
+def algorithm_index(texts: dict[str, tuple[str, str]]) -> str:
+    """The list of learners."""
+    out = ["% Written by docs/pages.py.", "", "# The learners", "", "| algorithm | what it is |", "|---|---|"]
+    for name, (file, text) in texts.items():
+        sentence = text.partition("\n")[0].partition(": ")[2]
+        out.append(f"| [{name}]({file}.md) | {sentence[0].upper()}{sentence[1:]} |")
+    out += ["", "```{toctree}", ":hidden:", "", *(file for file, _ in texts.values()), "```", ""]
+    return "\n".join(out)
+
+
 def write(folder: Path) -> None:
-    """Write all pages, and only those that changed, so that Sphinx rebuilds no more than it must."""
-    folder.mkdir(exist_ok=True)
+    """Write the environments' pages."""
     texts = {"index": index()}
-    texts |= {module: page(environment_id) for environment_id, (module, _) in ENVIRONMENTS.items()}
+    _write(folder, texts | {module: page(environment_id) for environment_id, (module, _) in ENVIRONMENTS.items()})
+
+
+def write_algorithms(folder: Path) -> None:
+    """Write the learners' pages."""
+    texts = algorithm_texts()
+    pages = {file: algorithm_page(file, text) for file, text in texts.values()}
+    _write(folder, {"index": algorithm_index(texts), **pages})
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write those that changed, so that Sphinx rebuilds no more than it must."""
+    folder.mkdir(exist_ok=True)
     for name, text in texts.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -68,3 +114,4 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(Path(__file__).parent / "environments")
+    write_algorithms(Path(__file__).parent / "learning")

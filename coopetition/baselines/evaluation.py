@@ -144,7 +144,7 @@ def evaluate(
     >>> rows[0].agent, round(rows[0].payoff), rows[0].outcomes
     ('player_0', 10000, {'horizon': 1})
     >>> round(rows[0].efficiency, 3), round(rows[0].normalised, 3), round(rows[0].exploitability)
-    (1.0, 1.0, 307)
+    (1.0, 1.0, 312)
     """
     played = as_game(game, options)
     episodes = checks.count("episodes", episodes)

@@ -61,7 +61,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="short turns: a first look, not figures to quote")] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="batches, games, views, start, solving, growth or profile; repeat for more"),
+        typer.Option(
+            "--only", help="batches, games, views, start, solving, learning, growth or profile; repeat for more"
+        ),
     ] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables, for the docs")] = False,
 ) -> None:
