@@ -46,7 +46,12 @@ def markdown(environment_id: str) -> str:
     """The section of a page: the numbers, and what is at stake where that was measured."""
     cls = environment_class(environment_id).published_class()
     names = presets_of(cls)
-    lines = ["## Presets", "", "| parameter | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
+    lines = [
+        "## Presets side by side",
+        "",
+        "| parameter | " + " | ".join(names) + " |",
+        "|" + "---|" * (len(names) + 1),
+    ]
     for row in numbers(cls.id):
         lines.append(f"| {row['name']} | " + " | ".join(_value(row[name]) for name in names) + " |")
     lines += ["", f"The preset `strong` has an id of its own: `{preset_id(cls.id, 'strong')}`."]
