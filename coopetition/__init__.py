@@ -66,7 +66,7 @@ _HOMES = {
 }
 
 #: Sub-packages and modules that are imported when they are asked for.
-_PARTS = ("api", "baselines", "calibration", "envs", "games", "oracles", "plot", "policies", "testing")
+_PARTS = ("api", "baselines", "calibration", "envs", "games", "oracles", "pages", "plot", "policies", "testing")
 
 register_environments()
 

@@ -1,12 +1,15 @@
-"""Pages of environments and of learners: Markdown from their docstrings. Nothing here is written by hand."""
+"""Pages of environments and of learners, from docstrings and numbers. Nothing here is written by hand."""
 
 from __future__ import annotations
 
 import ast
 import importlib
-import re
+import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from coopetition import pages
 from coopetition.envs import ENVIRONMENTS, environment_class
 
 FAMILIES = {
@@ -16,15 +19,19 @@ FAMILIES = {
 }
 
 
+@cache
+def solved() -> dict[str, Any]:
+    """Solutions of the stage games, which docs/oracles_tables.py writes."""
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "equilibria.json").read_text(encoding="utf-8"))
+    return found
+
+
 def page(environment_id: str) -> str:
-    """One page: the docstring, its first line split into heading and sentence."""
+    """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
-    text = importlib.import_module(f"coopetition.envs.{module}").__doc__ or ""
-    first, _, rest = text.partition("\n")
-    identity, _, sentence = first.partition(": ")
-    rest = re.sub(r"<!--.*?-->\n*", "", rest, flags=re.S)
-    made = "% Written from the docstring of coopetition.envs." + module + "; edit that.\n\n"
-    return f"{made}# {identity}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}"
+    made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
+    rest = pages.page(environment_id, solved()[environment_id])
+    return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}"
 
 
 def sentence_of(environment_id: str) -> str:
@@ -39,8 +46,8 @@ def index() -> str:
     """The list of all environments, by family."""
     out = ["% Written by docs/pages.py.", "", "# The twenty environments", ""]
     out += [
-        "Each page is the environment's docstring: `help('coopetition.envs.slcd')` shows the same. A test compares",
-        "every number on it with the code. Pages say what sets an environment apart from the plainest of its family.",
+        "Story, formulas and references are the environment's docstring; tables, ends and the worked step are written",
+        "from its numbers, as `coopetition show` writes them. `coopetition list` has your own environments too.",
         "",
     ]
     for family, title in FAMILIES.items():

@@ -1,4 +1,7 @@
-"""B copies of a game, stepped by one kernel call: reset, step, autoreset, named state, snapshot and rollout."""
+"""B copies of a game, stepped by one kernel call: reset, step, autoreset, named state, snapshot and rollout.
+
+Longer than 500 lines, for it is one class with its documentation; memory, draws and rollouts lie in files of their own.
+"""
 
 from __future__ import annotations
 

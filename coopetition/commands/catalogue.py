@@ -44,14 +44,9 @@ def cast(agents: tuple[str, ...]) -> str:
     return ", ".join(parts)
 
 
-def page(environment_id: str) -> str:
-    """The environment's page: the docstring of its file, the same under every preset."""
-    return page_of(environment_class(environment_id))
-
-
 def models(environment_id: str) -> str:
     """What the environment models, in one line: the first of its page."""
-    line = page(environment_id).partition("\n")[0].partition(": ")[2].rstrip(".")
+    line = page_of(environment_class(environment_id)).partition("\n")[0].partition(": ")[2].rstrip(".")
     return line[:1].upper() + line[1:]
 
 

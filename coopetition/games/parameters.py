@@ -41,6 +41,8 @@ class Parameters(Declaring):
     adds: ClassVar[tuple[StateField, ...]] = ()
     #: Outcomes by the game's own rule that it adds to the shared ones.
     outcomes: ClassVar[tuple[str, ...]] = ()
+    #: When they come about, in words that follow "terminated", for the page; a parameter in backticks gets its value.
+    ends: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The namespaces of the class's stages, as `Scalar`: state fields, and outcomes.
     State: ClassVar[Any] = numbers.State
     Outcome: ClassVar[Any] = numbers.Outcome
