@@ -81,9 +81,10 @@ def register_ids(addresses: Mapping[str, str]) -> None:
     for kind, registry in _zoo_registries().items():
         import pettingzoo
 
+        zoo: Any = pettingzoo  # older ones have no register, and types that say so
         for name, address in addresses.items():
             if f"{NAMESPACE}/{name}" not in registry:
-                pettingzoo.register(  # type: ignore[attr-defined]
+                zoo.register(
                     kind,
                     f"{NAMESPACE}/{name}",
                     f"coopetition.api.make:{kind}_env",

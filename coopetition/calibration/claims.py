@@ -121,7 +121,7 @@ class Ledger:
         verdicts = ("reproduced", "reproduced by a variant", "not reproducible")
         rows = ["| report | claims | reproduced | by a named variant | not reproducible |", "|---|---:|---:|---:|---:|"]
         for report in dict.fromkeys(claim.abstract for claim in self.claims):
-            mine = [claim.verdict for claim in self.claims if claim.abstract == report]
+            mine = [str(claim.verdict) for claim in self.claims if claim.abstract == report]
             rows.append(f"| {report} | {len(mine)} | " + " | ".join(str(mine.count(v)) for v in verdicts) + " |")
         return "\n".join(rows)
 

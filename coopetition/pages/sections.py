@@ -30,7 +30,7 @@ from coopetition.pages.cells import (
 
 #: State that the driver keeps for itself.
 BOOKKEEPING = ("ended", "outcome", "payoff_total", "reward_total")
-WHOSE = {
+WHOSE: dict[Any, str] = {
     own_first: "own, then the others'",
     others: "of the others, in index order",
     towards_others: "towards each other",
@@ -78,7 +78,8 @@ def _meanings(game: Game) -> dict[str, str]:
     for column in game.family.columns:
         found[column.name] = f"{game.layout[column.field].meaning}: {WHOSE.get(column.pick, '')}".rstrip(": ")
     for line in game.additions:
-        whose = {("n",): ": own, then the others'", ("n", "n"): ": towards each other"}.get(tuple(line.shape), "")
+        ways: dict[tuple[Any, ...], str] = {("n",): ": own, then the others'", ("n", "n"): ": towards each other"}
+        whose = ways.get(tuple(line.shape), "")
         found[line.name] = line.meaning + whose
     return found
 

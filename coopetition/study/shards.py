@@ -173,10 +173,10 @@ class ShardStore:
                 "job": shard.job,
                 "files": files,
             }
-            with (temporary / ABOUT).open("w", encoding="utf-8") as file:
-                json.dump(about, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
+            with (temporary / ABOUT).open("w", encoding="utf-8") as opened:
+                json.dump(about, opened, indent=1)
+                opened.flush()
+                os.fsync(opened.fileno())
             os.rename(temporary, self.path(shard.name))
         except OSError as error:
             shutil.rmtree(temporary, ignore_errors=True)
