@@ -14,6 +14,7 @@ STRONG_IDS : tuple of str
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS, register_environments
@@ -21,7 +22,10 @@ from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS, register_envir
 if TYPE_CHECKING:
     from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
     from coopetition.batching.batch import Batch
+    from coopetition.envs import register
     from coopetition.games.game import Game
+    from coopetition.games.inequity_averse import InequityAverse
+    from coopetition.games.rewards import RewardMode, register_reward_mode
 
 __version__ = "0.1.0"
 
@@ -30,12 +34,16 @@ __all__ = [
     "STRONG_IDS",
     "Batch",
     "Game",
+    "InequityAverse",
+    "RewardMode",
     "aec_env",
     "batch",
     "gymnasium_env",
     "make_game",
     "parallel_env",
+    "register",
     "register_environments",
+    "register_reward_mode",
     "scenarios",
     "vector_env",
 ]
@@ -44,17 +52,21 @@ __all__ = [
 _HOMES = {
     "Batch": "coopetition.batching.batch",
     "Game": "coopetition.games.game",
+    "InequityAverse": "coopetition.games.inequity_averse",
+    "RewardMode": "coopetition.games.rewards",
     "aec_env": "coopetition.api.make",
     "batch": "coopetition.api.make",
     "gymnasium_env": "coopetition.api.make",
     "make_game": "coopetition.api.make",
     "parallel_env": "coopetition.api.make",
+    "register": "coopetition.envs",
+    "register_reward_mode": "coopetition.games.rewards",
     "scenarios": "coopetition.study.scenarios",
     "vector_env": "coopetition.api.make",
 }
 
 #: Sub-packages and modules that are imported when they are asked for.
-_PARTS = ("api", "baselines", "calibration", "envs", "games", "oracles", "plot", "policies", "testing")
+_PARTS = ("api", "baselines", "calibration", "envs", "games", "oracles", "pages", "plot", "policies", "testing")
 
 register_environments()
 
@@ -73,3 +85,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*__all__, *_PARTS, *(name for name in globals() if name.startswith("__"))})
+
+
+if os.environ.get("COOPETITION_LOAD"):  # what the command line's --load named, in a worker that it started
+    importlib.import_module("coopetition.games.doors").load_named()

@@ -7,7 +7,6 @@ sub-packages are registered here by name and imported when they are called.
 from __future__ import annotations
 
 import importlib
-import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ import typer
 
 import coopetition
 from coopetition.commands.asking import Preset
+from coopetition.games import doors
 
 app = typer.Typer(
     name="coopetition",
@@ -62,15 +62,15 @@ def _options(
     load: Annotated[
         list[str] | None,
         typer.Option(
-            "--load", metavar="MODULE", help="Import a module first, which registers what is yours; repeatable."
+            "--load",
+            metavar="MODULE",
+            help="Import a module first, here and in workers, which registers what is yours; repeatable.",
         ),
     ] = None,
 ) -> None:
     for module in load or []:
-        if "" not in sys.path:
-            sys.path.insert(0, "")  # a module of the folder in which the command is given
         try:
-            importlib.import_module(module)
+            doors.load(module)
         except ImportError as error:
             raise typer.BadParameter(f"{module!r} cannot be imported: {error}", param_hint="--load") from None
 

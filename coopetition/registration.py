@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import gymnasium
+
+from coopetition.games.doors import offered
 
 #: The twenty short ids, in the order of the docs. `coopetition.envs` maps them to modules; a test compares.
 ENVIRONMENT_IDS = (
@@ -36,38 +40,71 @@ STRONG_IDS = tuple(name.replace("-v", "Strong-v") for name in ENVIRONMENT_IDS)
 NAMESPACE = "coopetition"
 
 
+#: Entry-point group in which an installed package offers environments: ``"Fishery-v0" = "module:Class"``.
+GROUP = "coopetition.environments"
+
+
 def register_environments() -> None:
-    """Register all twenty, published and strong; a second call changes nothing.
+    """Register all twenty, published and strong, and what installed packages offer; a second call changes nothing.
 
     No ``max_episode_steps``: the horizon is the environment's own truncation, and a TimeLimit wrapper would
     count it a second time. Nor a wrapper that watches for steps before the first reset: the environment does.
     """
-    for name in (*ENVIRONMENT_IDS, *STRONG_IDS):
+    ids = {name: name for name in (*ENVIRONMENT_IDS, *STRONG_IDS)}
+    for name, point in offered(GROUP).items():
+        if name in ids:
+            warnings.warn(
+                f"{GROUP}: the entry point {name!r} = {point.value!r} is refused: the name belongs to this package",
+                stacklevel=2,
+            )
+        ids.setdefault(name, name)
+    register_ids(ids)
+
+
+def register_ids(addresses: Mapping[str, str]) -> None:
+    """Register ids with Gymnasium, and with PettingZoo where it has a registry; those that are there stay.
+
+    Parameters
+    ----------
+    addresses : mapping of str to str
+        Id, and what the views are asked for: the same, or with the module that registers it in front, for workers.
+    """
+    for name, address in addresses.items():
         if f"{NAMESPACE}/{name}" not in gymnasium.registry:
             gymnasium.register(
                 f"{NAMESPACE}/{name}",
                 entry_point="coopetition.api.make:gymnasium_env",
                 vector_entry_point="coopetition.api.make:vector_env",
                 order_enforce=False,
-                kwargs={"environment_id": name},
+                kwargs={"environment_id": address},
             )
-    _register_with_pettingzoo()
-
-
-def _register_with_pettingzoo() -> None:
-    try:
+    for kind, registry in _zoo_registries().items():
         import pettingzoo
-    except ImportError:  # pragma: no cover - PettingZoo is a dependency, but never needed for Gymnasium's views
-        return
-    zoo: Any = pettingzoo
-    if not all(hasattr(zoo, name) for name in ("register", "parallel_registry", "aec_registry")):
-        return  # before 1.27 there was no registry
-    for kind, registry in (("parallel", zoo.parallel_registry), ("aec", zoo.aec_registry)):
-        for name in (*ENVIRONMENT_IDS, *STRONG_IDS):
+
+        for name, address in addresses.items():
             if f"{NAMESPACE}/{name}" not in registry:
-                zoo.register(
+                pettingzoo.register(  # type: ignore[attr-defined]
                     kind,
                     f"{NAMESPACE}/{name}",
                     f"coopetition.api.make:{kind}_env",
-                    kwargs={"environment_id": name},
+                    kwargs={"environment_id": address},
                 )
+
+
+def forget_ids(ids: Iterable[str]) -> None:
+    """Take ids off the registries again."""
+    for registry in (gymnasium.registry, *_zoo_registries().values()):
+        for name in ids:
+            registry.pop(f"{NAMESPACE}/{name}", None)
+
+
+def _zoo_registries() -> dict[str, Any]:
+    """PettingZoo's registries by kind; before 1.27 there was none."""
+    try:
+        import pettingzoo
+    except ImportError:  # pragma: no cover - PettingZoo is a dependency, but never needed for Gymnasium's views
+        return {}
+    zoo: Any = pettingzoo
+    if not all(hasattr(zoo, name) for name in ("register", "parallel_registry", "aec_registry")):
+        return {}
+    return {"parallel": zoo.parallel_registry, "aec": zoo.aec_registry}

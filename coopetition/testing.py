@@ -18,7 +18,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from pettingzoo import AECEnv, ParallelEnv
 
@@ -162,6 +162,20 @@ class Player:
         """Play one step; `actions` (copies, N)."""
         raise NotImplementedError
 
+    @property
+    def levels(self) -> int | None:
+        """Number of levels that an action is one of; None where actions are a continuum."""
+        levels: int | None = getattr(self.inner, "discrete", None)
+        return levels
+
+    def given(self, actions: np.ndarray) -> np.ndarray:
+        """Actions (..., N) as the environment takes them: float32, or numbers of levels, NaN being no level."""
+        if self.levels is None:
+            return actions.astype(np.float32)
+        low, span = self.game.action_low, self.game.action_high - self.game.action_low
+        numbers = np.rint((actions - low) / span * (self.levels - 1))
+        return np.where(np.isnan(numbers), self.levels, numbers).astype(np.int64)
+
     def another(self) -> Player:
         """A player of an equal environment."""
         return type(self)(copy.deepcopy(self.env))
@@ -217,8 +231,9 @@ class GymnasiumPlayer(Player):
         return Frame({label: observation}, {}, {}, {}, {label: info}, self.inner.state())
 
     def step(self, actions: np.ndarray) -> Frame:
-        given = actions[0] if self.index is None else actions[0, self.index : self.index + 1]
-        given = given.astype(np.float32)
+        given = self.given(actions)[0]
+        if self.index is not None:
+            given = given[self.index : self.index + 1] if self.levels is None else given[self.index]
         before = given.copy()
         observation, reward, terminated, truncated, info = self.env.step(given)
         require(same(before, given), "actions", "step changed the actions that it was given")
@@ -271,11 +286,16 @@ class ParallelPlayer(Player):
         return Frame(observations, {}, {}, {}, infos, self.env.state())
 
     def step(self, actions: np.ndarray) -> Frame:
-        given = {a: actions[0, i : i + 1].astype(np.float32) for i, a in enumerate(self.env.possible_agents)}
+        row = self.given(actions)[0]
+        given = {a: self.one(row, i) for i, a in enumerate(self.env.possible_agents)}
         before = kept(given)
         observations, rewards, terminated, truncated, infos = self.env.step(given)
         require(same(before, given), "actions", "step changed the actions that it was given")
         return Frame(observations, rewards, terminated, truncated, infos, self.env.state(), not self.env.agents)
+
+    def one(self, row: np.ndarray, i: int) -> Any:
+        """One agent's action, out of a row that `given` made."""
+        return row[i : i + 1] if self.levels is None else row[i]
 
     def expected_observation(self, reference: Batch, label: str, k: int) -> np.ndarray:
         row: np.ndarray = reference.observations[k, self.game.agents.index(label)]
@@ -318,7 +338,9 @@ class AECPlayer(ParallelPlayer):
     def step(self, actions: np.ndarray) -> Frame:
         env, game = self.env, self.game
         span = game.action_high - game.action_low
-        rates = np.clip((actions[0].astype(np.float32).astype(np.float64) - game.action_low) / span, 0.0, 1.0)
+        given = self.given(actions)[0]
+        exact = actions[0] if self.levels else given.astype(np.float64)
+        rates = np.clip((exact - game.action_low) / span, 0.0, 1.0)
         revealed = np.zeros(2 * game.n, dtype=np.float32)
         first = {} if self.sequential else {agent: env.observe(agent).copy() for agent in env.possible_agents}
         for _ in range(game.n):
@@ -333,7 +355,7 @@ class AECPlayer(ParallelPlayer):
                 raise ConformanceError(
                     "revealed", f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}"
                 )
-            env.step(actions[0, i : i + 1].astype(np.float32))
+            env.step(self.one(given, i))
             revealed[i], revealed[game.n + i] = rates[i], 1.0
         return self._frame()
 
@@ -344,10 +366,10 @@ class AECPlayer(ParallelPlayer):
         return np.concatenate([row, np.zeros(2 * self.game.n, dtype=np.float32)])
 
     def step_blindly(self, actions: np.ndarray) -> None:
-        self.env.step(actions[0, :1].astype(np.float32))
+        self.env.step(self.one(self.given(actions)[0], 0))
 
     def bad_action(self, frame_actions: np.ndarray) -> None:
-        self.env.step(np.array([np.nan], dtype=np.float32))
+        self.env.step(self.one(self.given(np.full((1, self.game.n), np.nan))[0], 0))
 
 
 class BatchPlayer(Player):
@@ -434,8 +456,9 @@ class VectorPlayer(Player):
 
     def step(self, actions: np.ndarray) -> Frame:
         index = self.inner.index
-        given = actions if index is None else actions[:, index : index + 1]
-        given = given.astype(np.float32)
+        given = self.given(actions)
+        if index is not None:
+            given = given[:, index : index + 1] if self.levels is None else given[:, index]
         observations, rewards, terminated, truncated, infos = self.env.step(given)
         ended = terminated | truncated
         if ended.any() and self.env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP:
@@ -499,15 +522,23 @@ def script_for(player: Player, seed: int) -> np.ndarray:
     stream = np.random.default_rng(seed)
     rates = stream.uniform(0.5, 1.0, (game.horizon, player.copies, game.n))
     rates[3:6] = stream.uniform(0.0, 1.0, rates[3:6].shape)
+    if player.levels is not None:
+        numbers = np.rint(rates * (player.levels - 1)).astype(np.int64)
+        levels = np.linspace(game.action_low, game.action_high, player.levels, axis=-1)
+        return levels[np.arange(game.n), numbers]
     actions = game.action_low + rates * (game.action_high - game.action_low)
     # Trainers send float32; the reference must play the same numbers.
     return actions.astype(np.float32).astype(np.float64)
 
 
 def check_spaces(player: Player) -> None:
-    """Spaces are finite float32 boxes, and the same objects at every call."""
+    """Spaces are finite float32 boxes, or of actions by number, and the same objects at every call."""
     for (name, one), (_, other) in zip(player.spaces(), player.spaces(), strict=True):
         require(one is other, "spaces", f"{name} is another object at every call")
+        if player.levels is not None and "action_space" in name:
+            numbered = isinstance(one, Discrete | MultiDiscrete | Box) and one.dtype.kind == "i"
+            require(numbered, "spaces", f"{name} is {one}, and holds no numbers of levels")
+            continue
         require(isinstance(one, Box), "spaces", f"{name} is {type(one).__name__}, not Box")
         require(one.dtype == np.float32, "spaces", f"{name} has dtype {one.dtype}, not float32")
         require(np.all(np.isfinite(one.low)) and np.all(np.isfinite(one.high)), "spaces", f"{name} is unbounded")
@@ -800,9 +831,9 @@ def check_healing(player: Player, seed: int) -> None:
     game = player.game
     field = game.layout.get("damage")
     heals = field is not None and field.settable and getattr(game.parameters, "delta_R", 0.0) > 0.0
-    if (
-        not heals or game.parameters.tremble > 0.0 or getattr(player.inner, "index", None) is not None
-    ):  # partners play as they like
+    # Partners play as they like, trembling hands do not hold, and few levels meet the baseline.
+    controlled = getattr(player.inner, "index", None) is not None
+    if not heals or game.parameters.tremble > 0.0 or player.levels is not None or controlled:
         return
     twin = type(player)(copy.deepcopy(player.inner))
     twin.inner.reset(seed=seed, options={"damage": 0.5})

@@ -1,4 +1,4 @@
-"""Sphinx settings. Environment pages are written from the environments' docstrings before each build."""
+"""Sphinx settings. Pages of environments and learners are written from docstrings before each build."""
 
 from __future__ import annotations
 
@@ -29,3 +29,4 @@ highlight_language = "none"
 myst_heading_anchors = 4
 
 pages.write(HERE / "environments")
+pages.write_algorithms(HERE / "learning")

@@ -1,11 +1,15 @@
-"""The environments' pages: Markdown from their docstrings, and the list of them. Nothing here is written by hand."""
+"""Pages of environments and of learners, from docstrings and numbers. Nothing here is written by hand."""
 
 from __future__ import annotations
 
+import ast
 import importlib
-import re
+import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from coopetition import pages
 from coopetition.envs import ENVIRONMENTS, environment_class
 
 FAMILIES = {
@@ -15,15 +19,19 @@ FAMILIES = {
 }
 
 
+@cache
+def solved() -> dict[str, Any]:
+    """Solutions of the stage games, which docs/oracles_tables.py writes."""
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "equilibria.json").read_text(encoding="utf-8"))
+    return found
+
+
 def page(environment_id: str) -> str:
-    """One page: the docstring, its first line split into heading and sentence."""
+    """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
-    text = importlib.import_module(f"coopetition.envs.{module}").__doc__ or ""
-    first, _, rest = text.partition("\n")
-    identity, _, sentence = first.partition(": ")
-    rest = re.sub(r"<!--.*?-->\n*", "", rest, flags=re.S)
-    made = "% Written from the docstring of coopetition.envs." + module + "; edit that.\n\n"
-    return f"{made}# {identity}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}"
+    made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
+    rest = pages.page(environment_id, solved()[environment_id])
+    return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}"
 
 
 def sentence_of(environment_id: str) -> str:
@@ -38,8 +46,8 @@ def index() -> str:
     """The list of all environments, by family."""
     out = ["% Written by docs/pages.py.", "", "# The twenty environments", ""]
     out += [
-        "Each page is the environment's docstring: `help('coopetition.envs.slcd')` shows the same. A test compares",
-        "every number on it with the code. Pages say what sets an environment apart from the plainest of its family.",
+        "Story, formulas and references are the environment's docstring; tables, ends and the worked step are written",
+        "from its numbers, as `coopetition show` writes them. `coopetition list` has your own environments too.",
         "",
     ]
     for family, title in FAMILIES.items():
@@ -55,11 +63,56 @@ def index() -> str:
     return "\n".join(out)
 
 
+def algorithm_texts() -> dict[str, tuple[str, str]]:
+    """Each learner's file, without its ending, and that file's docstring, by the learner's name.
+
+    Files are read and not imported, since JAX may not be there.
+    """
+    home = Path(__file__).parents[1] / "coopetition" / "baselines" / "learning"
+    found = {}
+    for path in sorted(home.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for part in (part for node in tree.body if isinstance(node, ast.ClassDef) for part in node.body):
+            named = isinstance(part, ast.Assign) and [ast.unparse(target) for target in part.targets] == ["name"]
+            if named and isinstance(part.value, ast.Constant):
+                found[part.value.value] = (path.stem, ast.get_docstring(tree) or "")
+    return dict(sorted(found.items()))
+
+
+def algorithm_page(file: str, text: str) -> str:
+    """One page: the docstring, its first line split into heading and sentence."""
+    first, _, rest = text.partition("\n")
+    name, _, sentence = first.partition(": ")
+    made = f"% Written from the docstring of coopetition.baselines.learning.{file}; edit that.\n\n"
+    return f"{made}# {name}\n\n*{sentence[0].upper()}{sentence[1:]}*\n{rest}\n"
+
+
+def algorithm_index(texts: dict[str, tuple[str, str]]) -> str:
+    """The list of learners."""
+    out = ["% Written by docs/pages.py.", "", "# The learners", "", "| algorithm | what it is |", "|---|---|"]
+    for name, (file, text) in texts.items():
+        sentence = text.partition("\n")[0].partition(": ")[2]
+        out.append(f"| [{name}]({file}.md) | {sentence[0].upper()}{sentence[1:]} |")
+    out += ["", "```{toctree}", ":hidden:", "", *(file for file, _ in texts.values()), "```", ""]
+    return "\n".join(out)
+
+
 def write(folder: Path) -> None:
-    """Write all pages, and only those that changed, so that Sphinx rebuilds no more than it must."""
-    folder.mkdir(exist_ok=True)
+    """Write the environments' pages."""
     texts = {"index": index()}
-    texts |= {module: page(environment_id) for environment_id, (module, _) in ENVIRONMENTS.items()}
+    _write(folder, texts | {module: page(environment_id) for environment_id, (module, _) in ENVIRONMENTS.items()})
+
+
+def write_algorithms(folder: Path) -> None:
+    """Write the learners' pages."""
+    texts = algorithm_texts()
+    pages = {file: algorithm_page(file, text) for file, text in texts.values()}
+    _write(folder, {"index": algorithm_index(texts), **pages})
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write those that changed, so that Sphinx rebuilds no more than it must."""
+    folder.mkdir(exist_ok=True)
     for name, text in texts.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -68,3 +121,4 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(Path(__file__).parent / "environments")
+    write_algorithms(Path(__file__).parent / "learning")

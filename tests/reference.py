@@ -1129,7 +1129,7 @@ class CoalitionFormation(TeamGame):
 
 
 class ApacheProject(TeamGame):
-    """A project's phases: more committers, a lower cap on loyalty."""
+    """A project's phases: more committers, a lower cap on loyalty; or those of the case, with founders' loyalty."""
 
     ROLE = "committer"
     # phase: agents, loyalty cap, omega
@@ -1139,8 +1139,17 @@ class ApacheProject(TeamGame):
         "maturity": (40, 0.70, 30.0),
         "evolution": (35, 0.60, 28.0),
     }
+    # phase of the case: agents, what the founders' loyalty is multiplied with
+    CASE: ClassVar[dict[str, tuple[int, float]]] = {
+        "formation": (8, 1.00),
+        "growth": (25, 0.85),
+        "maturation": (40, 0.70),
+        "evolution": (35, 0.60),
+    }
+    FOUNDERS: ClassVar[list[float]] = [0.85, 0.90, 0.80, 0.75, 0.70, 0.78, 0.82, 0.76]
     DEFAULTS: ClassVar[dict[str, Any]] = {
         **TeamGame.DEFAULTS,
+        "chronology": "published",
         "phase": "maturity",
         "horizon": 60,
         "phi_B": 0.75,
@@ -1150,12 +1159,17 @@ class ApacheProject(TeamGame):
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         phase = given.get("phase", cls.DEFAULTS["phase"])
+        if given.get("chronology") == "case":
+            size, multiplier = cls.CASE[phase]
+            founders = [multiplier * cls.FOUNDERS[k % 8] for k in range(size)]
+            return {**cls.DEFAULTS, "loyalty_cap": 1.0, "omega": 30.0, "initial_loyalty": founders}
         _, cap, omega = cls.PHASES[phase]
         initial = 0.5 * given.get("loyalty_cap", cap)
         return {**cls.DEFAULTS, "loyalty_cap": cap, "omega": omega, "initial_loyalty": initial}
 
     def agent_names(self) -> list[str]:
-        return [f"committer_{k}" for k in range(self.PHASES[self.parameters.phase][0])]
+        phases = self.CASE if self.parameters.chronology == "case" else self.PHASES
+        return [f"committer_{k}" for k in range(phases[self.parameters.phase][0])]
 
 
 class PublicGoods(TeamGame):

@@ -29,6 +29,8 @@ def build(environment_id: str, **given: Any) -> Parameters:
 #: Environment, arguments, then words that the message must have: parameter, value, domain.
 BAD = [
     ("SLCD-v0", {"shares": (0.6, 0.6)}, ["shares", "(0.6, 0.6)", "sum to 1"]),
+    ("SLCD-v0", {"shares": (0.5, 0.5 + 2e-9)}, ["shares", "sum to 1, not 1.000000002"]),
+    ("SLCD-v0", {"shares": (0.5 - 1e-8, 0.5)}, ["shares", "sum to 1, not 0.99999999"]),
     ("SLCD-v0", {"shares": (1.2, -0.2)}, ["shares", "(1.2, -0.2)", "[0, 1]"]),
     ("SLCD-v0", {"shares": (0.5, 0.3, 0.2)}, ["shares", "(0.5, 0.3, 0.2)", "shape is (3,)", "expected (2,)"]),
     ("SLCD-v0", {"dependence": 1.2}, ["dependence", "1.2", "[0, 1]"]),

@@ -160,6 +160,14 @@ def test_apache_project_of_any_size_is_a_loyal_team(n):
     assert play_beside([game], twin, tempting_rates(rng, n, 60), None) == 60
 
 
+@pytest.mark.parametrize("phase", ["formation", "growth", "maturation", "evolution"])
+def test_phases_of_the_apache_case(phase):
+    """Team sizes, productivity and the founders' loyalty of the case, where nothing else is given."""
+    game = Game(environment_class("ApacheProject-v0").build({"chronology": "case", "phase": phase}))
+    rates = tempting_rates(np.random.default_rng(5), game.n, game.horizon)
+    play_beside([game], Reference("ApacheProject-v0", chronology="case", phase=phase), rates, None)
+
+
 @pytest.mark.parametrize("given", [{"phase": "history"}, {"phase": "history", "horizon": 250, "phase_length": 50}])
 def test_history_plays_all_four_phases(given):
     """Cooperation throughout, so that the episode lives to see the last phase."""

@@ -278,3 +278,77 @@ def test_ranges_that_hold_no_game_are_refused(vary, error, words):
         coopetition.batch("TrustDilemma-v0", 4, vary=vary)
     with pytest.raises(ValueError, match="do not go together"):
         coopetition.batch("TrustDilemma-v0", parameters={"gamma": [0.5]}, vary={"gamma": (0.4, 0.5)})
+
+
+# --- snapshots
+
+
+def batch_of(**options):
+    made = coopetition.batch("TrustDilemma-v0", **options)
+    made.reset(seed=1)
+    return made
+
+
+OTHERS = [
+    ({"parameters": {"gamma": [0.4, 0.6]}}, {"parameters": {"gamma": [0.4, 0.7]}}, "set 1"),
+    ({"parameters": [{}, {"theta": 9.0}]}, {"parameters": [{}, {"theta": 8.0}]}, "set 1"),
+    ({"parameters": {"horizon": [50, 60]}}, {"parameters": {"horizon": [50, 70]}}, "set 1"),
+    (
+        {"parameters": {"gamma": [0.4, 0.6]}, "num_envs": 4},
+        {"parameters": {"gamma": [0.4, 0.6, 0.4, 0.6]}},
+        "parameter sets",
+    ),
+    ({"num_envs": 2, "gamma": 0.4}, {"parameters": {"gamma": [0.4, 0.6]}}, "one parameter set"),
+    ({"parameters": {"gamma": [0.4, 0.6]}}, {"num_envs": 2, "gamma": 0.4}, "many parameter sets"),
+    ({"vary": {"gamma": (0.4, 0.6)}, "num_envs": 2}, {"vary": {"gamma": (0.3, 0.7)}, "num_envs": 2}, "vary"),
+    ({"vary": {"gamma": (0.4, 0.6)}, "num_envs": 2}, {"vary": {"theta": (4.0, 6.0)}, "num_envs": 2}, "belongs to"),
+]
+
+
+@pytest.mark.parametrize(("options", "other", "words"), OTHERS)
+def test_a_snapshot_of_other_parameter_sets_is_refused(options, other, words):
+    """Any set's numbers, not the first's alone; what was taken of equal sets goes back."""
+    batch = batch_of(**options)
+    snapshot = batch.snapshot()
+    twin = batch_of(**options)
+    twin.step(np.full((twin.num_envs, 2), 0.3))
+    twin.restore(snapshot)
+    assert all(np.array_equal(value, twin.state()[name]) for name, value in batch.state().items())
+    with pytest.raises(ValueError, match=words):
+        batch_of(**other).restore(snapshot)
+
+
+# --- what was tried
+
+
+@pytest.mark.parametrize("parameters", [{"theta": [1.0, 1e300]}, [{}, {"theta": 1e300}]])
+def test_payoffs_beyond_float32_in_any_set(parameters):
+    with pytest.raises(ValueError, match="theta = .*payoffs can reach"):
+        coopetition.batch("TrustDilemma-v0", parameters=parameters)
+
+
+def test_parameters_of_another_environment_are_refused():
+    with pytest.raises(TypeError, match=r"parameters\[1\].*expected a dict, or Parameters of TrustDilemma-v0"):
+        coopetition.batch("TrustDilemma-v0", parameters=[{}, coopetition.make_game("SLCD-v0").parameters])
+
+
+@pytest.mark.parametrize("vary", ["gamma", [("gamma", (0.0, 1.0))], 3])
+def test_vary_is_a_mapping(vary):
+    with pytest.raises(TypeError, match="vary = "):
+        coopetition.batch("TrustDilemma-v0", vary=vary)
+
+
+def test_drawn_endowments_are_those_of_bounds_and_evaluations():
+    """Each copy's own, and not the middle of the range."""
+    options = {"vary": {"endowment": (50.0, 100.0)}, "action_scale": "endowment", "strict_actions": True}
+    batch = coopetition.batch("TrustDilemma-v0", 3, **options)
+    batch.reset(seed=1)
+    high = batch.action_high
+    assert len(np.unique(high[:, 0])) == 3
+    batch.step(np.nextafter(high, 0.0))
+    with pytest.raises(ValueError, match=f"of copy 1 is out of bounds .0, {high[1, 0]:g}"):
+        batch.step(np.where(np.arange(3)[:, None] == 1, high + 1e-6, 1.0))
+    payoffs = batch.evaluate(np.full((3, 2), 30.0))[0]
+    for k in range(3):
+        own = coopetition.batch("TrustDilemma-v0", endowment=high[k, 0])
+        np.testing.assert_allclose(own.evaluate(np.full((1, 2), 30.0))[0][0], payoffs[k], rtol=1e-12)

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete
+from gymnasium.vector.utils import batch_space
 
 from coopetition.api.aec import CoopetitionAECEnv
 from coopetition.api.agent import AgentEnv
 from coopetition.api.joint import JointEnv
 from coopetition.api.parallel import CoopetitionParallelEnv
+from coopetition.api.vector import CoopetitionVectorEnv
 from coopetition.games import checks
 from coopetition.games.game import Game
 
@@ -126,3 +128,36 @@ class DiscreteAgentEnv(AgentEnv):
             raise self._need_reset()
         number = level_number(f"action of agent {self.agent!r}", action, self.discrete)
         return super().step(self._levels[self.index, number : number + 1])
+
+
+class DiscreteVectorEnv(CoopetitionVectorEnv):
+    """The vector view with MultiDiscrete([K] * N) actions for each copy, or Discrete(K) of one agent."""
+
+    def __init__(self, game: Game, discrete: int, *arguments: Any) -> None:
+        super().__init__(game, *arguments)
+        self.discrete = discrete
+        single = MultiDiscrete([discrete] * game.n) if self.index is None else Discrete(discrete)
+        self.single_action_space = single
+        self.action_space = batch_space(single, self.num_envs)
+        self._levels = levels_of(game, discrete)[self._played]
+
+    def _read(self, actions: Any) -> None:
+        """Read numbers of levels, (B, N), or (B,) of one agent."""
+        checks.reals("actions", actions)  # refuses flags within lists, masked arrays and what else is no number
+        given = np.asarray(actions)
+        if given.dtype.kind not in "iu":
+            raise TypeError(f"actions are {given.dtype}, expected integers: numbers of levels; the state is unchanged")
+        if given.shape != self.action_space.shape:
+            raise ValueError(
+                f"actions have shape {given.shape}, expected {self.action_space.shape}; the state is unchanged"
+            )
+        numbers = given.reshape(self._shape)
+        wrong = np.argwhere((numbers < 0) | (numbers >= self.discrete))
+        if wrong.size:
+            k, i = wrong[0]
+            agent = self.game.agents[i if self.index is None else self.index]
+            raise ValueError(
+                f"action of agent {agent!r} of copy {k} = {numbers[k, i]}: expected an integer in "
+                f"[0, {self.discrete - 1}]; the state is unchanged"
+            )
+        super()._read(self._levels[np.arange(len(self._levels)), numbers])

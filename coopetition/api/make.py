@@ -109,6 +109,8 @@ def batch(
     variants = None if parameters is None else _variants(game, parameters, chosen)
     if num_envs is None:
         num_envs = 1 if variants is None else variants.count
+    if vary is not None and not isinstance(vary, Mapping):
+        raise TypeError(f"vary = {checks.shown(vary)}: expected a dict of (low, high), one for each parameter drawn")
     if vary:
         if variants is not None:
             raise ValueError("parameters= and vary= do not go together: the numbers of a set would be drawn anew")
@@ -137,7 +139,7 @@ def _variants(game: Game, parameters: Any, chosen: list[str]) -> Variants:
         )
     games = []
     for k, one in enumerate(parameters):
-        if not isinstance(one, Mapping | Parameters):
+        if not isinstance(one, Mapping | type(game.parameters).published_class()):
             raise TypeError(f"parameters[{k}] = {checks.shown(one)}: expected a dict, or Parameters of {game.id}")
         if isinstance(one, Parameters):
             made = one
@@ -221,6 +223,7 @@ def vector_env(
     partners: Any = None,
     autoreset_mode: Any = "NextStep",
     threads: int = 1,
+    discrete: int | None = None,
     **options: Any,
 ) -> CoopetitionVectorEnv:
     """B copies behind Gymnasium's vector API, stepped by one kernel call; what ``gymnasium.make_vec`` calls.
@@ -237,6 +240,8 @@ def vector_env(
         "NextStep", "SameStep" or "Disabled".
     threads : int
         Cores to use.
+    discrete : int, optional
+        As for `gymnasium_env`.
     **options
         As for `gymnasium_env`.
 
@@ -247,8 +252,14 @@ def vector_env(
     """
     from coopetition.api.vector import CoopetitionVectorEnv
 
-    game, view = split_options(environment_id, options, ("control", "partners", "autoreset_mode", "threads"))
-    return CoopetitionVectorEnv(game, num_envs, control, partners, autoreset_mode, threads, view)
+    own = ("control", "partners", "autoreset_mode", "threads", "discrete")
+    game, view = split_options(environment_id, options, own)
+    given = (num_envs, control, partners, autoreset_mode, threads, view)
+    if discrete is not None:
+        from coopetition.api.discrete import DiscreteVectorEnv, checked_levels
+
+        return DiscreteVectorEnv(game, checked_levels(discrete), *given)
+    return CoopetitionVectorEnv(game, *given)
 
 
 def parallel_env(

@@ -22,7 +22,7 @@ from coopetition.api.options import (
     observation_box,
 )
 from coopetition.api.partners import DEFAULT_PARTNER, policies_for, reset_policies, to_actions
-from coopetition.api.view import NOT_IN_INFO, ViewSnapshot
+from coopetition.api.view import NOT_IN_INFO, ViewSnapshot, refuse_of_another_view
 from coopetition.batching.batch import Batch
 from coopetition.batching.streams import seeds_of_copies
 from coopetition.games import checks
@@ -38,7 +38,8 @@ BATCH_AUTORESET = {
     AutoresetMode.SAME_STEP: "disabled",
     AutoresetMode.DISABLED: "disabled",
 }
-#: As Python strings in an array, so that codes can index them.
+#: What a snapshot has besides the batch.
+REMEMBERED = ("_ended", "_has_reset", "_history", "_policies")
 #: Infos that are zero when nothing has been played yet.
 PAID = ("rewards", "payoff", "utility")
 
@@ -132,6 +133,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         else:
             self.single_observation_space = observation_box(game.observation_size)
             self.single_action_space = action_box(game, [self.index])
+        #: Actions as `step` reads them.
+        self._shape = (self.num_envs, game.n if self.index is None else 1)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         totals = game.layout["reward_total"]
@@ -280,7 +283,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _read(self, actions: Any) -> None:
         """Write the actions of all agents, partners' included, where the kernel reads them."""
-        shape = self.action_space.shape
+        shape = self._shape
         plain = type(actions) is np.ndarray and actions.dtype.kind == "f"
         array = actions if plain else checks.reals("actions", actions)
         if array.shape != shape:
@@ -403,11 +406,12 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def snapshot(self) -> ViewSnapshot:
         """A copy of all episodes as they stand, random streams included."""
-        names = ("_ended", "_has_reset", "_history", "_policies")
-        return ViewSnapshot(self._batch.snapshot(), {name: copy.deepcopy(getattr(self, name)) for name in names})
+        memory = {name: copy.deepcopy(getattr(self, name)) for name in REMEMBERED}
+        return ViewSnapshot(self._batch.snapshot(), memory)
 
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the observations there, float32 (B, S) or (B, O)."""
+        refuse_of_another_view(self, snapshot, REMEMBERED)
         self._batch.restore(snapshot.batch)
         self.__dict__.update(copy.deepcopy(snapshot.memory))
         return self._seen().copy()

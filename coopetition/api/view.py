@@ -121,6 +121,18 @@ class ViewSnapshot:
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
 
 
+def refuse_of_another_view(view: Any, snapshot: Any, remembered: Sequence[str]) -> None:
+    """Refuse what is no snapshot of a view, or one of a view that remembers other things."""
+    if not isinstance(snapshot, ViewSnapshot):
+        raise TypeError(f"expected what snapshot() of {view!r} returns, not {checks.kind_of(snapshot)}")
+    if set(snapshot.memory) != set(remembered):
+        raise ValueError(f"the snapshot belongs to a view of another kind, this is {view!r}")
+    if "_policies" in snapshot.memory:
+        own, others = ([j for j, _ in policies] for policies in (view._policies, snapshot.memory["_policies"]))
+        if own != others:
+            raise ValueError(f"the snapshot belongs to a view in which others play along, this is {view!r}")
+
+
 class View:
     """One copy of a game behind an API.
 
@@ -282,6 +294,7 @@ class View:
 
     def _go_back(self, snapshot: ViewSnapshot) -> None:
         """Restore a snapshot, views rewritten."""
+        refuse_of_another_view(self, snapshot, self._remembered)
         self._batch.restore(snapshot.batch)
         for name, value in snapshot.outputs.items():
             getattr(self._batch, name)[...] = value

@@ -144,7 +144,7 @@ def evaluate(
     >>> rows[0].agent, round(rows[0].payoff), rows[0].outcomes
     ('player_0', 10000, {'horizon': 1})
     >>> round(rows[0].efficiency, 3), round(rows[0].normalised, 3), round(rows[0].exploitability)
-    (1.0, 1.0, 307)
+    (1.0, 1.0, 312)
     """
     played = as_game(game, options)
     episodes = checks.count("episodes", episodes)
@@ -195,7 +195,7 @@ def _measured(game: Game, total: float) -> tuple[float | None, float | None]:
     """A total return as a part of the open-loop optimum, and on the scale from the worst open-loop nash to it."""
     from coopetition.oracles import yardstick
 
-    mode = game.reward_mode if game.mutuality is None else game.mutuality
+    mode = game.asked_mode
     scale = yardstick(game, mode)
     share, place = float(scale.efficiency(total)), float(scale.normalise(total))
     return share if math.isfinite(share) else None, place if math.isfinite(place) else None

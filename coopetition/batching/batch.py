@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -239,6 +239,8 @@ class Batch:
         if self.variants is None:
             shared: np.ndarray = getattr(self.game, name)
             return shared
+        if self.draws is not None and self.draws.vary:
+            return self.variants.drawn(name)  # each copy is a set, whose numbers are those of its episode
         return np.repeat(getattr(self.variants, name), self.memory.copies_of_set, axis=0)
 
     # --- the interface
@@ -408,7 +410,30 @@ class Batch:
             (self.terminated.copy(), self.truncated.copy(), *streams),
             self.game.parameters,
             self.game.mode,
+            self._sets,
         )
+
+    @cached_property
+    def _sets(self) -> Any:
+        """What tells this batch's parameter sets from others': their numbers, or the ranges of what is drawn."""
+        if self.draws is not None and self.draws.vary:
+            return {name: tuple(map(float, bounds)) for name, bounds in self.draws.vary.items()}
+        return None if self.variants is None or self.variants.count == 1 else self.variants.identity()
+
+    def _refuse_of_other_sets(self, sets: Any) -> None:
+        own = self._sets
+        if type(own) is not type(sets) or (isinstance(own, dict) and own != sets):
+            words = {np.ndarray: "a batch of many parameter sets", dict: f"vary={sets}"}
+            raise ValueError(
+                f"the snapshot belongs to {self.game.id} with {words.get(type(sets), 'one parameter set')}, this is "
+                f"{self!r}"
+            )
+        if isinstance(own, np.ndarray):
+            if own.shape != sets.shape:
+                raise ValueError(f"the snapshot belongs to {len(sets)} parameter sets, this batch has {len(own)}")
+            others = np.flatnonzero(~((own == sets) | (np.isnan(own) & np.isnan(sets))).all(axis=1))
+            if others.size:
+                raise ValueError(f"the snapshot belongs to other parameters: those of set {others[0]} differ")
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of this batch, or of one of the same game and size; views are rewritten.
@@ -419,7 +444,10 @@ class Batch:
             A snapshot of another game, other parameters or another reward mode, saying what it belongs to; of another
             number of copies; or one that is not finite.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"expected what snapshot() of a batch returns, not {checks.kind_of(snapshot)}")
         self.game.refuse_of_another_game(snapshot.parameters, snapshot.mode)
+        self._refuse_of_other_sets(snapshot.sets)
         if not np.isfinite(snapshot.state).all():
             raise ValueError(f"the snapshot of {self.game.id} is not finite")
         if snapshot.state.shape != self.memory.state.shape or snapshot.random[0].shape != self.terminated.shape:

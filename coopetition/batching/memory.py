@@ -81,12 +81,16 @@ def checked_buffers(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of."""
+    """The whole state of a batch: state rows, the random streams where the game has any, and what game it is of.
+
+    `sets` holds the numbers of all parameter sets, (K, width), or the ranges from which numbers are drawn.
+    """
 
     state: np.ndarray
     random: tuple[Any, ...]
     parameters: Any
     mode: Any
+    sets: Any = None
 
 
 class Memory:

@@ -61,7 +61,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="short turns: a first look, not figures to quote")] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="batches, games, views, start, solving, growth or profile; repeat for more"),
+        typer.Option(
+            "--only", help="batches, games, views, start, solving, learning, growth or profile; repeat for more"
+        ),
     ] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="print Markdown tables, for the docs")] = False,
 ) -> None:
@@ -74,6 +76,11 @@ def bench(
     if against is not None:
         try:
             before = json.loads(against.read_text(encoding="utf-8"))
+            rows = before.get("rows") if isinstance(before, dict) else None
+            if not isinstance(rows, list) or not all(
+                isinstance(row, dict) and {"key", "ours"} <= set(row) for row in rows
+            ):
+                raise ValueError("not a report that `coopetition bench --json` wrote")
         except (OSError, ValueError) as error:
             typer.echo(f"error: cannot read {against}: {error}", err=True)
             raise typer.Exit(2) from None

@@ -16,6 +16,7 @@ SECTIONS = {
     "views": ("views", "rows"),
     "start": ("startup", "rows"),
     "solving": ("solving", "rows"),
+    "learning": ("learning", "rows"),
     "growth": ("growth", "curves"),
     "profile": ("profile", "rows"),
 }

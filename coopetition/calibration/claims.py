@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .engine.files import RubricError, check_fields, nearest, read_data
+from .engine.files import RubricError, check_fields, entries, finite_number, nearest, read_data
 from .engine.registry import case_names, load_case
 from .engine.rubric import score
 
@@ -116,6 +116,15 @@ class Ledger:
         ]
         return "\n".join(rows)
 
+    def summary_markdown(self) -> str:
+        """A line a report: how many of its claims got which verdict."""
+        verdicts = ("reproduced", "reproduced by a variant", "not reproducible")
+        rows = ["| report | claims | reproduced | by a named variant | not reproducible |", "|---|---:|---:|---:|---:|"]
+        for report in dict.fromkeys(claim.abstract for claim in self.claims):
+            mine = [claim.verdict for claim in self.claims if claim.abstract == report]
+            rows.append(f"| {report} | {len(mine)} | " + " | ".join(str(mine.count(v)) for v in verdicts) + " |")
+        return "\n".join(rows)
+
 
 def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None = None) -> dict[str, float]:
     """Every measured number that a claim may be held against, by name.
@@ -182,17 +191,21 @@ def ledger(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None =
     content = read_data(CLAIMS)
     check_fields("claims.json", content, ("source", "claims"))
     claims = []
-    for entry in content["claims"]:
-        where = f"claims.json: claim {entry.get('id')!r}"
+    for entry in entries("claims.json", content, "claims"):
+        where = f"claims.json: claim {entry.get('id') if isinstance(entry, dict) else entry!r}"
         check_fields(
             where,
             entry,
             ("id", "abstract", "sentence", "value", "digits", "variants"),
             ("unit", "measure", "reason"),
         )
+        finite_number(f"{where}: value", entry["value"])
+        finite_number(f"{where}: digits", entry["digits"])
+        for option in entries(where, entry, "variants"):
+            check_fields(f"{where}: variants", option, ("measure", "label"))
         names = [n for n in (entry["measure"], *(v["measure"] for v in entry["variants"])) if n is not None]
         for name in names:
-            if name not in found:
+            if name not in list(found):  # not by its hash: it may be a list
                 raise RubricError(f"{where}: unknown measure {name!r}; {nearest(name, found)}")
         half = 0.5 * 10.0 ** -entry["digits"] + 1e-9
         ours = None if entry["measure"] is None else found[entry["measure"]]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coopetition.games.doors import without_module
 from coopetition.games.parameters import nearest
-from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,12 +43,17 @@ def refuse(message: str) -> typer.Exit:
 
 def find_id(asked: str) -> str:
     """The id that was meant: exact, or up to upper case and the version; a preset may stand behind a colon."""
+    from coopetition.envs import environment_ids
+
+    with refusals():
+        asked = without_module(asked)
+        ids = environment_ids(strong=True)
     named, colon, preset = asked.removeprefix("coopetition/").partition(":")
-    for known in (*ENVIRONMENT_IDS, *STRONG_IDS):
+    for known in ids:
         if named.lower() in (known.lower(), known.lower().rpartition("-")[0]):
             return known + colon + preset
     # Compare without the version, whose letters would count as a likeness between any two ids.
-    names = {known.rpartition("-")[0].lower(): known for known in (*ENVIRONMENT_IDS, *STRONG_IDS)}
+    names = {known.rpartition("-")[0].lower(): known for known in ids}
     hint = nearest(asked.lower().removesuffix("-v0"), names)
     for name, known in names.items():
         hint = hint.replace(repr(name), repr(known))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.envs import environment_class, environment_ids
+from coopetition.envs.complete import page_of
 from coopetition.games.parameters import choose
 from coopetition.games.presets import PUBLISHED, presets_of
 
@@ -45,20 +44,14 @@ def cast(agents: tuple[str, ...]) -> str:
     return ", ".join(parts)
 
 
-def page(environment_id: str) -> str:
-    """The environment's page: the docstring of its file, the same under every preset."""
-    module = sys.modules[environment_class(environment_id).__module__]
-    return inspect.cleandoc(module.__doc__ or "")
-
-
 def models(environment_id: str) -> str:
     """What the environment models, in one line: the first of its page."""
-    line = page(environment_id).partition("\n")[0].partition(": ")[2].rstrip(".")
+    line = page_of(environment_class(environment_id)).partition("\n")[0].partition(": ")[2].rstrip(".")
     return line[:1].upper() + line[1:]
 
 
 def catalogue(preset: str = PUBLISHED) -> list[Entry]:
-    """All twenty under a preset, those that have it, in the order of the docs.
+    """All of them under a preset, those that have it, in the order of the docs.
 
     Raises
     ------
@@ -66,7 +59,7 @@ def catalogue(preset: str = PUBLISHED) -> list[Entry]:
         No environment has such a preset, with the nearest that some have.
     """
     entries = []
-    classes = {name: environment_class(name) for name in ENVIRONMENTS}
+    classes = {name: environment_class(name) for name in environment_ids()}
     known = dict.fromkeys(one for cls in classes.values() for one in presets_of(cls))
     choose("preset", preset, known)
     for name, cls in classes.items():

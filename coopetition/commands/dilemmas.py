@@ -38,12 +38,12 @@ def dilemma(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
-    from coopetition.envs import ENVIRONMENTS, environment_class
+    from coopetition.envs import environment_class, environment_ids
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import dilemma_along
 
     rows, values = [], []
-    for key in environments or list(ENVIRONMENTS):
+    for key in environments or environment_ids():
         try:
             parameters = environment_class(key, preset)()
             if along is None:

@@ -19,7 +19,6 @@ from coopetition.commands.asking import (
     refusals,
 )
 from coopetition.commands.tables import Column, Rows, print_rows
-from coopetition.registration import ENVIRONMENT_IDS
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
@@ -130,7 +129,7 @@ def run(
     thorough: bool = False,
 ) -> None:
     """Play everything that was asked for, after checking all of it."""
-    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(ENVIRONMENT_IDS)
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(environment_ids())
     texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
     texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
     games = [make_game(name, settings, preset=preset, reward_mode=reward_mode) for name in ids]

@@ -10,11 +10,14 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from coopetition.commands.asking import console, make_game, print_json
-from coopetition.commands.catalogue import cast, models, page
+from coopetition.commands.catalogue import cast, models
+from coopetition.pages import page
 
 if TYPE_CHECKING:
     from coopetition.games.game import Game
 
+#: Sections of the page that stand in tables of the sheet.
+SHOWN = ("Action space", "Observation space", "Starting state", "Arguments")
 #: State that every game has for its own book-keeping.
 INTERNAL = ("ended", "outcome", "payoff_total", "reward_total")
 
@@ -71,7 +74,7 @@ def sheet(game: Game) -> dict[str, Any]:
             for name, field in game.layout.items()
             if name not in INTERNAL
         },
-        "page": page(game.id),
+        "page": f"{game.id}: {models(game.id)}.\n\n{page(game)}",
     }
 
 
@@ -123,4 +126,4 @@ def run(environment_id: str, preset: str | None, settings: Sequence[str], as_jso
         state.add_row(name, str(tuple(field["shape"])), "yes" if field["settable"] else "no")
     out.print(state)
     out.print()
-    out.print(Markdown(facts["page"]))
+    out.print(Markdown(page(game, leave_out=SHOWN)))

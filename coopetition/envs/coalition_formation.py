@@ -17,8 +17,6 @@ C is the coalition after this step's moves. Here `omega = 25`, `beta = 0.7`, `co
 `phi_C = 0.3`, `stability_bonus = 0.1`, `outside_option = 0.5`. `teammates="sum"` puts the sum in the place
 of the mean.
 
-Worked, first step, all rates 0.5: payoffs 127.913 each; utilities 177.403 each.
-
 ## Dynamics
 
 Loyalty moves first, from this step's rates, then the step is paid:
@@ -41,118 +39,6 @@ Then membership, before pay, in order:
 
 Who leaves at step t waits `reentry_cooldown = 5` steps: it is paid outside at least at steps t to t +
 reentry_cooldown - 1, and can return at step t + reentry_cooldown.
-
-## Agents
-
-| index | name | endowment e | baseline b |
-|---|---|---|---|
-| 0-5 | member_0 to member_5 | 50 | 20 |
-
-## Action space
-
-One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays efforts in
-[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
-
-| agent | unit | min | max | a at the maximum |
-|---|---|---|---|---|
-| member_0 to member_5 | rate c = a / e | 0 | 1 | 50 effort |
-
-## Observation space
-
-`O = 19` numbers an agent, float32. `observation="full"` adds nothing in a game without trust:
-`O_full = 19`. The joint state, `state()`, has `S = 19`. AEC views append `revealed` and `moved`, N each.
-
-| name | columns | unit | min | max | meaning |
-|---|---|---|---|---|---|
-| own_rate | 0:1 | rate | 0 | 1 | c_i |
-| other_rates | 1:6 | rate | 0 | 1 | c_j of the others, in index order |
-| loyalty | 6:12 | loyalty | 0 | 1 | theta: own, then the others' |
-| members | 12:18 | flag | 0 | 1 | set inside the coalition: own, then the others' |
-| time | 18:19 | t / horizon | 0 | 1 | steps played |
-
-## Rewards
-
-`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
-
-- `"integrated"` (default): U_i.
-- `"private"`: pi_i.
-- `"cooperative"`: the mean of all pi_j, the same for every agent.
-- an N x N matrix M: sum_j M_ij pi_j, and no other term.
-
-Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
-utilities float64.
-
-## Starting state
-
-| name | shape | at reset | range for `options=` | meaning |
-|---|---|---|---|---|
-| rates | N | 0.4 | [0, 1] | c_i of the last step |
-| time |  | 0 | [0, 149] | steps played |
-| loyalty | N | 0.5 | [0, 1] | theta_i |
-| members | N | 1 | [0, 1] | set inside the coalition |
-| wait | N | 0 | [0, 5] | steps left to sit out |
-| thin_steps |  | 0 | [0, 1] | steps in a row with too few loyal members |
-
-## Episode end
-
-- Truncated after `horizon = 150` steps, unless the same step terminates.
-- Terminated, outcome `dissolved`, when two consecutive steps leave fewer than `min_coalition_size = 3`
-  members with loyalty of at least `exit_threshold = 0.15`.
-
-## Equilibria
-
-Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
-equilibrium.
-
-<!-- equilibria: docs/fill_equilibria.py -->
-
-| concept | levels a | payoffs pi | utilities U |
-|---|---|---|---|
-| Nash | 8.118 each | 61.465 each | 83.427 each |
-| coopetitive | 50 each | 198.41 each | 278.43 each |
-| optimum | 50 each | 198.41 each | 278.43 each |
-
-Price of anarchy: 3.228.
-
-`coopetition solve CoalitionFormation-v0 --concept nash` computes them with a certificate, as do the
-concepts `coopetitive` and `social_optimum`.
-
-<!-- end of equilibria -->
-
-## Arguments
-
-In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
-`action_scale` and the views' options come beside these.
-
-| name | default | unit | domain | meaning |
-|---|---|---|---|---|
-| **horizon** | 150 | steps | integer [1, inf) | steps until truncation |
-| **phi_B** | 0.7 |  | [0, inf) | weight of teammates' payoff in loyalty |
-| **phi_C** | 0.3 |  | [0, inf) | weight of the warmth of contributing in loyalty |
-| **n_agents** | 6 |  | integer [2, 1000] | number of agents, all members at reset |
-| **exit_threshold** | 0.15 |  | [0, 1] | a member less loyal than this leaves |
-| **min_coalition_size** | 3 |  | integer [1, inf) | nobody leaves a coalition of this size |
-| **reentry_cooldown** | 5 | steps | integer [0, inf) | steps that an outsider sits out |
-| **reentry_threshold** | 0.4 |  | [0, 1] | loyalty from which an outsider returns |
-| **stability_bonus** | 0.1 |  | [0, inf) | members' bonus, as a part of their share of output |
-| **outside_option** | 0.5 |  | [0, inf) | what working alone pays, as a part of its product |
-| endowment | 50 | effort | (0, inf) per agent | e_i, the most that i can give |
-| baseline | 20 | effort | [0, inf) per agent | b_i, the level that others expect; at most e_i |
-| omega | 25 |  | (0, inf) | productivity |
-| beta | 0.7 |  | (0, 1] | returns to total effort |
-| cost | 1 | payoff/effort | [0, inf) | c, cost of effort |
-| initial_loyalty | 0.5 |  | [0, 1] per agent | theta_i at reset |
-| loyalty_gain | 0.02 | 1/step | [0, inf) | rise per unit of rate |
-| loyalty_loss | 0.05 | 1/step | [0, inf) | fall per unit of rate below the threshold |
-| loyalty_threshold | 0.5 |  | [0, 1] | rate from which loyalty rises |
-| loyalty_cap | 1 |  | [0, 1] | highest loyalty |
-| teammates | mean |  | mean, sum | teammates' payoff: their mean or sum |
-| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
-| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
-| observe_time | True |  | True, False | show the clock |
-| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
-| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 
@@ -200,6 +86,10 @@ class CoalitionFormation(Sized, TeamParameters):
     id: ClassVar[str] = "CoalitionFormation-v0"
     roles: ClassVar[tuple[str, ...]] = ("member_{}",)
     outcomes: ClassVar[tuple[str, ...]] = ("dissolved",)
+    ends: ClassVar[Any] = {
+        "dissolved": "when two consecutive steps leave fewer than `min_coalition_size` members with loyalty of at "
+        "least `exit_threshold`",
+    }
     adds: ClassVar[tuple[StateField, ...]] = (
         StateField("members", ("n",), 1.0, high=1.0, integer=True, meaning="set inside the coalition"),
         StateField(

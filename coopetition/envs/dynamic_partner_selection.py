@@ -17,8 +17,6 @@ m_ij    = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k
 Here `theta = 18` and `gamma = 0.55`; trust, damage and reputation are those after this step's update. With
 equal reputations, or rho = 0, this is the plain trust game. If all q are zero, parts are equal.
 
-Worked, first step, all rates 0.5: payoffs 125.356 each; utilities 265.755 each.
-
 ## Dynamics
 
 Trust and reputation damage of TR-2, one step:
@@ -44,123 +42,6 @@ Reputation moves after trust and before pay, with `reputation_rate = 0.1` (r):
 ```
 q_i <- (1 - r) q_i + r c_i
 ```
-
-## Agents
-
-| index | name | endowment e | baseline b | share alpha |
-|---|---|---|---|---|
-| 0-5 | agent_0 to agent_5 | 100 | 35 | 1/N |
-
-## Action space
-
-One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in
-[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
-
-| agent | unit | min | max | a at the maximum |
-|---|---|---|---|---|
-| agent_0 to agent_5 | rate c = a / e | 0 | 1 | 100 level |
-
-## Observation space
-
-`O = 28` numbers an agent, float32. `observation="full"` adds trust_from, damage_from, trust_others,
-damage_others: `O_full = 78`. The joint state, `state()`, has `S = 103`. AEC views append `revealed` and
-`moved`, N each.
-
-| name | columns | unit | min | max | meaning |
-|---|---|---|---|---|---|
-| own_rate | 0:1 | rate | 0 | 1 | c_i |
-| other_rates | 1:6 | rate | 0 | 1 | c_j of the others, in index order |
-| trust_in | 6:11 | trust | 0 | 1 | T_ij, i's trust in each other |
-| damage_held | 11:16 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
-| dependence | 16:21 | dependence | 0 | 1 | D_ij, how much i depends on each other |
-| reputation | 21:27 | reputation | 0 | 1 | q: own, then the others' |
-| time | 27:28 | t / horizon | 0 | 1 | steps played |
-
-## Rewards
-
-`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
-
-- `"integrated"` (default): U_i.
-- `"private"`: pi_i.
-- `"cooperative"`: the mean of all pi_j, the same for every agent.
-- an N x N matrix M: sum_j M_ij pi_j, and no other term.
-
-Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
-utilities float64.
-
-## Starting state
-
-| name | shape | at reset | range for `options=` | meaning |
-|---|---|---|---|---|
-| rates | N | 0.35 | [0, 1] | c_i of the last step |
-| time |  | 0 | [0, 49] | steps played |
-| trust | N x N | 0.5 | [0, 1] | T_ij |
-| damage | N x N | 0 | [0, 1] | R_ij |
-| dependence | N x N | 0.4 | fixed | D_ij |
-| gamma |  | 0.55 | [0, inf) | weight of the synergy |
-| reputation | N | 0.5 | [0, 1] | q_i |
-
-## Episode end
-
-- Truncated after `horizon = 50` steps, unless the same step terminates.
-- Never terminates by trust: `collapse_threshold = 0`.
-
-## Equilibria
-
-Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
-equilibrium.
-
-<!-- equilibria: docs/fill_equilibria.py -->
-
-| concept | levels a | payoffs pi | utilities U |
-|---|---|---|---|
-| Nash | 17.306 each | 136.61 each | 216.8 each |
-| coopetitive | 17.471 each | 136.62 each | 216.82 each |
-| optimum | 18.817 each | 136.67 each | 216.89 each |
-
-Price of anarchy: 1.0004.
-
-`coopetition solve DynamicPartnerSelection-v0 --concept nash` computes them with a certificate, as do the
-concepts `coopetitive` and `social_optimum`.
-
-<!-- end of equilibria -->
-
-## Arguments
-
-In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
-`action_scale` and the views' options come beside these.
-
-| name | default | unit | domain | meaning |
-|---|---|---|---|---|
-| **horizon** | 50 | steps | integer [1, inf) | steps until truncation |
-| **baseline** | 35 | level | [0, inf) per agent | b_i, the level that others expect; at most e_i |
-| **dependence** | 0.4 |  | [0, 1] per pair | D_ij, how much i depends on j |
-| **theta** | 18 | payoff | [0, inf) | scale of the logarithmic individual value |
-| **gamma** | 0.55 |  | [0, inf) | complementarity: weight of the synergy |
-| **lambda_plus** | 0.12 | 1/step | [0, 1] | rate at which trust builds |
-| **lambda_minus** | 0.35 | 1/step | [0, 1] | rate at which trust erodes |
-| **delta_R** | 0.015 | 1/step | [0, 1] | rate at which damage heals |
-| **xi** | 0.45 |  | [0, inf) | how much dependence deepens erosion |
-| **kappa** | 1.2 |  | (0, inf) | steepness of the signal |
-| **collapse_threshold** | 0 |  | [0, 1] | watched trust below it ends the game; 0: never |
-| **n_agents** | 6 |  | integer [2, 1000] | number of agents |
-| **reputation_weight** | 0.5 |  | [0, 1] | rho, how much reputation steers partnership |
-| **reputation_rate** | 0.1 | 1/step | [0, 1] | how fast reputation follows rates |
-| **initial_reputation** | 0.5 |  | [0, 1] per agent | q_i at reset |
-| endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
-| shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
-| value_form | logarithmic |  | logarithmic, power | f(a) = theta ln(1 + a), or a^beta |
-| beta | 0.75 |  | (0, 1] | exponent of the power form |
-| mu_R | 0.6 | 1/step | [0, 1] | rate at which defection damages reputation |
-| signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
-| initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
-| initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
-| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
-| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
-| observe_time | True |  | True, False | show the clock |
-| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
-| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

@@ -17,8 +17,6 @@ Here `theta = 20` and `gamma = 0.65`; trust and damage are those after this step
 a_i (`reciprocity_form = gradient`), so that being treated kindly makes it pay to be kind; `"additive"`
 makes h_i the mean endowment, a bonus for being treated well.
 
-Worked, first step, all rates 0.5: payoffs 143.171, 128.806; utilities 171.860, 185.201.
-
 ## Dynamics
 
 Trust and reputation damage of TR-2, one step:
@@ -49,129 +47,6 @@ rho_ij = rho_0 D_ij^eta
 cbar_j is the mean of j's rates over the last min(k, t - 1) steps before this one; before any step it is the
 baseline's rate. `memory = 3` (k), `rho_0 = 1.2`, `eta = 1.5`, `kappa_r = 1`, `lambda_R = 1.2`,
 `omega = 0.8`.
-
-## Agents
-
-| index | name | endowment e | baseline b | share alpha |
-|---|---|---|---|---|
-| 0 | employer | 100 | 30 | 0.5 |
-| 1 | worker | 80 | 24 | 0.5 |
-
-## Action space
-
-One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in
-[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
-
-| agent | unit | min | max | a at the maximum |
-|---|---|---|---|---|
-| employer | rate c = a / e | 0 | 1 | 100 level |
-| worker | rate c = a / e | 0 | 1 | 80 level |
-
-## Observation space
-
-`O = 7` numbers an agent, float32. `observation="full"` adds trust_from, damage_from: `O_full = 9`. The
-joint state, `state()`, has `S = 11`. AEC views append `revealed` and `moved`, N each.
-
-| name | columns | unit | min | max | meaning |
-|---|---|---|---|---|---|
-| own_rate | 0:1 | rate | 0 | 1 | c_i |
-| other_rates | 1:2 | rate | 0 | 1 | c_j of the others, in index order |
-| trust_in | 2:3 | trust | 0 | 1 | T_ij, i's trust in each other |
-| damage_held | 3:4 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
-| dependence | 4:5 | dependence | 0 | 1 | D_ij, how much i depends on each other |
-| memory | 5:6 | rate | 0 | 1 | cbar_j, what the others used to do |
-| time | 6:7 | t / horizon | 0 | 1 | steps played |
-
-## Rewards
-
-`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
-
-- `"integrated"` (default): U_i.
-- `"private"`: pi_i.
-- `"cooperative"`: the mean of all pi_j, the same for every agent.
-- an N x N matrix M: sum_j M_ij pi_j, and no other term.
-
-Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
-utilities float64.
-
-## Starting state
-
-| name | shape | at reset | range for `options=` | meaning |
-|---|---|---|---|---|
-| rates | N | 0.3 | [0, 1] | c_i of the last step |
-| time |  | 0 | [0, 99] | steps played |
-| trust | N x N | 0.5 | [0, 1] | T_ij |
-| damage | N x N | 0 | [0, 1] | R_ij |
-| dependence | N x N | employer on worker 0.4, worker on employer 0.7 | fixed | D_ij |
-| gamma |  | 0.65 | [0, inf) | weight of the synergy |
-| memory | N x k | 0 | fixed | the last k rates of each, newest first |
-| memory_mean | N | 0.3 | [0, 1] | cbar_j |
-
-## Episode end
-
-- Truncated after `horizon = 100` steps, unless the same step terminates.
-- Terminated, outcome `collapsed`, when mean trust over the ordered pairs falls below
-  `collapse_threshold = 0.05`.
-
-## Equilibria
-
-Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
-equilibrium.
-
-<!-- equilibria: docs/fill_equilibria.py -->
-
-| concept | levels a | payoffs pi | utilities U |
-|---|---|---|---|
-| Nash | 22.881 each | 148.02, 128.02 | 173.41, 177.29 |
-| coopetitive | 23.739, 23.376 | 148.08, 128.15 | 173.6, 177.73 |
-| optimum | 28.63 each | 148.45, 128.45 | 174.69, 179.86 |
-
-Price of anarchy: 1.0031.
-
-`coopetition solve GiftExchange-v0 --concept nash` computes them with a certificate, as do the
-concepts `coopetitive` and `social_optimum`.
-
-<!-- end of equilibria -->
-
-## Arguments
-
-In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
-`action_scale` and the views' options come beside these.
-
-| name | default | unit | domain | meaning |
-|---|---|---|---|---|
-| **endowment** | 100, 80 | level | (0, inf) per agent | e_i, the most that i can give |
-| **baseline** | 30, 24 | level | [0, inf) per agent | b_i, the level that others expect; at most e_i |
-| **dependence** | employer on worker 0.4, worker on employer 0.7 |  | [0, 1] per pair | D_ij, of i on j |
-| **rho_0** | 1.2 |  | [0, inf) | base reciprocity sensitivity |
-| **eta** | 1.5 |  | [0, inf) | elasticity of sensitivity in dependence |
-| **memory** | 3 | steps | integer [1, 1000] | k, length of the memory |
-| **lambda_R** | 1.2 |  | [0, inf) | weight of reciprocity in the utility |
-| **omega** | 0.8 |  | [0, inf) | how much dependence amplifies reciprocity |
-| horizon | 100 | steps | integer [1, inf) | steps until truncation |
-| shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
-| theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
-| gamma | 0.65 |  | [0, inf) | complementarity: weight of the synergy |
-| value_form | logarithmic |  | logarithmic, power | f(a) = theta ln(1 + a), or a^beta |
-| beta | 0.75 |  | (0, 1] | exponent of the power form |
-| lambda_plus | 0.1 | 1/step | [0, 1] | rate at which trust builds |
-| lambda_minus | 0.3 | 1/step | [0, 1] | rate at which trust erodes |
-| mu_R | 0.6 | 1/step | [0, 1] | rate at which defection damages reputation |
-| delta_R | 0.03 | 1/step | [0, 1] | rate at which damage heals |
-| xi | 0.5 |  | [0, inf) | how much dependence deepens erosion |
-| kappa | 1 |  | (0, inf) | steepness of the signal |
-| signal_scale | endowment |  | raw, endowment | sigma_j = 1 or e_j |
-| initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
-| initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
-| collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
-| kappa_r | 1 |  | (0, inf) | steepness of the bounded response |
-| reciprocity_form | gradient |  | gradient, additive | h_i = a_i, or the mean endowment |
-| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
-| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
-| observe_time | True |  | True, False | show the clock |
-| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
-| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

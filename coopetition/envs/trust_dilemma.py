@@ -14,8 +14,6 @@ U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
 
 Here `theta = 20` and `gamma = 0.7`; trust and damage are those after this step's update.
 
-Worked, first step, all rates 0.5: payoffs 146.137 each; utilities 196.554 each.
-
 ## Dynamics
 
 Trust and reputation damage of TR-2, one step:
@@ -35,117 +33,6 @@ The signal is read in raw action units, as published: `signal_scale = raw`, sigm
 like these it is all but the sign of the deviation: one level above the baseline already gives
 `s(b + 1) = 0.905`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
 kappa, and gives smooth dynamics.
-
-## Agents
-
-| index | name | endowment e | baseline b | share alpha |
-|---|---|---|---|---|
-| 0-1 | agent_0 to agent_1 | 100 | 40 | 0.5 |
-
-## Action space
-
-One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in
-[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.
-
-| agent | unit | min | max | a at the maximum |
-|---|---|---|---|---|
-| agent_0 to agent_1 | rate c = a / e | 0 | 1 | 100 level |
-
-## Observation space
-
-`O = 6` numbers an agent, float32. `observation="full"` adds trust_from, damage_from: `O_full = 8`. The
-joint state, `state()`, has `S = 9`. AEC views append `revealed` and `moved`, N each.
-
-| name | columns | unit | min | max | meaning |
-|---|---|---|---|---|---|
-| own_rate | 0:1 | rate | 0 | 1 | c_i |
-| other_rates | 1:2 | rate | 0 | 1 | c_j of the others, in index order |
-| trust_in | 2:3 | trust | 0 | 1 | T_ij, i's trust in each other |
-| damage_held | 3:4 | damage | 0 | 1 | R_ij, the damage that i holds against each other |
-| dependence | 4:5 | dependence | 0 | 1 | D_ij, how much i depends on each other |
-| time | 5:6 | t / horizon | 0 | 1 | steps played |
-
-## Rewards
-
-`reward_mode` chooses the layer above payoffs; the dynamics never depend on it.
-
-- `"integrated"` (default): U_i.
-- `"private"`: pi_i.
-- `"cooperative"`: the mean of all pi_j, the same for every agent.
-- an N x N matrix M: sum_j M_ij pi_j, and no other term.
-
-Payoffs and utilities are reported in every mode. Rewards handed to learning APIs are float32, payoffs and
-utilities float64.
-
-## Starting state
-
-| name | shape | at reset | range for `options=` | meaning |
-|---|---|---|---|---|
-| rates | N | 0.4 | [0, 1] | c_i of the last step |
-| time |  | 0 | [0, 99] | steps played |
-| trust | N x N | 0.5 | [0, 1] | T_ij |
-| damage | N x N | 0 | [0, 1] | R_ij |
-| dependence | N x N | 0.6 | fixed | D_ij |
-| gamma |  | 0.7 | [0, inf) | weight of the synergy |
-
-## Episode end
-
-- Truncated after `horizon = 100` steps, unless the same step terminates.
-- Terminated, outcome `collapsed`, when mean trust over the ordered pairs falls below
-  `collapse_threshold = 0.05`.
-
-## Equilibria
-
-Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises
-U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash
-equilibrium.
-
-<!-- equilibria: docs/fill_equilibria.py -->
-
-| concept | levels a | payoffs pi | utilities U |
-|---|---|---|---|
-| Nash | 23.242 each | 148.65 each | 165.96 each |
-| coopetitive | 23.856 each | 148.76 each | 166.07 each |
-| optimum | 29.769 each | 149.18 each | 166.54 each |
-
-Price of anarchy: 1.0035.
-
-`coopetition solve TrustDilemma-v0 --concept nash` computes them with a certificate, as do the
-concepts `coopetitive` and `social_optimum`.
-
-<!-- end of equilibria -->
-
-## Arguments
-
-In bold what this environment sets or adds; the rest is the family's. `reward_mode`, `observation`,
-`action_scale` and the views' options come beside these.
-
-| name | default | unit | domain | meaning |
-|---|---|---|---|---|
-| **baseline** | 40 | level | [0, inf) per agent | b_i, the level that others expect; at most e_i |
-| **dependence** | 0.6 |  | [0, 1] per pair | D_ij, how much i depends on j |
-| **gamma** | 0.7 |  | [0, inf) | complementarity: weight of the synergy |
-| **lambda_plus** | 0.15 | 1/step | [0, 1] | rate at which trust builds |
-| **lambda_minus** | 0.45 | 1/step | [0, 1] | rate at which trust erodes |
-| **mu_R** | 0.5 | 1/step | [0, 1] | rate at which defection damages reputation |
-| **delta_R** | 0.02 | 1/step | [0, 1] | rate at which damage heals |
-| **xi** | 0.6 |  | [0, inf) | how much dependence deepens erosion |
-| **kappa** | 1.5 |  | (0, inf) | steepness of the signal |
-| horizon | 100 | steps | integer [1, inf) | steps until truncation |
-| endowment | 100 | level | (0, inf) per agent | e_i, the most that i can give |
-| shares | 1/N |  | [0, 1] per agent | alpha_i, shares of the synergy; sum 1 |
-| theta | 20 | payoff | [0, inf) | scale of the logarithmic individual value |
-| value_form | logarithmic |  | logarithmic, power | f(a) = theta ln(1 + a), or a^beta |
-| beta | 0.75 |  | (0, 1] | exponent of the power form |
-| signal_scale | raw |  | raw, endowment | sigma_j = 1 or e_j |
-| initial_trust | 0.5 |  | [0, 1] per pair | T_ij at reset |
-| initial_damage | 0 |  | [0, 1] per pair | R_ij at reset |
-| collapse_threshold | 0.05 |  | [0, 1] | watched trust below it ends the game; 0: never |
-| continuation | 1 |  | (0, 1] | delta, probability that the episode goes on after a step |
-| continuation_form | drawn |  | drawn, expected | draw the end, or weigh step t by delta^(t-1) |
-| observe_time | True |  | True, False | show the clock |
-| tremble | 0 | rate | [0, 1] | deviation of the noise on what is done |
-| monitoring_noise | 0 | rate | [0, 1] | deviation of the noise on what is seen of others' rates |
 
 ## Departures from the published code
 

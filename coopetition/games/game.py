@@ -21,7 +21,7 @@ from coopetition.games.fields import StateField
 from coopetition.games.guards import check_stages, needs_pairs
 from coopetition.games.parameters import Parameters
 from coopetition.games.rewards import REWARD_MODES as REWARD_MODES
-from coopetition.games.rewards import read_reward_mode
+from coopetition.games.rewards import Cooperative, Integrated, Private, read_reward_mode
 from coopetition.kernels.machine import numbers
 from coopetition.kernels.machine.numbers import Integer, Matrix, Scalar, Vector
 
@@ -182,6 +182,13 @@ class Game:
         if p.continuation < 1.0:
             after.append(chance.stop if p.continuation_form == "drawn" else chance.expect)
         return [*before, *stages, *after]
+
+    @property
+    def asked_mode(self) -> Any:
+        """The reward mode as another game, or an oracle's objective, takes it: a name, a matrix, or a mode."""
+        if self.mutuality is not None:
+            return self.mutuality
+        return self.reward_mode if type(self.mode) in (Private, Integrated, Cooperative) else self.mode
 
     @property
     def scratch_rows(self) -> int:

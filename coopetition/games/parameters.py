@@ -41,6 +41,8 @@ class Parameters(Declaring):
     adds: ClassVar[tuple[StateField, ...]] = ()
     #: Outcomes by the game's own rule that it adds to the shared ones.
     outcomes: ClassVar[tuple[str, ...]] = ()
+    #: When they come about, in words that follow "terminated", for the page; a parameter in backticks gets its value.
+    ends: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: The namespaces of the class's stages, as `Scalar`: state fields, and outcomes.
     State: ClassVar[Any] = numbers.State
     Outcome: ClassVar[Any] = numbers.Outcome
@@ -281,7 +283,7 @@ class TrustParameters(Parameters):
             if getattr(self, name) is None:
                 raise self.refuse(name, "is missing")
         if abs(sum(self.shares) - 1.0) > 1e-9:
-            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares):.12g}")
+            raise self.refuse("shares", f"they must sum to 1, not {sum(self.shares)!r}")
         if any(b > e for b, e in zip(self.baseline, self.endowment, strict=True)):
             raise self.refuse("baseline", f"each must lie in [0, its endowment], which are {self.endowment}")
 

@@ -6,13 +6,15 @@ parameters with ``kernel=True``, read in its stage as ``parameters[Scalar.ALPHA]
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from coopetition.games import checks
 from coopetition.games.declared import Declaring
+from coopetition.games.doors import address_of, load_named, offered, without_module
 from coopetition.kernels.machine import numbers
 
 if TYPE_CHECKING:
@@ -45,13 +47,26 @@ class RewardMode(Declaring):
                 checked = domain.checked(where, field.name, getattr(self, field.name), 0)
                 object.__setattr__(self, field.name, checked)
 
+    def __str__(self) -> str:
+        """The name, and the numbers that are not its defaults."""
+        shown = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple) and len(set(value)) == 1 and not isinstance(field.default, tuple):
+                value = value[0]
+            if value != field.default:
+                shown[field.name] = value
+        return self.name + (f"({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else "")
+
     def of_size(self, n: int) -> RewardMode:
         """The mode for n agents: what is given for each agent or pair is broadcast and checked."""
+        sized = {}
         for field in fields(self):
             domain = self.domain(field.name)
             if domain.kind in ("agents", "pairs"):
-                domain.checked(f"reward mode {self.name!r}", field.name, getattr(self, field.name), n)
-        return self
+                where = f"reward mode {self.name!r}"
+                sized[field.name] = domain.checked(where, field.name, getattr(self, field.name), n)
+        return replace(self, **sized) if sized else self
 
     def stage(self) -> Stage:
         """The stage that writes the rewards."""
@@ -113,6 +128,9 @@ class Weighted(RewardMode):
     def __post_init__(self) -> None:
         """Weights were checked where they came in."""
 
+    def __str__(self) -> str:
+        return self.name
+
     def of_size(self, n: int) -> RewardMode:
         """Itself, if its matrix is one of n agents."""
         if np.shape(self.weights) != (n, n):
@@ -130,34 +148,106 @@ class Weighted(RewardMode):
         return np.array(self.weights)
 
 
-#: Modes by name. One more is one call of `add_reward_mode`.
-REWARD_MODES: dict[str, type[RewardMode]] = {}
+#: Entry-point group in which an installed package offers its modes: ``name = "module:Class"``.
+GROUP = "coopetition.reward_modes"
+#: Modes by name: a class, or where it is imported from when it is first asked for. `register_reward_mode` adds one.
+REWARD_MODES: dict[str, type[RewardMode] | str] = {
+    "private": Private,
+    "integrated": Integrated,
+    "cooperative": Cooperative,
+    "inequity_averse": "coopetition.games.inequity_averse:InequityAverse",
+}
+M = TypeVar("M", bound=RewardMode)
 
 
-def add_reward_mode(mode: type[RewardMode]) -> type[RewardMode]:
+def register_reward_mode(mode: type[M]) -> type[M]:
     """Make a mode known by its name, in every place that takes ``reward_mode=``; usable as a decorator.
+
+    Parameters
+    ----------
+    mode : type
+        A subclass of `RewardMode`, a frozen dataclass if it has numbers of its own.
 
     Raises
     ------
     TypeError
-        No reward mode, or one without a name or a stage.
+        No reward mode, or one that lacks its name, ``about``, stage, a default, or the dataclass decorator.
     ValueError
-        A name that is taken.
+        A name that is taken, or none.
     """
     if not (isinstance(mode, type) and issubclass(mode, RewardMode)):
         raise TypeError(f"{mode!r} is not a subclass of RewardMode")
     if not mode.name:
         raise TypeError(f"the reward mode {mode.__qualname__} has no name")
+    if not isinstance(mode.name, str) or not mode.name.isidentifier() or mode.name != mode.name.lower():
+        raise ValueError(f"reward mode name = {mode.name!r}: expected a word of lower-case letters and underscores")
     if mode.stage is RewardMode.stage:
         raise TypeError(f"the reward mode {mode.name!r} has no stage")
-    if REWARD_MODES.get(mode.name, mode) is not mode or mode.name == Weighted.name:
-        raise ValueError(f"there is a reward mode {mode.name!r} already")
+    if not mode.about:
+        raise TypeError(f'the reward mode {mode.name!r} has no about: write about = "what it pays"')
+    undecorated = [name for name, value in vars(mode).items() if isinstance(value, Field) and name not in _slots(mode)]
+    if undecorated:
+        raise TypeError(
+            f"the reward mode {mode.name!r} declares {', '.join(undecorated)} and is no dataclass: "
+            "decorate it with @dataclass(frozen=True, kw_only=True)"
+        )
+    for field in fields(mode):
+        if field.default is MISSING:
+            raise TypeError(f"the reward mode {mode.name!r}: {field.name} has no default, which its name stands for")
+        try:
+            mode.domain(field.name)
+        except KeyError:
+            raise TypeError(
+                f"the reward mode {mode.name!r}: {field.name} has no domain; declare it with parameter(...)"
+            ) from None
+    known = REWARD_MODES.get(mode.name)
+    again = known is mode or (known is not None and known == address_of(mode)) or _same_place(known, mode)
+    point = offered(GROUP).get(mode.name)
+    if mode.name == Weighted.name or (known is not None and not again):
+        raise ValueError(f"there is a reward mode {mode.name!r} already: the name is taken")
+    if known is None and point is not None and point.value != address_of(mode):
+        raise ValueError(f"there is a reward mode {mode.name!r} already: the name is taken by {point.value!r}")
+    mode()
     REWARD_MODES[mode.name] = mode
     return mode
 
 
-for _mode in (Private, Integrated, Cooperative):
-    add_reward_mode(_mode)
+def _slots(mode: type[RewardMode]) -> tuple[str, ...]:
+    """Names of a class's fields, if it is a dataclass itself and not only by what it inherits."""
+    return tuple(vars(mode).get("__dataclass_fields__", ()))
+
+
+def _same_place(known: Any, mode: type[RewardMode]) -> bool:
+    return isinstance(known, type) and address_of(known) == address_of(mode) is not None
+
+
+def reward_mode_names() -> tuple[str, ...]:
+    """Names of all modes: those of this package, of installed packages, and those registered in this process."""
+    load_named()
+    return tuple(dict.fromkeys((*REWARD_MODES, *offered(GROUP))))
+
+
+def reward_mode_class(name: str) -> type[RewardMode]:
+    """A mode by name, or by ``"module:name"``; its module is imported when it is first asked for.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, with the nearest one.
+    LookupError
+        A module that should have the mode and does not, named.
+    """
+    short = without_module(name)
+    if short not in REWARD_MODES:
+        short = checks.choose("reward_mode", short, reward_mode_names())
+    found = REWARD_MODES.get(short) or offered(GROUP)[short].value
+    if isinstance(found, str):
+        module, _, attribute = found.partition(":")
+        mode = getattr(import_module(module), attribute, None)
+        if not (isinstance(mode, type) and issubclass(mode, RewardMode) and mode.name == short):
+            raise LookupError(f"{found!r} should be the reward mode {short!r}, found {mode!r}")
+        found = register_reward_mode(mode)
+    return found
 
 
 def read_reward_mode(given: Any, n: int) -> RewardMode:
@@ -175,8 +265,8 @@ def read_reward_mode(given: Any, n: int) -> RewardMode:
     if isinstance(given, type) and issubclass(given, RewardMode):
         return given().of_size(n)
     if isinstance(given, str):
-        return REWARD_MODES[checks.choose("reward_mode", given, REWARD_MODES)]().of_size(n)
-    expected = f"expected one of {', '.join(REWARD_MODES)}, or a finite ({n}, {n}) matrix of weights on payoffs"
+        return reward_mode_class(given)().of_size(n)
+    expected = f"expected one of {', '.join(reward_mode_names())}, or a finite ({n}, {n}) matrix of weights on payoffs"
     try:
         matrix = checks.reals("reward_mode", given)
     except TypeError:

@@ -75,6 +75,19 @@ class Variants:
         found: Parameters = self.source[k]
         return found
 
+    def drawn(self, name: str) -> np.ndarray:
+        """Endowments or bounds of actions, (K, N), from the parameter blocks, where kernels write drawn ones."""
+        n = self.game.n
+        block = self.parameters[:, numbers.SCALARS : numbers.SCALARS + numbers.VECTORS * n].reshape(self.count, -1, n)
+        if name == "endowment":
+            return block[:, Vector.ENDOWMENT].copy()
+        low: np.ndarray = block[:, Vector.ACTION_LOW]
+        return low + block[:, Vector.ACTION_SPAN] if name == "action_high" else low.copy()
+
+    def identity(self) -> np.ndarray:
+        """All that tells a set from another, (K, width)."""
+        return np.concatenate([self.rows(), self.at, self.horizons[:, np.newaxis], self.action_high], axis=1)
+
     def rows(self) -> np.ndarray:
         """All numbers of a set side by side, (K, width): parameters, initial state and scales, as kernels copy them."""
         return np.concatenate([self.parameters, self.initial, self.observation_scales, self.joint_scales], axis=1)
@@ -295,9 +308,19 @@ def from_arrays(game: Game, given: Mapping[str, Any], chosen: Iterable[str] | No
     arrays.update(_resolved(base, arrays, kept))
     columns = Columns(base, arrays, kept)
     columns.each(lambda p: p.check())
+    _check_range(base, arrays, columns)
     first = Game(base, game.mode, game.observation, game.action_scale)
     _check_structure(first, columns)
     return _filled(first, columns)
+
+
+def _check_range(base: Parameters, arrays: Mapping[str, np.ndarray], columns: Columns) -> None:
+    """Refuse a set whose payoffs no float32 holds; each is looked at only where the largest of all are too large."""
+    largest = {name: np.take_along_axis(a, np.abs(a).argmax(axis=0)[np.newaxis], axis=0) for name, a in arrays.items()}
+    try:
+        Columns(base, largest).each(lambda p: p.check_range())
+    except ValueError:
+        columns.each(lambda p: p.check_range())
 
 
 def drawn_variants(game: Game, copies: int, vary: Mapping[str, Any], chosen: Iterable[str] | None = None) -> Variants:

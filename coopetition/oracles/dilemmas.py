@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.envs import ENVIRONMENTS
+from coopetition.envs import environment_ids
 from coopetition.games.game import Game
-from coopetition.games.parameters import Parameters, choose
+from coopetition.games.parameters import Parameters
 from coopetition.oracles.episode.replies import best_response
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.yardstick import best_known_optimum
@@ -90,14 +90,13 @@ def dilemma(
 
     Parameters
     ----------
-    mode : {"private", "integrated", "cooperative"}
-        Whose rewards are at stake.
+    mode : str or RewardMode
+        Whose rewards are at stake: "private", "integrated", "cooperative", or another mode.
     episode : bool
         Whether to look at whole episodes too, which takes seconds.
     iterations : int
         Effort of the search for best responses to the optimum.
     """
-    choose("mode", mode, MODES)
     stage = StageGame(game_or_id, state)
     objective = Objective(stage, mode)
     nash = equilibrium(stage, objective, "nash", strict=False)
@@ -116,7 +115,7 @@ def dilemma(
     totals = at_best.sum(), at_nash.sum()
     return Dilemma(
         stage.game.id,
-        mode,
+        str(mode),
         nash.actions,
         best.actions,
         nash.converged,
@@ -262,4 +261,6 @@ def dilemma_table(
     ids: Sequence[str] | None = None, modes: Sequence[str] = MODES, *, episode: bool = True, iterations: int = 30
 ) -> list[Dilemma]:
     """`dilemma` for many environments and modes: all twenty and three by default."""
-    return [dilemma(key, mode, episode=episode, iterations=iterations) for key in ids or ENVIRONMENTS for mode in modes]
+    return [
+        dilemma(key, mode, episode=episode, iterations=iterations) for key in ids or environment_ids() for mode in modes
+    ]

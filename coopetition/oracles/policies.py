@@ -107,7 +107,7 @@ class Oracle:
         shown = as_game(game_or_id)
         if not shown.parameters.observe_time:
             raise ValueError(f"an oracle follows the state of {shown.id}, and needs the clock: observe_time=True")
-        mode = shown.reward_mode if shown.mutuality is None else shown.mutuality
+        mode = shown.asked_mode
         self.game = Game(shown.parameters, mode, observation=shown.observation)
         self.start = dict(state or {})
         self.classifier = {

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from coopetition.games.doors import load_named
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Classifier, Policy
@@ -169,6 +170,7 @@ def _check_complete(policy: Any, name: str) -> None:
 def _read_entry_points() -> None:
     """Take up what other installed packages declare; a name that is taken is refused with a warning."""
     global _entry_points_are_read
+    load_named()
     if _entry_points_are_read:
         return
     _entry_points_are_read = True

@@ -39,7 +39,7 @@ class Replica:
         if not parameters.observe_time:
             raise ValueError(f"a policy that follows the state of {game.id} needs the clock: observe_time=True")
         parameters = parameters.without_chance()
-        mode = game.reward_mode if game.mutuality is None else game.mutuality
+        mode = game.asked_mode
         self.game = Game(parameters, mode, observation=game.observation)
         self.batch = Batch(self.game, copies, autoreset="disabled", observe=False)
         self.batch.reset(seed=0)

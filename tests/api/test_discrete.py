@@ -13,6 +13,7 @@ from gymnasium.utils.env_checker import check_env as check_gymnasium
 from pettingzoo.test import api_test, parallel_api_test
 
 import coopetition
+from coopetition.testing import ConformanceError, check_env
 
 MAKERS = {
     "joint": coopetition.gymnasium_env,
@@ -103,3 +104,69 @@ def test_the_libraries_accept(capsys):
         parallel_api_test(MAKERS["parallel"]("SLCD-v0", discrete=3, horizon=9), num_cycles=20)
         api_test(MAKERS["aec"]("SLCD-v0", discrete=3, horizon=9), num_cycles=20)
     capsys.readouterr()
+
+
+CHECKED = {
+    **MAKERS,
+    "sequential": lambda name, **options: coopetition.aec_env(name, sequential=True, **options),
+    "vector": lambda name, **options: coopetition.vector_env(name, 3, **options),
+    "vector_agent": lambda name, **options: coopetition.vector_env(name, 3, control=1, partners="random", **options),
+    "vector_same_step": lambda name, **options: coopetition.vector_env(name, 3, autoreset_mode="SameStep", **options),
+}
+
+
+@pytest.mark.parametrize("scale", ["unit", "symmetric"])
+@pytest.mark.parametrize("kind", CHECKED)
+def test_conformance(kind, scale):
+    check_env(CHECKED[kind]("PartnerHoldUp-v0", discrete=6, action_scale=scale, horizon=12))
+
+
+def test_conformance_notices_a_level_that_plays_another_rate():
+    env = coopetition.parallel_env("PartnerHoldUp-v0", discrete=6, horizon=12)
+    env._levels = env._levels[:, ::-1].copy()
+    with pytest.raises(ConformanceError, match="equality"):
+        check_env(env)
+
+
+# --- the vector view
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+@pytest.mark.parametrize("control", ["joint", 1])
+def test_the_vector_view_plays_the_same_levels(control, mode):
+    options = {"control": control, "autoreset_mode": mode, "horizon": 4}
+    levels = coopetition.vector_env("PartnerHoldUp-v0", 3, discrete=5, **options)
+    plain = coopetition.vector_env("PartnerHoldUp-v0", 3, **options)
+    assert levels.single_action_space == (MultiDiscrete([5, 5]) if control == "joint" else Discrete(5))
+    levels.reset(seed=1)
+    plain.reset(seed=1)
+    levels.action_space.seed(3)
+    for _ in range(10):
+        numbers = levels.action_space.sample()
+        one = levels.step(numbers)
+        other = plain.step(numbers.reshape(3, -1) / 4)
+        assert all(np.array_equal(a, b) for a, b in zip(one[:4], other[:4], strict=True))
+
+
+NO_VECTORS = [
+    (np.full((3, 2), 0.5), TypeError, "float64"),
+    ([[True, 1], [0, 0], [0, 0]], TypeError, "not a number"),
+    ([[1], [1, 2], [0, 0]], TypeError, "actions"),
+    (np.ones((3, 2), dtype=bool), TypeError, "flag|bool"),
+    (np.ma.masked_array(np.ones((3, 2), dtype=int), True), TypeError, "masked"),
+    ([["1", "1"]] * 3, TypeError, "actions"),
+    (None, TypeError, "actions"),
+    (np.ones((2, 2), dtype=int), ValueError, "shape"),
+    (np.full((3, 2), 5), ValueError, "agent 'strong' of copy 0 = 5"),
+    (np.array([[0, 0], [0, -1], [0, 0]]), ValueError, "agent 'weak' of copy 1 = -1"),
+]
+
+
+@pytest.mark.parametrize(("actions", "error", "words"), NO_VECTORS)
+def test_what_are_no_levels_of_copies(actions, error, words):
+    env = coopetition.vector_env("PartnerHoldUp-v0", 3, discrete=5)
+    env.reset(seed=1)
+    before = env.state()
+    with pytest.raises(error, match=words):
+        env.step(actions)
+    assert np.array_equal(before, env.state())

@@ -221,3 +221,55 @@ def test_options_of_a_reset_are_a_mapping(kind, options):
 def test_a_state_of_the_wrong_kind(kind, value):
     with pytest.raises((TypeError, ValueError), match="trust"):
         MAKERS[kind](NAME).reset(options={"trust": value})
+
+
+# --- snapshots
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [None, 3, "x", {}], ids=repr)
+def test_what_is_no_snapshot(kind, value):
+    table = Table(kind)
+    before = played(table)
+    with pytest.raises(TypeError, match=r"expected what snapshot\(\) of"):
+        table.env.restore(value)
+    assert same(before, table.state())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("other", KINDS)
+def test_a_snapshot_of_another_kind_of_view(kind, other):
+    """It is refused, or goes back to all that the view remembers."""
+    table, another = Table(kind), Table(other)
+    before = played(table)
+    played(another)
+    another.step([0.1, 0.9])
+    try:
+        table.env.restore(another.env.snapshot())
+    except (TypeError, ValueError) as error:
+        message = str(error)
+        assert kind != other
+        assert "snapshot" in message  # noqa: PT017 - either is right
+        assert same(before, table.state())
+    else:
+        assert table.state()["time"][0] == 2
+    table.step([0.5, 0.5])
+
+
+@pytest.mark.parametrize("make", [coopetition.gymnasium_env, coopetition.vector_env])
+def test_a_snapshot_of_another_agents_view(make):
+    """Its partners are not this one's."""
+    envs = [make(NAME, control=control) for control in (0, 1)]
+    for env in envs:
+        env.reset(seed=1)
+    with pytest.raises(ValueError, match="others play along"):
+        envs[0].restore(envs[1].snapshot())
+
+
+def test_a_snapshot_of_one_agent_in_joint_control():
+    joint, agent = coopetition.vector_env(NAME), coopetition.vector_env(NAME, control=0)
+    joint.reset(seed=1)
+    agent.reset(seed=1)
+    with pytest.raises(ValueError, match="others play along"):
+        joint.restore(agent.snapshot())
+    joint.step(np.full((1, 2), 0.5))

@@ -161,7 +161,7 @@ def test_command():
     run = CliRunner().invoke(app, ["bench", "--only", "nonsense"])
     assert run.exit_code == 2
     assert "unknown section" in run.output
-    assert set(SECTIONS) == {"batches", "games", "views", "start", "solving", "growth", "profile"}
+    assert set(SECTIONS) == {"batches", "games", "views", "start", "solving", "learning", "growth", "profile"}
 
 
 @pytest.mark.bench

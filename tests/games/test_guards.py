@@ -263,7 +263,7 @@ def test_a_reward_mode_is_one_file(package, monkeypatch):
 
     module = package(ENVY)
     monkeypatch.setattr(rewards, "REWARD_MODES", REWARD_MODES.copy())
-    rewards.add_reward_mode(module.InequityAverse)
+    rewards.register_reward_mode(module.InequityAverse)
     rng = np.random.default_rng(1)
     for environment_id in ("SLCD-v0", "ReputationMarket-v0", "LoyaltyTeam-v0", "GraduatedSanction-v0"):
         parameters = environment_class(environment_id)()
@@ -297,10 +297,10 @@ def test_a_wrong_reward_mode(package, monkeypatch):
     with pytest.raises(ValueError, match="outside_inequity.*beta = 2.0 is out of its domain"):
         module.InequityAverse(beta=2.0)
     with pytest.raises(TypeError, match="no name"):
-        rewards.add_reward_mode(rewards.RewardMode)
-    rewards.add_reward_mode(module.InequityAverse)
+        rewards.register_reward_mode(rewards.RewardMode)
+    rewards.register_reward_mode(module.InequityAverse)
     with pytest.raises(ValueError, match="already"):
-        rewards.add_reward_mode(package(ENVY).InequityAverse)
+        rewards.register_reward_mode(package(ENVY).InequityAverse)
     for value in ({}, None, 3 + 0j, "private "):
         with pytest.raises((TypeError, ValueError), match="reward_mode"):
             Game(parameters, reward_mode=value)

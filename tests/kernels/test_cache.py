@@ -8,12 +8,13 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 import types
 from pathlib import Path
 
 import pytest
 
-from coopetition.kernels.machine.cache import MAGIC, digest_of
+from coopetition.kernels.machine.cache import KEPT_DAYS, MAGIC, SECONDS_A_DAY, digest_of, remove_unused
 
 posix = pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders have owners on POSIX systems")
 
@@ -262,3 +263,29 @@ def test_the_shared_temporary_folder_is_used_only_if_nobody_else_can_write_there
     assert len(found.stderr.strip().splitlines()) == 1
     assert "without a cache" in found.stderr
     shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
+
+
+def test_kernels_that_nobody_has_used_for_long_are_removed(tmp_path):
+    """Those of other versions and of stages that were edited; nothing else in the folder is touched."""
+    names = ["old.kernel", "young.kernel", "old.txt"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    long_ago = time.time() - (KEPT_DAYS + 1) * SECONDS_A_DAY
+    for name in ("old.kernel", "old.txt"):
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    remove_unused(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.txt", "young.kernel"]
+
+
+@pytest.mark.slow
+def test_a_kernel_that_is_loaded_counts_as_used(tmp_path):
+    """Its file is as young as its last use, to the day."""
+    package, cache = write_package(tmp_path / "one"), tmp_path / "cache"
+    play(package, cache)
+    cached = list(cache.rglob("*.kernel"))
+    long_ago = time.time() - 30 * SECONDS_A_DAY
+    for path in cached:
+        os.utime(path, (long_ago, long_ago))
+    assert play(package, cache)[1]
+    assert cached
+    assert all(path.stat().st_mtime > long_ago + 29 * SECONDS_A_DAY for path in cached)

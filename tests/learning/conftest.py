@@ -6,9 +6,12 @@ import os
 
 import pytest
 
-# Most of a tiny training's time is compiling. Programs that run for milliseconds need no optimised code; training that
-# is to be timed, or takes minutes (-m learn), is run in a process of its own or says so.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
-
 pytest.importorskip("jax")
 pytest.importorskip("optax")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Most of a tiny training's time is compiling: what runs for milliseconds needs no optimised code."""
+    expression = config.getoption("markexpr", "")
+    if "learn" not in expression or "not learn" in expression:
+        os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")

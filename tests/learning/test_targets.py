@@ -2,19 +2,33 @@
 
 The targets were written before anything was trained. Independent learners ascend their own payoff, so that on a stage
 game with one pure equilibrium they should end there: at the certified nash under private rewards, at the coopetitive
-equilibrium under integrated ones, within 2 % of the endowment. TeamProduction's cost is linear in the level, so that an
-agent's best reply fixes the team's total and any split of it is an equilibrium: its target is the mean level.
+equilibrium under integrated ones, within 2 % of the endowment. The critics of MAPPO and COMA change the variance of
+that gradient and not where it vanishes; SelfPlay_PPO replies to past selves, who end there when it does.
+TeamProduction's cost is linear in the level, so that an agent's best reply fixes the team's total and any split of it
+is an equilibrium: its target is the mean level.
 
-Run with ``-m learn``: about three minutes of processor time.
+LOLA has a target of its own: the rest point of its exact first-order update (`lola_rest_point`). FCP too: the best
+reply to the pool that its teams have left, a third of which are the starting policies (`best_replies`); where replies
+do not depend on the others, as in PublicGoods, that is the nash.
+
+Where an algorithm takes one step a trajectory, trajectories of 64 copies and 8 steps give it more steps than the
+default ones, which are made for episodes of 100; nothing else but the discount differs from the defaults.
+Run with ``-m learn``: some ten minutes of processor time.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import pytest
 
 from coopetition.baselines import evaluate
 from coopetition.baselines.learning import learn
+from coopetition.baselines.learning.networks import apply_layers
+from coopetition.baselines.learning.training import Training
+from coopetition.baselines.learning.xla import jax
+from coopetition.baselines.players import as_game
 from coopetition.batching.batch import Batch
 from coopetition.oracles import solve
 
@@ -22,29 +36,204 @@ pytestmark = pytest.mark.learn
 
 CONCEPTS = {"private": "nash", "integrated": "coopetitive"}
 MARGIN = 0.02
-#: Algorithm, game, options, steps, and whether only the mean level is determined.
-TARGETS = [
-    ("IPPO", "TrustDilemma-v0", {"collapse_threshold": 0.0}, 60_000, False),
-    ("IPPO", "PublicGoods-v0", {}, 60_000, False),
-    ("IPPO", "GiftExchange-v0", {}, 60_000, False),
-    ("IPPO", "TeamProduction-v0", {}, 150_000, True),
-]
+OPTIONS = {"TrustDilemma-v0": {"collapse_threshold": 0.0}}
+#: Games in which only the mean level is determined.
+TOTALS = ("TeamProduction-v0",)
+GAMES = ("TrustDilemma-v0", "PublicGoods-v0", "GiftExchange-v0", "TeamProduction-v0")
+SHORT = {"discount": 0.0, "copies": 64, "length": 8}
+#: Settings, and steps by game, or for all.
+SETTINGS = {
+    "IPPO": ({"discount": 0.0}, {"TeamProduction-v0": 150_000}, 60_000),
+    "IA2C": (SHORT, {}, 150_000),
+    "REINFORCE": (SHORT, {}, 150_000),
+    "MAPPO": ({"discount": 0.0}, {"TeamProduction-v0": 150_000}, 60_000),
+    "COMA": (SHORT, {}, 150_000),
+    "SelfPlay_PPO": ({"discount": 0.0, "copies": 64}, {"TeamProduction-v0": 300_000}, 120_000),
+}
+TARGETS = [(algorithm, environment) for algorithm in SETTINGS for environment in GAMES]
 
 
-@pytest.mark.parametrize(("algorithm", "environment", "options", "steps", "total"), TARGETS)
-def test_stage_games_end_in_equilibrium(algorithm, environment, options, steps, total):
-    found = learn(environment, algorithm, reward_mode=list(CONCEPTS), steps=steps, seeds=2,
-                  settings={"discount": 0.0}, measure_efficiency=False, horizon=1, **options)  # fmt: skip
+def settings_of(algorithm, game):
+    """Settings that fit a game's number of agents: copies a multiple of agents and minibatches."""
+    settings = dict(SETTINGS[algorithm][0])
+    if algorithm == "SelfPlay_PPO":
+        settings["copies"] = -(-settings["copies"] // (4 * game.n)) * 4 * game.n
+    return settings
+
+
+def played(population, run):
+    """The rates (N,) that a run's policy plays."""
+    game = population.games[run]
+    seen = Batch(game, 1).reset(seed=0)
+    policy = population.policy(run)
+    return np.array([policy.act(seen[:, i], i)[0] for i in range(game.n)])
+
+
+def gap(environment, rates, target):
+    """How far rates are from a target, of everybody or, where nothing else is determined, of the mean."""
+    if environment in TOTALS:
+        return abs(rates.mean() - target.mean())
+    return np.abs(rates - target).max()
+
+
+def equilibrium(game, mode):
+    """Rates (N,)."""
+    return np.asarray(solve(game, CONCEPTS[mode]).actions) / game.endowment
+
+
+@pytest.mark.parametrize(("algorithm", "environment"), TARGETS)
+def test_stage_games_end_in_equilibrium(algorithm, environment):
+    options = OPTIONS.get(environment, {})
+    _, by_game, steps = SETTINGS[algorithm]
+    found = learn(environment, algorithm, reward_mode=list(CONCEPTS), steps=by_game.get(environment, steps), seeds=2,
+                  settings=settings_of(algorithm, as_game(environment, options)), measure_efficiency=False, horizon=1,
+                  **options)  # fmt: skip
     for k, run in enumerate(found.runs):
-        game = found.games[k]
-        solution = solve(game, CONCEPTS[run.reward_mode])
-        target = np.asarray(solution.actions) / game.endowment
-        seen = Batch(game, 1).reset(seed=0)
-        policy = found.policy(k)
-        rates = np.array([policy.act(seen[:, i], i)[0] for i in range(game.n)])
-        gap = abs(rates.mean() - target.mean()) if total else np.abs(rates - target).max()
-        assert gap < MARGIN, (run.name, rates, target)
+        rates, target = played(found, k), equilibrium(found.games[k], run.reward_mode)
+        print(algorithm, environment, run.name, rates.round(3), target.round(3))
+        assert gap(environment, rates, target) < MARGIN, (run.name, rates, target)
 
+
+# --- targets of their own
+
+
+def trained(environment, algorithm, steps, settings):
+    """A training with both modes, one seed, that has gone through, its state, and the population."""
+    training = Training(environment, algorithm, list(CONCEPTS), steps, 1, settings,
+                        options={"horizon": 1, **OPTIONS.get(environment, {})})  # fmt: skip
+    state, collector = training.init(), training.collector()
+    collector.reset()
+    spent = {"collect": 0.0, "update": 0.0}
+    for iteration in range(training.iterations):
+        state, _ = training._iterate(state, collector, iteration, spent)
+    population = training._population(state, [], training.iterations, None, spent)
+    return training, jax.tree.map(np.asarray, state), population
+
+
+@lru_cache(maxsize=8)
+def stage_of(game, size):
+    """A batch that starts anew after every step."""
+    batch = Batch(game, size)
+    batch.reset(seed=0)
+    return batch
+
+
+def paid(game, rates):
+    """Rewards (B, N) in float64 of rates (B, N), one step each."""
+    _, rewards, _, _ = stage_of(game, len(rates)).step(rates * game.action_high)
+    return np.array(rewards, dtype=np.float64)
+
+
+def lola_field(game, latents, lookahead):
+    """LOLA's exact direction (N,) at the agents' latents u (N,), rates 1 / (1 + exp(-2 u)).
+
+    d r_i / d u_i + sum_j lookahead_j (d r_i / d u_j) (d^2 r_j / d u_i d u_j), by central differences.
+
+    Parameters
+    ----------
+    lookahead : (N,)
+        How far j's latent moves for a unit of its own slope d r_j / d u_j.
+    """
+    n, h = game.n, 0.05
+    steps = h * np.eye(n)
+    points = [
+        latents + a * steps[i] + b * steps[j] for i in range(n) for j in range(n) for a in (1, -1) for b in (1, -1)
+    ]
+    points += [latents + a * steps[i] for i in range(n) for a in (1, -1)]
+    rewards = paid(game, 1.0 / (1.0 + np.exp(-2.0 * np.array(points))))
+    pairs = rewards[: 4 * n * n].reshape(n, n, 2, 2, n)
+    slopes = np.diff(rewards[4 * n * n :].reshape(n, 2, n)[:, ::-1], axis=1)[:, 0] / (2.0 * h)  # [by, of]
+    crossed = (pairs[:, :, 0, 0] - pairs[:, :, 0, 1] - pairs[:, :, 1, 0] + pairs[:, :, 1, 1]) / (4.0 * h * h)
+    field = np.diag(slopes).copy()
+    for i in range(n):
+        for j in range(n):
+            if i != j:
+                field[i] += lookahead[j] * slopes[j, i] * crossed[i, j, j]
+    return field
+
+
+def lola_rest_point(game, latents, lookahead):
+    """Rates (N,) where following that direction from `latents` ends, or the border of the box."""
+    speed = 0.3 / np.abs(lola_field(game, np.zeros(game.n), lookahead)).max()
+    for _ in range(4000):
+        moved = np.clip(latents + np.clip(speed * lola_field(game, latents, lookahead), -0.1, 0.1), -6.0, 6.0)
+        if np.abs(moved - latents).max() < 1e-6:
+            break
+        latents = moved
+    return 1.0 / (1.0 + np.exp(-2.0 * latents))
+
+
+@pytest.mark.parametrize("environment", GAMES)
+def test_lola_ends_where_its_exact_update_rests(environment):
+    """How far an opponent's latent moves in its step is read off its trained network and its reward's scale.
+
+    The target is where the exact update leads from where training ended: near it only if that is a rest point.
+    """
+    training, state, population = trained(environment, "LOLA", 150_000, SHORT)
+    for k, run in enumerate(population.runs):
+        game = population.games[k]
+        rates = played(population, k)
+        one = jax.tree.map(lambda x, k=k: x[k], state)
+        seen = Batch(game, 1).reset(seed=0)[0]
+        slopes = jax.vmap(jax.grad(lambda layers, x: apply_layers(layers, x)[0]))(one.actor["layers"], seen)
+        squares = sum((np.asarray(leaf) ** 2).reshape(game.n, -1).sum(axis=1) for leaf in jax.tree.leaves(slopes))
+        lookahead = training.settings.lookahead * squares / np.asarray(one.scales.deviation)
+        start = np.arctanh(2.0 * np.clip(rates, 1e-4, 1.0 - 1e-4) - 1.0)
+        target = lola_rest_point(game, start, lookahead)
+        nash = equilibrium(game, run.reward_mode)
+        print(environment, run.name, rates.round(3), target.round(3), "nash", nash.round(3), lookahead.round(2))
+        assert gap(environment, rates, target) < MARGIN, (run.name, rates, target)
+
+
+def best_replies(game, pool, log_std, seen):
+    """Each seat's best reply (N,) to a pool of teams, drawn with their noise, on a grid of 401 rates.
+
+    Parameters
+    ----------
+    pool : (P, N)
+        Mean latents of each entry's seats.
+    log_std : (P, N)
+    """
+    rng = np.random.default_rng(0)
+    drawn = pool[:, None] + np.exp(log_std)[:, None] * rng.standard_normal((len(pool), 64, game.n))
+    drawn = (1.0 / (1.0 + np.exp(-2.0 * drawn))).reshape(-1, game.n)
+    grid = np.linspace(0.0, 1.0, 401)
+    found = np.empty(game.n)
+    for i in range(game.n):
+        every = np.repeat(drawn[None], len(grid), axis=0)
+        every[:, :, i] = grid[:, None]
+        means = paid(game, every.reshape(-1, game.n))[:, i].reshape(len(grid), -1).mean(axis=1)
+        found[i] = grid[means.argmax()]
+    return found
+
+
+@pytest.mark.parametrize("environment", GAMES)
+def test_fcp_ends_in_the_best_reply_to_its_pool(environment):
+    """And its teams, each an IPPO team, in equilibrium, so that the last third of the pool plays that.
+
+    A seat's reply to the pool is its own, even in TeamProduction, where the pool's totals are what it replies to.
+    """
+    settings = {"discount": 0.0, "copies": 160 if environment == "PublicGoods-v0" else 128}
+    training, state, population = trained(environment, "FCP", 500_000, settings)
+    for k, run in enumerate(population.runs):
+        game = population.games[k]
+        one = jax.tree.map(lambda x, k=k: x[k], state)
+        seen = Batch(game, 1).reset(seed=0)[0]
+        entries = [jax.tree.map(lambda x, p=p: x[p], one.pool) for p in range(3 * training.settings.teams)]
+        means = np.array(
+            [np.asarray(jax.vmap(apply_layers)(entry["layers"], seen))[:, 0] for entry in entries], dtype=np.float64
+        )
+        spread = np.array([np.clip(entry["log_std"][:, 0], -5.0, 1.0) for entry in entries], dtype=np.float64)
+        last = 1.0 / (1.0 + np.exp(-2.0 * means[-training.settings.teams :]))
+        nash = equilibrium(game, run.reward_mode)
+        teams = max(gap(environment, rates, nash) for rates in last)
+        rates, target = played(population, k), best_replies(game, means, spread, seen)
+        print(environment, run.name, rates.round(3), target.round(3), "nash", nash.round(3), "teams", teams.round(4))
+        assert teams < MARGIN, (run.name, last, nash)
+        assert np.abs(rates - target).max() < MARGIN, (run.name, rates, target)
+
+
+# --- whole episodes
 
 #: The start plays a rate of .5, which on TrustDilemma earns 98 % of the optimum: beating it takes more steps.
 EPISODES = [("TrustDilemma-v0", 200_000), ("LoyaltyTeam-v0", 60_000)]

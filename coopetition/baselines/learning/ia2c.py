@@ -9,7 +9,9 @@ with generalised advantages A_i from r_i and its own critic, which descends E[ (
 In training and in play an agent sees its own observation: nothing of the others' networks, rewards or advantages.
 
 Hyper-parameters: trajectories of 8 steps instead of Mnih et al.'s 5, since copies step together; Adam instead of
-RMSProp; learning rate, discount and trace as for IPPO, not tuned any further.
+RMSProp; learning rate, discount and trace as for IPPO. Tuned on TrustDilemma's stage game alone (horizon 1, private
+rewards, 150,000 steps, two seeds): with 64 copies rates ended within .004 of the nash, with 32 (100,000 steps) up to
+.025 away; learning rates of 1e-3 and 5e-4 were no nearer (.013 and .017).
 
 Limits: one step an update needs several times IPPO's samples; no trust region holds a step back, so that a learning
 rate that suits one game may be too large for another.
@@ -36,7 +38,7 @@ from coopetition.baselines.learning.xla import jax, jnp
 class Settings:
     """Hyper-parameters of A2C; floats may be swept, and mean what they do for IPPO."""
 
-    copies: int = 32
+    copies: int = 64
     length: int = 8
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"

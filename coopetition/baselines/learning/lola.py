@@ -16,7 +16,14 @@ one the term above. The baseline b is the mean reward of the other copies at the
 In training agent i uses the others' parameters, observations and rewards, as LOLA does; in play actors see their own
 observation. With eta = 0 this is policy gradient without critics.
 
-Hyper-parameters: eta 1, in rewards of unit deviation, as the order of magnitude in the paper; 32-step trajectories.
+Hyper-parameters: eta .3, in rewards of unit deviation; 32-step trajectories. An eta of 1, the order of magnitude in the
+paper, was tried on TrustDilemma's stage game (private rewards): there the opponent's step through a whole network moves
+its rate so far that the exact update rests at .6 and beyond, far above the nash of .23, in places that differ between
+agents. Nothing else was tuned.
+
+Where it rests: not at a nash. The update vanishes where the own slope is minus eta times the term, so that on stage
+games whose payoffs cross LOLA gives more than the nash, by what its opponent's answer pays; where they do not cross
+(PublicGoods) the term is zero and it ends at the nash.
 
 Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
 it assumes that opponents take plain gradient steps, where here they take LOLA's with Adam; parameters are not shared.
@@ -57,7 +64,7 @@ class Settings:
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
     learning_rate: float = 3e-3
-    lookahead: float = 1.0
+    lookahead: float = 0.3
     discount: float = 0.95
     entropy: float = 0.0
     gradient_clip: float = 0.5

@@ -26,6 +26,7 @@ from coopetition.baselines.learning.xla import jax, jnp
 from coopetition.baselines.players import as_game
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters, nearest
+from coopetition.games.rewards import RewardMode
 
 #: Rows of a training's curves, about.
 ROWS = 200
@@ -197,10 +198,11 @@ class Training:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         cls = find_algorithm(algorithm)
-        several = not isinstance(reward_mode, str) and all(isinstance(mode, str) for mode in reward_mode)
+        one = isinstance(reward_mode, str | RewardMode)
+        several = not one and all(isinstance(mode, str | RewardMode) for mode in reward_mode)
         modes = list(dict.fromkeys(reward_mode)) if several else [reward_mode]
         by_mode = [as_game(environment, {**(options or {}), "reward_mode": mode}) for mode in modes]
-        labels = [str(game.reward_mode) for game in by_mode]
+        labels = [str(game.mode) for game in by_mode]
         self._read_sweep(cls, sweep or {})
         self.settings = make_settings(cls.Settings, settings or {})
         self.runs: tuple[Run, ...] = make_runs(_seed_list(seeds), labels, self.sweep)

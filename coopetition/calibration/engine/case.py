@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .files import RubricError, check_fields, finite_number, nearest, number_pair, read_data
+from .files import RubricError, check_fields, finite_number, nearest, number_pair, read_data, refusing
 from .record import Record, parse_record
 from .rubric import KINDS, Quantity, Rubric, Values, parse_rubric
 
@@ -73,6 +73,7 @@ class Draws:
         return {name: rng.uniform(low, high, count) for name, (low, high) in chosen.items()}
 
 
+@refusing
 def parse_draws(where: str, content: Any) -> Draws:
     """Ranges from plain data.
 
@@ -85,6 +86,8 @@ def parse_draws(where: str, content: Any) -> Draws:
     pairs: dict[str, dict[str, tuple[float, float]]] = {}
     for ranges in ("stated", "wide"):
         pairs[ranges] = {}
+        if not isinstance(content[ranges], Mapping):
+            raise RubricError(f"{where}: {ranges}: expected an object of ranges, found {content[ranges]!r}")
         for name, bounds in content[ranges].items():
             here = f"{where}: {ranges}: {name}"
             low, high = number_pair(here, bounds)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class RubricError(ValueError):
@@ -42,15 +46,57 @@ def read_data(path: str | Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError):
         raise RubricError(f"{path}: no such file") from None
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise RubricError(f"{path}: not text in UTF-8: byte {error.start}") from None
     try:
         content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except json.JSONDecodeError as error:
         raise RubricError(f"{path}: not valid JSON, line {error.lineno}: {error.msg}") from None
     except tomllib.TOMLDecodeError as error:
         raise RubricError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise RubricError(f"{path}: nested too deeply") from None
     if not isinstance(content, dict):
         raise RubricError(f"{path}: expected an object at the top level, found {type(content).__name__}")
     return content
+
+
+def refusing(parse: Callable[P, R]) -> Callable[P, R]:
+    """A parser of plain data, whose first argument says where they come from: parts of a wrong form are refused.
+
+    What a parser does not expect, such as a list in the place of a number, trips over Python's own errors; they become
+    a `RubricError` that says where.
+    """
+
+    @functools.wraps(parse)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return parse(*args, **kwargs)
+        except RubricError:
+            raise
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+            where = args[0] if args else next(iter(kwargs.values()))
+            raise RubricError(f"{where}: a part has the wrong form: {error}") from error
+
+    return checked
+
+
+def entries(where: str, content: Any, field: str) -> list[Any]:
+    """A field that holds a list."""
+    found = content[field]
+    if not isinstance(found, list | tuple):
+        raise RubricError(f"{where}: {field!r}: expected a list, found {found!r}")
+    return list(found)
+
+
+def text(where: str, content: Any, field: str) -> str:
+    """A field that holds text."""
+    found = content[field]
+    if not isinstance(found, str):
+        raise RubricError(f"{where}: {field!r}: expected text, found {found!r}")
+    return found
 
 
 def check_fields(where: str, entry: Any, required: Iterable[str], optional: Iterable[str] = ()) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import RubricError, check_fields, nearest, read_data
+from .files import RubricError, check_fields, entries, finite_number, nearest, read_data, refusing, text
 
 #: What a figure is: read off history, chosen or estimated by a report's authors, or chosen here.
 STATUSES = ("documented", "authors", "ours")
@@ -104,6 +104,7 @@ def read_record(path: str | Path) -> Record:
     return parse_record(Path(path).name, read_data(path))
 
 
+@refusing
 def parse_record(file: str, content: Mapping[str, Any]) -> Record:
     """A record from plain data.
 
@@ -120,7 +121,7 @@ def parse_record(file: str, content: Mapping[str, Any]) -> Record:
     """
     check_fields(file, content, ("case", "title", "report", "about", "players", "figures"), ("phases",))
     figures: dict[str, Figure] = {}
-    for number, entry in enumerate(content["figures"]):
+    for number, entry in enumerate(entries(file, content, "figures")):
         name = entry.get("id", f"number {number + 1}") if isinstance(entry, dict) else f"number {number + 1}"
         where = f"{file}: figure {name!r}"
         check_fields(where, entry, ("id", "value", "unit", "what", "source", "status"))
@@ -130,9 +131,12 @@ def parse_record(file: str, content: Mapping[str, Any]) -> Record:
             raise RubricError(f"{where}: the id is used twice")
         figures[name] = Figure(**entry)
     phases: list[Phase] = []
-    for entry in content.get("phases", []):
+    for entry in entries(file, {"phases": [], **content}, "phases"):
         where = f"{file}: phase {entry.get('name', len(phases) + 1) if isinstance(entry, dict) else entry!r}"
         check_fields(where, entry, ("name", "years", "start", "end", "source", "values"))
+        text(where, entry, "name")
+        finite_number(f"{where}: start", entry["start"])
+        finite_number(f"{where}: end", entry["end"])
         phase = Phase(**entry)
         if phase.end <= phase.start or (phases and phase.start != phases[-1].end):
             raise RubricError(f"{where}: runs from {phase.start} to {phase.end} and does not join the phase before it")
@@ -142,7 +146,7 @@ def parse_record(file: str, content: Mapping[str, Any]) -> Record:
         content["title"],
         content["report"],
         content["about"],
-        tuple(content["players"]),
+        tuple(entries(file, content, "players")),
         figures,
         tuple(phases),
     )

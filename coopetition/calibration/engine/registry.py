@@ -10,6 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from coopetition.games.doors import load_named, without_module
+
 from .case import Case
 from .files import RubricError, nearest
 from .rubric import KINDS
@@ -55,6 +57,7 @@ def _offered() -> dict[str, EntryPoint]:
 
 def case_names() -> tuple[str, ...]:
     """Every case's name: those of this package, of installed packages, and those registered in this process."""
+    load_named()
     return tuple(dict.fromkeys((*BUILT_IN, *_offered(), *_registered)))
 
 
@@ -157,8 +160,11 @@ def load_case(name: str | Path) -> Case:
         from .written import read_case
 
         return read_case(name)
+    name = without_module(name)
     if name in BUILT_IN:
         return _built_in(name)
+    if name not in _registered:
+        load_named()
     if name in _registered:
         return _registered[name]
     if name in _offered():

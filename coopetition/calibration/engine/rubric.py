@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import RubricError, check_fields, finite_number, nearest, read_data
+from .files import RubricError, check_fields, entries, finite_number, nearest, read_data, refusing
 from .rules import Rule, read_rule
 
 Array = NDArray[np.float64]
@@ -254,6 +254,7 @@ def read_rubric(path: str | Path, quantities: Mapping[str, Quantity], phases: It
     return parse_rubric(Path(path).name, read_data(path), quantities, phases)
 
 
+@refusing
 def parse_rubric(
     file: str, content: Mapping[str, Any], quantities: Mapping[str, Quantity], phases: Iterable[str] = ()
 ) -> Rubric:
@@ -278,7 +279,7 @@ def parse_rubric(
     check_fields(file, content, _RUBRIC_FIELDS["required"], _RUBRIC_FIELDS["optional"])
     if content["kind"] not in KINDS:
         raise RubricError(f"{file}: unknown kind {content['kind']!r}; {nearest(content['kind'], KINDS)}")
-    declared = tuple(content["phases"])
+    declared = tuple(entries(file, content, "phases"))
     known = tuple(phases)
     if declared:
         for phase in known:
@@ -291,7 +292,7 @@ def parse_rubric(
             raise RubricError(f"{file}: phases must be in the record's order, {', '.join(known)}")
 
     categories: dict[str, float] = {}
-    for entry in content["categories"]:
+    for entry in entries(file, content, "categories"):
         check_fields(
             f"{file}: category {entry.get('id') if isinstance(entry, dict) else entry!r}",
             entry,
@@ -301,7 +302,7 @@ def parse_rubric(
 
     cells: list[Cell] = []
     seen: set[str] = set()
-    for number, entry in enumerate(content["criteria"]):
+    for number, entry in enumerate(entries(file, content, "criteria")):
         name = entry.get("id", f"number {number + 1}") if isinstance(entry, dict) else f"number {number + 1}"
         where = f"{file}: criterion {name!r}"
         check_fields(where, entry, _CRITERION_FIELDS["required"], _CRITERION_FIELDS["optional"])
@@ -331,6 +332,8 @@ def parse_rubric(
                 continue
             if phase not in spread:
                 raise RubricError(f"{here}: the phase is missing from 'cells' (list it in 'not_scored' if it is meant)")
+            if not isinstance(spread[phase], dict):
+                raise RubricError(f"{here}: expected an object, found {spread[phase]!r}")
             for field in spread[phase]:
                 if field not in _CELL_FIELDS:
                     raise RubricError(f"{here}: unknown field {field!r}; {nearest(field, _CELL_FIELDS)}")

@@ -23,6 +23,7 @@ import re
 import stat
 import sys
 import tempfile
+import time
 import types
 from collections.abc import Iterable
 from typing import Any
@@ -41,6 +42,9 @@ logger = logging.getLogger("coopetition")
 #: First bytes of a file; another format has others.
 MAGIC = b"coopetition-k1\n\0"
 DIGEST_SIZE = hashlib.sha256().digest_size
+#: Days after which a kernel that was not loaded is removed: an edited stage, or another version, never asks for it.
+KEPT_DAYS = 90
+SECONDS_A_DAY = 86_400
 #: Modules whose content is their version.
 VERSIONED = frozenset({"numba", "numpy", "llvmlite", *sys.stdlib_module_names})
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
@@ -204,6 +208,16 @@ def cache_folder() -> pathlib.Path | None:
     return None
 
 
+@functools.cache
+def remove_unused(folder: pathlib.Path) -> None:
+    """Remove kernels that nobody has used for `KEPT_DAYS`, such as those of other versions; once in a process."""
+    oldest = time.time() - KEPT_DAYS * SECONDS_A_DAY
+    for path in folder.glob("*.kernel"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
 _said_damaged = False
 
 
@@ -267,6 +281,9 @@ class KernelCache:
             data = path.read_bytes()
         except OSError:
             return None
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > SECONDS_A_DAY:
+                os.utime(path)  # used today: it is not removed
         try:
             return CompileResult._rebuild(target_context, *pickle.loads(_checked(data, key)))
         except Exception as error:  # whatever is in the file, it is no reason to stop
@@ -288,6 +305,7 @@ class KernelCache:
             with open(handle, "wb") as file:
                 file.write(MAGIC + _checksum(key, payload) + key + payload)
             os.replace(unfinished, path)
+            remove_unused(path.parent)
         except OSError as error:
             logger.warning("cannot write to the kernel cache %s: %s", path.parent, error)
 

@@ -32,8 +32,8 @@ SELECT = ("first", "worst", "best")
 _ROUND, _CERTIFY = Effort(iterations=15, passes=3), Effort(iterations=30, passes=4)
 #: Rounds in which exchangeable agents move together, part of the way.
 _TOGETHER = 10
-#: Replies of single agents, for each agent, before a beginning is given up; agent steps that one such reply may play.
-_REPLIES, _STEPS = 8, 4e8
+#: Agent steps that the replies from one beginning may play before it is given up, and, roughly, one reply alone.
+_BUDGET, _STEPS = 1.0e9, 4e8
 
 
 @dataclass
@@ -134,7 +134,7 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
     for k, start in enumerate(starts):
         yield f"given {k}", episode.rates(start, "starts")
     stage, shape = episode.stage(), (episode.horizon, 1)
-    mode = episode.game.mutuality if episode.game.mutuality is not None else episode.game.reward_mode
+    mode = episode.game.asked_mode
     repeated = equilibrium(stage, Objective(stage, mode), "nash", strict=False).actions / episode.game.endowment
     yield "stage nash", np.tile(repeated, shape)
     yield "nothing", np.zeros((episode.horizon, episode.n))
@@ -152,24 +152,22 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
 
 def _settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> _Settled:
     """Reply from one beginning until nobody gains, or the budget is spent."""
-    left = max(_REPLIES * min(episode.n, 6), 2 * episode.n)
-    rates, stayed = _together(episode, rates.copy(), allowed), False
+    budget = int(_BUDGET / (episode.horizon * episode.n))
+    until = episode.rollouts + budget
+    rates, stayed = _together(episode, rates.copy(), allowed, episode.rollouts + budget // 3), False
     gains, moved = np.full(episode.n, np.nan), True
     for sweep in range(sweeps):
-        last = sweep == sweeps - 1 or left <= 0
-        gains, moved, used = _round(episode, rates, allowed, certify=stayed or last, most=left)
-        left -= used
-        if not moved and stayed:
+        last = sweep == sweeps - 1
+        gains, moved = _round(episode, rates, allowed, until, certify=stayed or last)
+        if (not moved and stayed) or episode.rollouts >= until:
             break
         stayed = not moved
-        if left <= 0 or last:
-            break
-    if moved:  # what was gained in the last round was gained against others who then moved
-        gains, _, _ = _round(episode, rates, allowed, certify=True, most=2 * min(episode.n, 6), move=False)
+    if moved or np.isnan(gains).any():  # what was gained in the last round was gained against others who then moved
+        gains, _ = _round(episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False)
     return _Settled(begin, rates, gains)
 
 
-def _together(episode: Episode, rates: Array, allowed: float) -> Array:
+def _together(episode: Episode, rates: Array, allowed: float, until: int) -> Array:
     """Let three and more exchangeable agents that play alike move together, part of the way: the rates then.
 
     All of a kind that answered in full would overshoot: each goes the part of the way that leaves the sum of their
@@ -183,7 +181,7 @@ def _together(episode: Episode, rates: Array, allowed: float) -> Array:
                 column, gain = reply(episode, rates, int(members[0]), _ROUND, widely=False)
                 largest = max(largest, gain)
                 moves.append((members, column))
-        if largest <= allowed or largest > 0.9 * before:
+        if largest <= allowed or largest > 0.9 * before or episode.rollouts >= until:
             break
         before = largest
         rates = rates.copy()
@@ -201,22 +199,24 @@ def _roles(episode: Episode, rates: Array) -> list[NDArray[np.int64]]:
 
 
 def _round(
-    episode: Episode, rates: Array, allowed: float, *, certify: bool, most: int, move: bool = True
-) -> tuple[Array, bool, int]:
-    """Each agent replies in turn, and `rates` are changed in place: gains (N,), whether anybody moved, replies used."""
+    episode: Episode, rates: Array, allowed: float, until: float, *, certify: bool, move: bool = True
+) -> tuple[Array, bool]:
+    """Each agent replies in turn, and `rates` are changed in place: gains (N,), and whether anybody moved.
+
+    Whose turn comes after `until` episodes have been played has a gain of NaN.
+    """
     groups = episode.groups()
     gains = np.full(episode.n, np.nan)
     content: dict[tuple[int, bytes], float] = {}
-    moved, used = False, 0
+    moved = False
     for i in range(episode.n):
         key = (int(groups[i]), rates[:, i].tobytes())
         if key in content:
             gains[i] = content[key]
             continue  # its twin has nothing to gain, neither has it
-        if used >= most:
+        if episode.rollouts >= until:
             break
         column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True)
-        used += 1
         gains[i] = gain
         if gain <= allowed or not move:
             content[key] = gain
@@ -225,7 +225,7 @@ def _round(
             moved = moved or gain > allowed
             if gain > allowed:
                 content.clear()
-    return gains, moved, used
+    return gains, moved
 
 
 def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool) -> tuple[Array, float]:
@@ -249,4 +249,4 @@ def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: boo
 
 def gains_of(episode: Episode, rates: Array) -> Array:
     """What each agent's best reply found gains (N,) against the others' rates (T, N): a certificate anew."""
-    return _round(episode, rates.copy(), 0.0, certify=True, most=episode.n, move=False)[0]
+    return _round(episode, rates.copy(), 0.0, float("inf"), certify=True, move=False)[0]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from coopetition.batching.batch import Batch, Snapshot
 from coopetition.games.game import Game
+from coopetition.games.rewards import RewardMode
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game, symmetry_groups
 from coopetition.oracles.stage.social_optimum import social_optimum
@@ -46,7 +47,7 @@ class Episode:
     def __init__(self, game_or_id: Any, objective: Any = None, state: Mapping[str, Any] | None = None) -> None:
         self.game: Game = as_game(game_or_id, objective)
         if self.game.action_scale != "unit":
-            mode = self.game.reward_mode if self.game.mutuality is None else self.game.mutuality
+            mode = self.game.asked_mode
             self.game = Game(self.game.parameters, mode, self.game.observation)
         self.horizon, self.n = self.game.horizon, self.game.n
         self.start = dict(state or {})
@@ -116,7 +117,11 @@ class Episode:
         stage = self.stage()
         by_payoff = symmetry_groups(stage, Objective(stage, "private"))
         by_utility = symmetry_groups(stage, Objective(stage, "integrated"))
-        return np.unique(by_payoff * self.n + by_utility, return_inverse=True)[1].astype(np.int64)
+        found = np.unique(by_payoff * self.n + by_utility, return_inverse=True)[1]
+        if isinstance(self.game.asked_mode, RewardMode):  # whose numbers may differ from agent to agent
+            by_reward = symmetry_groups(stage, Objective(stage, self.game.mode))
+            found = np.unique(found * self.n + by_reward, return_inverse=True)[1]
+        return found.astype(np.int64)
 
     def levels(self, rates: Array) -> Array:
         """Rates as levels."""

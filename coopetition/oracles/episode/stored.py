@@ -14,13 +14,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from coopetition.games.game import Game
 from coopetition.oracles.stage.game import Array, as_game
+from coopetition.policies.tensors import BrokenFile
+
+FILE = Path(__file__).resolve().parent.parent / "data" / "sequences.json"
 
 MODES = ("private", "integrated", "cooperative")
 WHAT = ("optimum", "nash")
@@ -30,8 +33,27 @@ _OPTIMUM_OF = {"private": "private", "cooperative": "private", "integrated": "in
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    file = resources.files("coopetition.oracles").joinpath("data/sequences.json")
-    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return read_table(FILE)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The table of a file: by id, mode and "optimum" or "nash".
+
+    Raises
+    ------
+    FileNotFoundError, BrokenFile
+        There is none, or it is no such table; the message names the file and the entry.
+    """
+    try:
+        table: dict[str, Any] = json.loads(path.read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BrokenFile(f"{path}: not valid JSON: {error}") from None
+    if not isinstance(table, dict):
+        raise BrokenFile(f"{path}: expected an object at the top level, found {type(table).__name__}")
+    for key, modes in table.items():
+        for mode, entries in modes.items() if isinstance(modes, dict) else [("its modes", None)]:
+            if not isinstance(entries, dict) or not all(isinstance(one, dict) for one in entries.values()):
+                raise BrokenFile(f"{path}: {key}, {mode}: expected an object of sequences")
     return table
 
 
@@ -62,7 +84,13 @@ def stored_sequence(game: Game, what: str) -> Array | None:
         equilibrium was found.
     """
     entry = stored_entry(game, what)
-    return None if entry is None else unfolded(entry)
+    if entry is None:
+        return None
+    where = f"{FILE}: {game.id}, {game.reward_mode}, {what}"
+    levels = unfolded(entry, where)
+    if not (0 < len(levels) <= game.horizon and levels.shape[1] == game.n):
+        raise BrokenFile(f"{where}: levels of {levels.shape[1]} agents in {len(levels)} steps; the game has {game.n}")
+    return levels
 
 
 def stored_optimum(game: Game) -> Array | None:
@@ -81,7 +109,16 @@ def folded(levels: Array) -> dict[str, Any]:
     return {"roles": roles.reshape(-1).tolist(), "columns": runs}
 
 
-def unfolded(entry: Mapping[str, Any]) -> Array:
-    """Levels (T, N) of an entry of the file."""
-    columns = [np.concatenate([np.full(count, level) for level, count in runs]) for runs in entry["columns"]]
-    return np.stack([columns[role] for role in entry["roles"]], axis=1)
+def unfolded(entry: Mapping[str, Any], where: str = "a stored sequence") -> Array:
+    """Levels (T, N) of an entry of the file; a `BrokenFile` that says where, if it holds none."""
+    try:
+        columns = [
+            np.concatenate([np.full(count, level, dtype=np.float64) for level, count in runs])
+            for runs in entry["columns"]
+        ]
+        levels: Array = np.stack([columns[role] for role in entry["roles"]], axis=1)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise BrokenFile(f"{where}: no columns of levels and roles ({type(error).__name__}: {error})") from None
+    if not np.isfinite(levels).all():
+        raise BrokenFile(f"{where}: levels that are not finite")
+    return levels

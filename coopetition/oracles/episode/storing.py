@@ -21,18 +21,16 @@ from coopetition.oracles.episode.nash import gains_of, open_loop_nash
 from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import EFFORTS
-from coopetition.oracles.episode.stored import MODES, WHAT, folded, unfolded
+from coopetition.oracles.episode.stored import FILE, MODES, WHAT, folded, read_table, unfolded
 from coopetition.oracles.stage.game import Array
 
-FILE = Path(__file__).resolve().parent.parent / "data" / "sequences.json"
 #: Largest gain of a reply, in payoff of an episode per step, with which a stored nash is one.
 TOLERANCE = 1e-3
 
 
 def read(path: Path) -> dict[str, Any]:
     """The table of a file; empty where there is none."""
-    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return table
+    return read_table(path) if path.exists() else {}
 
 
 def keep(path: Path, environment_id: str, mode: str, what: str, entry: dict[str, Any] | None) -> None:

@@ -106,7 +106,7 @@ def worst_known_nash(episode: Episode, optimum: Array) -> Array | None:
 
 
 def _mode(episode: Episode) -> Any:
-    return episode.game.reward_mode if episode.game.mutuality is None else episode.game.mutuality
+    return episode.game.asked_mode
 
 
 def normalised_return(

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coopetition.batching.batch import Batch
+from coopetition.batching.paying import Paying
 from coopetition.envs import environment_class
-from coopetition.games.game import REWARD_MODES, Game
+from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters, choose
+from coopetition.games.rewards import RewardMode, reward_mode_class, reward_mode_names
 
 Array = NDArray[np.float64]
-#: What agents may be taken to maximise in the stage game, beside an N x N matrix of weights on payoffs.
-OBJECTIVES = (*REWARD_MODES, "interdependence")
+#: What agents may be taken to maximise in the stage game, beside other reward modes and a matrix of weights on payoffs.
+OBJECTIVES = ("private", "integrated", "cooperative", "interdependence")
 
 #: Offsets, in steps h, and weights of the fourth-order first derivative: central, forward, backward.
 _CENTRAL = (np.array([-2.0, -1.0, 0.0, 1.0, 2.0]), np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / 12.0)
@@ -131,7 +133,7 @@ def as_game(game_or_id: Any, reward_mode: Any = None) -> Game:
 
 
 def _mode_of(game: Game) -> Any:
-    return game.reward_mode if game.mutuality is None else game.mutuality
+    return game.asked_mode
 
 
 class StageGame:
@@ -215,6 +217,11 @@ class StageGame:
         return np.minimum(profile, self.upper)
 
 
+def objective_names() -> tuple[str, ...]:
+    """Names of what agents may be taken to maximise: every registered reward mode, and interdependence."""
+    return (*reward_mode_names(), "interdependence")
+
+
 class Objective:
     """What each agent maximises: a column per agent out of payoffs and utilities.
 
@@ -222,21 +229,28 @@ class Objective:
     ----------
     stage : StageGame
         Gives the number of agents, and the dependence that "interdependence" reads.
-    what : {"private", "integrated", "cooperative", "interdependence"} or array_like (N, N)
-        pi_i; U_i; the mean payoff; pi_i + sum_j D_ij pi_j, that is U_i with w = D (TR-1, no trust); or
+    what : str, RewardMode or array_like (N, N)
+        "private", pi_i; "integrated", U_i; "cooperative", the mean payoff; "interdependence", pi_i + sum_j D_ij pi_j,
+        that is U_i with w = D (TR-1, no trust); another reward mode, by name or with numbers of its own; or a matrix,
         sum_j M_ij pi_j.
 
     Raises
     ------
     ValueError
-        An unknown name, a matrix of a wrong shape, or "interdependence" in a game that has none.
+        An unknown name, a matrix of a wrong shape, "interdependence" in a game that has none, or a reward mode whose
+        rewards are no function of payoffs and utilities.
     """
 
     def __init__(self, stage: StageGame, what: Any) -> None:
         n = stage.n
         self.matrix: Array | None = None
+        self._paying: Paying | None = None
+        if isinstance(what, RewardMode) and what.name in OBJECTIVES:
+            what = what.name
+        if isinstance(what, str) and what not in OBJECTIVES:
+            what = reward_mode_class(what if ":" in what else choose("objective", what, objective_names()))()
         if isinstance(what, str):
-            self.name = choose("objective", what, OBJECTIVES)
+            self.name = what
             if what == "cooperative":
                 self.matrix = np.full((n, n), 1.0 / n)
             elif what == "interdependence":
@@ -244,20 +258,29 @@ class Objective:
                 if field is None:
                     raise ValueError(f"{stage.game.id} has no interdependence: use another objective")
                 self.matrix = np.eye(n) + stage.state[field.rows].reshape(n, n)
+        elif isinstance(what, RewardMode):
+            self.name = what.name
+            self.matrix = what.of_size(n).matrix(n)
+            if self.matrix is None:
+                self._paying = Paying(Game(stage.game.parameters, what))
         else:
             self.name = "matrix"
             self.matrix = np.asarray(what, dtype=np.float64)
             if self.matrix.shape != (n, n) or not np.all(np.isfinite(self.matrix)):
                 raise ValueError(
-                    f"objective must be one of {', '.join(OBJECTIVES)}, "
+                    f"objective must be one of {', '.join(objective_names())}, "
                     f"or a finite ({n}, {n}) matrix of weights on payoffs"
                 )
-        self.key = self.name if self.matrix is None else self.matrix.tobytes()
+        self.key: Any = self.name if self.matrix is None else self.matrix.tobytes()
+        if self._paying is not None:
+            self.key = self._paying.game.mode
 
     def __call__(self, payoffs: Array, utilities: Array) -> Array:
         """Values (B, N), a column per agent."""
         if self.matrix is not None:
             return np.asarray(payoffs @ self.matrix.T)
+        if self._paying is not None:
+            return self._paying(payoffs, utilities)
         return payoffs if self.name == "private" else utilities
 
 

@@ -30,8 +30,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from coopetition.games.checks import choose
+from coopetition.games.doors import load_named, without_module
 from coopetition.oracles.evidence import CLASSES, Status, by_class
-from coopetition.oracles.stage.game import OBJECTIVES
+from coopetition.oracles.stage.game import OBJECTIVES, objective_names
 
 #: Entry-point group in which an installed package offers its concepts: ``name = "module"``.
 GROUP = "coopetition.concepts"
@@ -93,6 +94,7 @@ def _offered() -> dict[str, EntryPoint]:
 
 def concept_names() -> tuple[str, ...]:
     """Names of all concepts: those of this package, of installed packages, and those registered in this process."""
+    load_named()
     return tuple(dict.fromkeys((*BUILT_IN, *_offered(), *_registered)))
 
 
@@ -106,7 +108,9 @@ def concept(name: str) -> Concept:
     LookupError
         A module that should register the concept and does not, named.
     """
-    name = choose("concept", name, concept_names())
+    name = without_module(name) if isinstance(name, str) else name
+    if name not in BUILT_IN and name not in _registered:
+        choose("concept", name, concept_names())
     if name not in _registered:
         where = f"coopetition.oracles.stage.{name}" if name in BUILT_IN else _offered()[name].module
         import_module(where)
@@ -124,8 +128,8 @@ def register_concept(
     ----------
     name : str
         A new name: a word of lower-case letters, digits and underscores.
-    objective : {"private", "integrated", "cooperative", "interdependence"}
-        What agents maximise unless `solve` is told otherwise.
+    objective : str
+        "interdependence" or the name of a reward mode: what agents maximise unless `solve` is told otherwise.
     about, source : str
         One line on what it solves, for lists; the paper or report that it is from.
     status : Status or mapping of str to Status
@@ -145,7 +149,8 @@ def register_concept(
     """
     if not isinstance(name, str) or not name.isidentifier() or name != name.lower():
         raise ValueError(f"concept name = {name!r}: expected a word of lower-case letters, digits and underscores")
-    choose(f"objective of the concept {name!r},", objective, OBJECTIVES)
+    if objective not in OBJECTIVES:  # other packages are not asked for what this one has
+        choose(f"objective of the concept {name!r},", objective, objective_names())
     for piece, text in (("about", about), ("source", source)):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"the concept {name!r} lacks {piece!r}, a line of text; found {text!r}")

@@ -1,0 +1,99 @@
+"""LOLA's two gradients against finite differences on a game whose expected payoffs are sums over quadrature nodes.
+
+The estimator of the objectives is linear in rewards, so that copies placed on the nodes of a Gauss-Hermite rule, with
+their weights in the rewards, make it an exact sum over the agents' noise: what is left is rounding of float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from learning_faults import built, start
+
+NODES = 24
+
+
+def payoffs(rates):
+    """A quadratic game, unlike for its agents: rates (..., 2) to payoffs (..., 2)."""
+    mine, yours = rates[..., 0], rates[..., 1]
+    first = 0.3 * mine - 0.8 * mine**2 + 1.7 * mine * yours + 0.4 * yours
+    second = 0.9 * yours - 1.1 * yours**2 - 0.6 * mine * yours + 1.3 * mine
+    return np.stack([first, second], axis=-1)
+
+
+def expected(centres):
+    """Both agents' expected payoffs in float64; centres (2, 2) are each agent's mean and log deviation."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / np.sqrt(2.0 * np.pi)
+    latents = centres[:, :1] + np.exp(centres[:, 1:]) * nodes
+    rates = 1.0 / (1.0 + np.exp(-2.0 * latents))
+    grid = np.stack(np.meshgrid(rates[0], rates[1], indexing="ij"), axis=-1)
+    return np.einsum("ab,abk->k", np.outer(weights, weights), payoffs(grid))
+
+
+def slope(function, centres, agent, step=1e-4):
+    """Central differences (2, ...) in one agent's mean and log deviation."""
+    rows = []
+    for place in range(2):
+        moved = np.zeros((2, 2))
+        moved[agent, place] = step
+        rows.append((function(centres + moved) - function(centres - moved)) / (2.0 * step))
+    return np.array(rows)
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """The learner's gradients, and those of finite differences, in each agent's mean and log deviation."""
+    with built() as module:
+        one = start(module, "LOLA", horizon=1)
+        learner, jax = one.learner, one.jax
+        actors = jax.tree.map(np.array, one.state.actor)
+        actors["layers"][-1]["bias"][:] = [[0.35], [-0.2]]
+        actors["log_std"][:] = [[-0.6], [-0.9]]
+        seen = np.repeat(one.data.observations[:1, :1], NODES**2, axis=1)
+        inputs = learner.task.inputs(seen)
+        parameters = np.asarray(jax.vmap(learner.parameters)(actors, inputs))[:, 0, 0].astype(np.float64)
+        # How far the mean moves with all parameters of its network together: what a step of them is worth.
+        slopes = jax.jit(jax.vmap(jax.jacrev(lambda actor, x: learner.parameters(actor, x)[0, 0])))(actors, inputs)
+        flat = np.concatenate([np.reshape(leaf, (2, 2, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1)
+        metric = np.einsum("akp,alp->akl", flat, flat).astype(np.float64)
+
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        weights = weights / np.sqrt(2.0 * np.pi)
+        drawn = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
+        latents = parameters[:, 0] + np.exp(parameters[:, 1]) * drawn
+        paid = payoffs(1.0 / (1.0 + np.exp(-2.0 * latents)))
+        share = np.outer(weights, weights).reshape(-1, 1) * NODES**2
+        data = one.data._replace(
+            observations=seen,
+            latents=latents[None, :, :, None].astype(np.float32),
+            terminated=np.zeros((1, NODES**2), dtype=bool),
+            truncated=np.ones((1, NODES**2), dtype=bool),
+        )
+        found = jax.jit(learner.shaping)(actors, data, (paid * share)[None].astype(np.float32), 0.95)
+        own, shaped = (
+            np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
+            for part in jax.tree.map(np.asarray, found)
+        )
+    return parameters, metric, own, shaped
+
+
+def test_the_own_gradient_is_that_of_the_expected_payoff(exact):
+    centres, _, own, _ = exact
+    truth = np.stack([slope(lambda at, i=i: expected(at)[i], centres, i) for i in (0, 1)])
+    assert np.allclose(own, truth, rtol=1e-4, atol=1e-5)
+
+
+def test_the_term_is_what_the_opponents_step_pays(exact):
+    """grad_i of (grad_j J_i, held fixed) . (the step of j's parameters, grad_j J_j), by differences of differences."""
+    centres, metric, _, shaped = exact
+    for i, j in ((0, 1), (1, 0)):
+        paid = slope(lambda at, i=i: expected(at)[i], centres, j)
+
+        def step(at, j=j):
+            return slope(lambda where: expected(where)[j], at, j)
+
+        # Means and log deviations move by the metric times their gradient when all parameters take their step.
+        gained = slope(lambda at, paid=paid, j=j, step=step: paid @ metric[j] @ step(at), centres, i)
+        assert np.abs(gained).max() > 1e-2
+        assert np.allclose(shaped[i], gained, rtol=2e-4, atol=2e-5), (i, shaped[i], gained)
