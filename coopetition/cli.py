@@ -155,9 +155,19 @@ def evaluate(
     from coopetition.commands import evaluating
 
     evaluating.run(
-        environment_ids or [], preset, policies or [], episodes, seed, reward_mode, settings or [], agents, as_json,
-        normalise, exploitability, thorough,
-    )  # fmt: skip
+        environment_ids or [],
+        preset,
+        policies or [],
+        episodes,
+        seed,
+        reward_mode,
+        settings or [],
+        agents,
+        as_json,
+        normalise,
+        exploitability,
+        thorough,
+    )
 
 
 def _exists(module: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coopetition import pages
+from coopetition.commands import comparing
 from coopetition.envs import ENVIRONMENTS, environment_class
 
 FAMILIES = {
@@ -31,7 +32,9 @@ def page(environment_id: str) -> str:
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
     rest = pages.page(environment_id, solved()[environment_id])
-    return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}"
+    return (
+        f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{comparing.markdown(environment_id)}"
+    )
 
 
 def sentence_of(environment_id: str) -> str:

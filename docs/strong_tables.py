@@ -1,4 +1,4 @@
-"""Write docs/strong.json and the tables of docs/strong.md from the code.
+"""Write coopetition/oracles/data/strong.json and the tables of docs/strong.md from the code.
 
 Run ``python docs/strong_tables.py measure [IDS]`` (a minute a game whose sequences are stored), then ``learning FILE``
 with what ``python benchmarks/strong/learning.py --out FILE`` wrote, ``diversity`` (some minutes), and ``page``. What
@@ -13,11 +13,12 @@ import sys
 from typing import Any
 
 from coopetition.envs import ENVIRONMENTS, STRONG_IDS, environment_class
-from coopetition.games.presets import presets_of
+from coopetition.games.presets import preset_id, presets_of
 from coopetition.oracles import margin, stakes, suite_diversity
 
 HERE = pathlib.Path(__file__).resolve().parent
-FILE, PAGE = HERE / "strong.json", HERE / "strong.md"
+FILE = HERE.parent / "coopetition" / "oracles" / "data" / "strong.json"
+PAGE = HERE / "strong.md"
 MODES = ("private", "integrated", "cooperative")
 #: Uncertainty under which the suite's diversity is measured.
 UNCERTAINTIES: dict[str, dict[str, Any]] = {
@@ -56,7 +57,9 @@ def measure(ids: list[str]) -> None:
     for key in ids:
         row = {"margin": margin(key).to_dict(), **{mode: stakes(key, mode).to_dict() for mode in MODES}}
         table = read()
-        table.setdefault("games", {})[key] = row
+        games = {**table.get("games", {}), key: row}
+        order = [preset_id(name, preset) for name in ENVIRONMENTS for preset in presets_of(environment_class(name))]
+        table["games"] = {name: games[name] for name in sorted(games, key=order.index)}
         write(table)
         print(key, flush=True)
 

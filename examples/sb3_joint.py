@@ -31,9 +31,8 @@ def main(steps: int = 100_000, seed: int = 0) -> tuple[float, float]:
     after = float(evaluate_policy(model, envs, n_eval_episodes=8)[0])
     scale = yardstick(ID, "integrated")
     print(f"{ID}, joint control: return {before:.0f} before, {after:.0f} after {steps:,} steps")
-    print(
-        f"for comparison, the open-loop optimum: {scale.optimum / AGENTS:.0f}; 0 is the worst open-loop nash found, 1 that:"
-    )
+    optimum = scale.optimum / AGENTS
+    print(f"for comparison, the open-loop optimum: {optimum:.0f}; 0 is the worst open-loop nash found, 1 that:")
     print(f"{scale.normalise(AGENTS * before):.3f} before, {scale.normalise(AGENTS * after):.3f} after")
     return before, after
 

@@ -260,3 +260,10 @@ def test_team_games_are_linear_in_size(environment_id):
         assert sizes[30] - sizes[20] == sizes[20] - sizes[10] > 0
         assert sizes[120] - sizes[30] == 9 * (sizes[20] - sizes[10])
     assert games[120].state_rows < 10 * 120
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_long_files_say_why(path):
+    """At most 500 lines, or the reason in the first ten."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 500 or any("Longer than 500 lines" in line for line in lines[:10])

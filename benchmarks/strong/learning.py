@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+import coopetition
 from coopetition import STRONG_IDS
 from coopetition.batching.batch import Batch
 from coopetition.envs import environment_class
@@ -34,6 +35,8 @@ MODES = ("private", "integrated", "cooperative")
 SIGMA, STEP, COPIES, GENERATIONS = 0.5, 0.5, 64, 300
 #: Seeds, and how often the undisturbed policies are looked at.
 SEEDS, EVERY = 5, 10
+#: Episodes of a look.
+LOOKS = 8
 
 
 def play(batch: Batch, weights: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,14 +62,19 @@ def learn(
     game = Game(parameters, mode)
     rng = np.random.default_rng(0)
     batch = Batch(game, seeds * copies, autoreset="disabled")
-    quiet = Batch(game, seeds * 8, autoreset="disabled")  # games that draw are looked at in eight episodes
+    # Games that draw gamma are looked at in the middles of eight equal parts of its range.
+    sets: list[dict[str, Any]] = [{}] * LOOKS
+    if game.random_gamma:
+        low, high = parameters.gamma_range  # type: ignore[attr-defined]
+        sets = [{"gamma": float(low + (high - low) * (k + 0.5) / LOOKS)} for k in range(LOOKS)]
+    quiet = coopetition.batch(parameters, seeds * LOOKS, parameters=sets, reward_mode=mode, autoreset="disabled")
     weights = np.zeros((seeds, game.n, game.observation_size + 1))
     momentum = np.zeros_like(weights)
     curve = []
     for generation in range(generations + 1):
         if generation % EVERY == 0:
-            payoffs, rates = play(quiet, np.repeat(weights, 8, axis=0), 10**6)[1:]
-            curve.append(payoffs.sum(axis=1).reshape(seeds, 8).mean(axis=1))
+            payoffs, rates = play(quiet, np.tile(weights, (LOOKS, 1, 1)), 10**6)[1:]
+            curve.append(payoffs.sum(axis=1).reshape(LOOKS, seeds).mean(axis=0))
         half = rng.standard_normal((seeds, copies // 2, *weights.shape[1:]))
         noise = np.concatenate([half, -half], axis=1)
         tried = weights[:, None] + SIGMA * noise
@@ -76,7 +84,7 @@ def learn(
         slope = np.einsum("skn,skno->sno", ranks, noise) / copies
         momentum = 0.5 * momentum + slope
         weights += STEP / SIGMA * momentum * (1.0 if generation < generations // 2 else 0.3)
-    return {"curve": np.array(curve), "rates": rates.reshape(seeds, 8).mean(axis=1)}
+    return {"curve": np.array(curve), "rates": rates.reshape(LOOKS, seeds).mean(axis=0)}
 
 
 def compare(parameters: Parameters, optimum: float, **effort: Any) -> dict[str, Any]:

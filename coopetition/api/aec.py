@@ -13,7 +13,7 @@ from pettingzoo.utils.env_logger import EnvLogger
 
 from coopetition.api.options import RENDER_MODES, ViewOptions
 from coopetition.api.parallel import ZooView
-from coopetition.api.view import View, ViewSnapshot, cells_of
+from coopetition.api.view import View, ViewSnapshot, as_memoryview
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 
@@ -161,11 +161,11 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
 
     def _hook(self) -> None:
         super()._hook()
-        self._nothing = cells_of(np.zeros_like(self._revealed_rates))
+        self._nothing = as_memoryview(np.zeros_like(self._revealed_rates))
         own = self.game.observation_size - (2 * self.game.n if self.sequential else 0)
         #: Each agent's observation, and its end, for what has been revealed.
         self._rows = {
-            agent: (row, cells_of(row[own:]))
+            agent: (row, as_memoryview(row[own:]))
             for agent, row in zip(self.game.agents, self._batch.observations[0], strict=True)
         }
 
@@ -252,7 +252,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
 
     def _gather(self) -> None:
         names = self.game.agents
-        self._revealed = cells_of(self._revealed_rates)
+        self._revealed = as_memoryview(self._revealed_rates)
         nobody = dict.fromkeys(names, 0.0)
         self._hot = (float, np.ndarray, names, self._lows, self._highs, self._actions, self._revealed, nobody)
 

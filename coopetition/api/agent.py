@@ -64,7 +64,7 @@ class AgentEnv(GymnasiumView):
     def _hook(self) -> None:
         super()._hook()
         #: What each agent saw last.
-        self._seen = self._turn_line()
+        self._seen = self._fresh_outputs()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -84,11 +84,11 @@ class AgentEnv(GymnasiumView):
         info : dict
         """
         self._restart_seeded(seed, options)
-        self._seen = self._turn_line()
+        self._seen = self._fresh_outputs()
         reset_policies(self._policies, seed, 1)
         info: dict[str, Any] = {"payoff": 0.0, "utility": 0.0, "cooperation": self._head[self._own_rate]}
         if self._extra:
-            self._dwell(info)
+            self._show_more(info)
         return self._seen[self.index], info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -148,7 +148,7 @@ class AgentEnv(GymnasiumView):
         if self._extra:
             if self._draws:
                 self._record()
-            self._dwell(info)
+            self._show_more(info)
         return seen[i], self._reward_cells[i], terminated, truncated, info
 
     def _partners_action(self, rates: Any, j: int) -> float:
@@ -176,7 +176,7 @@ class AgentEnv(GymnasiumView):
         }
         info["outcome"] = self.outcome
 
-    def _dwell(self, info: dict[str, Any]) -> None:
+    def _show_more(self, info: dict[str, Any]) -> None:
         """Full infos, and what figures need."""
         if self._full:
             self._add_state(info)
@@ -186,7 +186,7 @@ class AgentEnv(GymnasiumView):
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the agent's observation there, float32 (O,)."""
         self._go_back(snapshot)
-        self._seen = self._turn_line()
+        self._seen = self._fresh_outputs()
         # The snapshot keeps its own policies: it can be restored again.
         self._policies = copy.copy(self._policies)
         return self._seen[self.index]

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from coopetition.api.options import EPISODE_TOTALS, RENDER_MODES, ViewOptions, action_box, observation_box
-from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot, cells_of
+from coopetition.api.view import NOT_IN_INFO, View, ViewSnapshot, as_memoryview
 from coopetition.games import checks
 from coopetition.games.game import Game
 
@@ -89,7 +89,7 @@ class JointEnv(GymnasiumView):
             self._play,
             self._lines,
             self._ended,
-            cells_of(batch.joint_rewards),
+            as_memoryview(batch.joint_rewards),
         )
 
     def reset(
@@ -110,10 +110,10 @@ class JointEnv(GymnasiumView):
         info : dict
         """
         self._restart_seeded(seed, options)
-        rewards, observation, payoffs, utilities, rates = self._turn_line()
+        rewards, observation, payoffs, utilities, rates = self._fresh_outputs()
         info = {"rewards": rewards, "payoff": payoffs, "utility": utilities, "cooperation": rates}
         if self._extra:
-            self._dwell(info)
+            self._show_more(info)
         return observation, info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -164,7 +164,7 @@ class JointEnv(GymnasiumView):
         if self._extra:
             if self._draws:
                 self._record()
-            self._dwell(info)
+            self._show_more(info)
         return observation, mean[0], terminated, truncated, info
 
     def _take(self, action: Any) -> None:
@@ -189,7 +189,7 @@ class JointEnv(GymnasiumView):
         }
         info["outcome"] = self.outcome
 
-    def _dwell(self, info: dict[str, Any]) -> None:
+    def _show_more(self, info: dict[str, Any]) -> None:
         """Full infos, and what figures need."""
         if self._full:
             self._add_state(info)
@@ -199,4 +199,4 @@ class JointEnv(GymnasiumView):
     def restore(self, snapshot: ViewSnapshot) -> np.ndarray:
         """Go back to a snapshot; the observation there, float32 (S,)."""
         self._go_back(snapshot)
-        return self._turn_line()[1]
+        return self._fresh_outputs()[1]

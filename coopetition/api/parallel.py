@@ -167,7 +167,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         return self._observations(), self._infos()
 
     def _observations(self) -> dict[str, np.ndarray]:
-        return dict(zip(self.possible_agents, self._turn_line(), strict=True))
+        return dict(zip(self.possible_agents, self._fresh_outputs(), strict=True))
 
     def step(
         self, actions: Mapping[str, Any]
@@ -241,7 +241,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
                 "outcome": outcome,
             }
         if self._extra:
-            self._dwell(infos)
+            self._show_more(infos)
         return observations, rewards, terminations, truncations, infos
 
     def _end(self) -> tuple[dict[str, bool], dict[str, bool]]:
@@ -267,7 +267,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
             dict.fromkeys(names, False),
         )
 
-    def _dwell(self, infos: dict[str, dict[str, Any]]) -> None:
+    def _show_more(self, infos: dict[str, dict[str, Any]]) -> None:
         """Full infos, and what figures need."""
         if self._full:
             self._add_state(infos)

@@ -31,7 +31,7 @@ NOT_IN_INFO = ("ended", "outcome")
 BLOCK = ("rewards", "joint", "payoffs", "utilities", "state", "observations", "terminated", "truncated")
 
 
-def cells_of(array: Any) -> Any:
+def as_memoryview(array: Any) -> Any:
     """A one-dimensional array as a memoryview: cells read and written as Python numbers."""
     return memoryview(array)
 
@@ -66,7 +66,7 @@ def fresh_lines(source: memoryview, pieces: list[tuple[slice, Any]]) -> Iterator
     )
     while True:
         page = np.empty(count, dtype=record)
-        cells = cells_of(page.view(np.uint8))
+        cells = as_memoryview(page.view(np.uint8))
         for part, line in zip(parts, zip(*[page[name] for name in names], strict=True), strict=True):
             cells[part] = source
             yield line
@@ -94,7 +94,7 @@ def fresh_rows(source: memoryview, rows: int) -> Iterator[Sequence[np.ndarray]]:
         parts = [slice(line * size, (line + 1) * size) for line in range(count)]
         while True:
             page = np.empty((count * rows, columns), dtype=np.float32)
-            cells = cells_of(page.reshape(-1)).cast("B")
+            cells = as_memoryview(page.reshape(-1)).cast("B")
             # The same iterator for each agent: row after row.
             for part, line in zip(parts, zip(*[iter(page)] * rows, strict=True), strict=True):
                 cells[part] = source
@@ -107,7 +107,7 @@ def fresh_rows(source: memoryview, rows: int) -> Iterator[Sequence[np.ndarray]]:
         whole: list[np.ndarray] = []
         for length, span in spans:
             block = np.empty((length, columns), dtype=np.float32)
-            cells_of(block.reshape(-1)).cast("B")[:] = source[span]
+            as_memoryview(block.reshape(-1)).cast("B")[:] = source[span]
             whole.extend(block)
         yield whole
 
@@ -201,35 +201,35 @@ class View:
 
         totals = game.layout["reward_total"]
         head = totals.first + totals.size
-        self._actions = cells_of(batch.actions.reshape(-1))
-        self._head = cells_of(batch.memory.state[0, :head, 0])
-        self._pay = cells_of(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
+        self._actions = as_memoryview(batch.actions.reshape(-1))
+        self._head = as_memoryview(batch.memory.state[0, :head, 0])
+        self._pay = as_memoryview(block[spans["payoffs"].start : spans["utilities"].stop].view(np.float64))
         # Payoffs, utilities and the head of the state, read in one go.
-        self._numbers = cells_of(block[spans["payoffs"].start : start + 8 * head].view(np.float64))
-        self._reward_cells = cells_of(batch.rewards.reshape(-1))
-        self._terminated = cells_of(batch.terminated)
-        self._truncated = cells_of(batch.truncated)
+        self._numbers = as_memoryview(block[spans["payoffs"].start : start + 8 * head].view(np.float64))
+        self._reward_cells = as_memoryview(batch.rewards.reshape(-1))
+        self._terminated = as_memoryview(batch.terminated)
+        self._truncated = as_memoryview(batch.truncated)
         # Both flags as one number, which is zero after nearly every step.
-        self._ended = cells_of(block[spans["terminated"].start : spans["truncated"].stop]).cast("H")
+        self._ended = as_memoryview(block[spans["terminated"].start : spans["truncated"].stop]).cast("H")
         self._play = batch.player()
         self._lines = self._pages_of(block, spans)
         self._gather()
 
     def _pages_of(self, block: np.ndarray, spans: dict[str, slice]) -> Iterator[Any]:
         if self._paged == ("observations",):
-            return fresh_rows(cells_of(block[spans["observations"]]), self.game.n)
+            return fresh_rows(as_memoryview(block[spans["observations"]]), self.game.n)
         first, last = spans[self._paged[0]].start, spans[self._paged[-1]].stop
         pieces = []
         for name in self._paged:
             dtype = np.float64 if name == "rates" else getattr(self._batch, name).dtype
             pieces.append((slice(spans[name].start - first, spans[name].stop - first), dtype))
-        return fresh_lines(cells_of(block[first:last]), pieces)
+        return fresh_lines(as_memoryview(block[first:last]), pieces)
 
     def _gather(self) -> None:
         """Put what every step needs into one tuple, which costs a step one look-up."""
         self._hot: tuple[Any, ...] = ()
 
-    def _turn_line(self) -> Any:
+    def _fresh_outputs(self) -> Any:
         """The outputs, copied to a line that nobody has seen. Steps have this written out."""
         return next(self._lines)
 

@@ -164,9 +164,10 @@ def evaluate(
     if social:
         gained = outcomes.gains(played, payoffs.mean(axis=0), float(lengths.mean()))
         shared = {
-            "equality": outcomes.equality(gained), "least_share": outcomes.least_share(gained),
+            "equality": outcomes.equality(gained),
+            "least_share": outcomes.least_share(gained),
             "sustainability": float(lasting.mean()),
-        }  # fmt: skip
+        }
         retaliation, forgiveness = outcomes.responses(played, players, seed)
     return [
         Evaluation(
@@ -215,7 +216,7 @@ def _play(game: Game, players: Players, copies: int, seed: int) -> tuple[np.ndar
     players.reset(seed, copies)
     script = players.script(game.horizon)
     if script is None:
-        # Somebody may have drawn a script before somebody else turned out to need eyes: start over.
+        # A policy may have drawn its script before another asked for observations: all start over.
         players.reset(seed, copies)
     own_rate = game.observation_layout["own_rate"].start
     rate_sums = np.zeros((copies, game.n))

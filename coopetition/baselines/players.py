@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from coopetition.batching.streams import Seeds
 from coopetition.envs import environment_class
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.policies.policy import Policy, scale_rates
@@ -54,6 +55,8 @@ class Players:
 
     def __init__(self, game: Game, policies: Policies) -> None:
         self.game = game
+        if not isinstance(policies, str | Policy | Iterable):
+            raise TypeError(f"policies = {checks.shown(policies)}: expected a name or a policy, or one for each agent")
         chosen = [policies] * game.n if isinstance(policies, str | Policy) else list(policies)
         if len(chosen) != game.n:
             raise ValueError(

@@ -1,4 +1,7 @@
-"""B copies of a game, stepped by one kernel call: reset, step, autoreset, named state, snapshot and rollout."""
+"""B copies of a game, stepped by one kernel call: reset, step, autoreset, named state, snapshot and rollout.
+
+Longer than 500 lines, for it is one class with its documentation; memory, draws and rollouts lie in files of their own.
+"""
 
 from __future__ import annotations
 
@@ -387,6 +390,8 @@ class Batch:
 
         What follows from them is completed (`Game.put_state`), and a copy that had ended is under way again.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state must be a mapping of state names to values, not {checks.kind_of(state)}")
         if not self._is_reset:
             self.reset()  # a game that draws starts its streams
         rows = self.memory.rows()
@@ -502,7 +507,7 @@ class Batch:
         Parameters
         ----------
         levels : array_like (B, N)
-            Cooperation levels a_i, whatever the batch's action scale.
+            Cooperation levels a_i, whatever the batch's action scale; clipped to [0, e_i], as actions are.
         state : ndarray (rows,), optional
             From `Game.state_vector`; the initial state by default.
 
@@ -512,7 +517,7 @@ class Batch:
             Of the one step from that state, state update included, as the environment would pay them.
         """
         game = self.game
-        given = np.asarray(levels, dtype=np.float64)
+        given = checks.numbers_in("levels", levels)
         if given.shape != self.actions.shape:
             raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")
         np.divide(given, self._of_copies("endowment"), out=self.actions)
@@ -522,7 +527,10 @@ class Batch:
         if self._evaluation is None:
             self._evaluation = self._describe_evaluation()
         address, start, _ = self._evaluation
-        start[...] = self.memory.initial if state is None else state
+        wanted = self.memory.initial if state is None else checks.numbers_in("state", state)
+        if wanted.shape not in (start.shape, start.shape[-1:]):
+            raise ValueError(f"state has shape {wanted.shape}, expected {start.shape[-1:]}: see Game.state_vector")
+        start[...] = wanted
         if not np.isfinite(start).all():
             raise ValueError(
                 f"{game.id} draws {', '.join(game.drawn)} at each reset: an evaluation needs a state with it, such as "

@@ -7,12 +7,13 @@ apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.variants import Variants
 from coopetition.kernels.machine.numbers import DESCRIPTOR_SIZE, Autoreset, Descriptor
@@ -59,6 +60,8 @@ def checked_buffers(
     ValueError
         An unknown name; memory of another shape or type, misaligned, read-only or not contiguous; two that overlap.
     """
+    if buffers is not None and not isinstance(buffers, Mapping):
+        raise TypeError(f"buffers must be a mapping of names to arrays, not {checks.kind_of(buffers)}")
     given = dict(buffers or {})
     unknown = [name for name in given if name not in wanted]
     if unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
     steps = batch.longest_horizon if steps is None else checks.count("steps", steps)
     if policies is None:
         policies = "tit_for_tat" if actions is None else "actions"
+    if not isinstance(policies, Iterable):
+        raise TypeError(f"policies = {checks.shown(policies)}: expected a name, or one for each agent")
     names = [policies] * n if isinstance(policies, str) else list(policies)
     if len(names) != n:
         raise ValueError(f"{len(names)} policies for {n} agents")

@@ -46,18 +46,39 @@ def curves(effort: Effort) -> list[Curve]:
 
     return [
         _measured(
-            "copies", f"Cost over copies B ({PAIR_GAME})", "B", COPIES, effort, ("an agent step", lambda b: 2), copies,
+            "copies",
+            f"Cost over copies B ({PAIR_GAME})",
+            "B",
+            COPIES,
+            effort,
+            ("an agent step", lambda b: 2),
+            copies,
         ),
         _measured(
-            "agents.trust", "Cost over agents N, trust (PlatformEcosystem-v0, B = 256)", "N", AGENTS, effort,
-            ("an ordered pair", lambda n: n * (n - 1)), trust,
+            "agents.trust",
+            "Cost over agents N, trust (PlatformEcosystem-v0, B = 256)",
+            "N",
+            AGENTS,
+            effort,
+            ("an ordered pair", lambda n: n * (n - 1)),
+            trust,
         ),
         _measured(
-            "agents.team", "Cost over agents N, team (TeamProduction-v0, B = 256), each of whom sees all others", "N",
-            AGENTS, effort, ("a number seen", lambda n: n * (2 * n + 1)), team,
+            "agents.team",
+            "Cost over agents N, team (TeamProduction-v0, B = 256), each of whom sees all others",
+            "N",
+            AGENTS,
+            effort,
+            ("a number seen", lambda n: n * (2 * n + 1)),
+            team,
         ),
         _measured(
-            "agents.team.silent", "The same without observations", "N", AGENTS, effort,
-            ("an agent step", lambda n: n), unseen_team,
+            "agents.team.silent",
+            "The same without observations",
+            "N",
+            AGENTS,
+            effort,
+            ("an agent step", lambda n: n),
+            unseen_team,
         ),
-    ]  # fmt: skip
+    ]

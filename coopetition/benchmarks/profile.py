@@ -112,10 +112,10 @@ def view_rows(effort: Effort) -> list[Row]:
 
     cases = {
         "joint: compiled call": repeated(joint._play),
-        "joint: outputs to fresh memory": repeated(joint._turn_line),
+        "joint: outputs to fresh memory": repeated(joint._fresh_outputs),
         "joint: whole step": repeated(joint.step, half),
         "parallel: compiled call": repeated(parallel._play),
-        "parallel: outputs to fresh memory": repeated(parallel._turn_line),
+        "parallel: outputs to fresh memory": repeated(parallel._fresh_outputs),
         "parallel: infos": repeated(parallel._infos),
         "parallel: whole step": repeated(parallel.step, moves),
         "AEC: compiled call": repeated(rounds._play),

@@ -61,24 +61,45 @@ def rows(effort: Effort) -> list[Row]:
     times = interleaved(cases, effort, clock=time.thread_time)
     found = [
         Row(
-            f"solve.{name}.{concept}", SECTION, f"`solve`, {name}, {concept}, with certificate", "ms",
-            1e3 * times[f"{name} {concept}"].median, goal=2.0 if concept != "social_optimum" else None, at_least=False,
+            f"solve.{name}.{concept}",
+            SECTION,
+            f"`solve`, {name}, {concept}, with certificate",
+            "ms",
+            1e3 * times[f"{name} {concept}"].median,
+            goal=2.0 if concept != "social_optimum" else None,
+            at_least=False,
         )
         for name, concept in asked
-    ]  # fmt: skip
+    ]
     repeats = 1 if effort is QUICK else 5
     episodes = [
         ("open_loop", "open-loop optimum, TrustDilemma-v0, 100 steps", 5.0, lambda: open_loop_optimum(PAIR_GAMES[0])),
         ("open_loop.quick", "the same, quick", 1.0, lambda: open_loop_optimum(PAIR_GAMES[0], effort="quick")),
-        ("open_loop.pulses", "open-loop optimum that pulses, ReciprocalDilemma-v0, 100 steps", 5.0,
-         lambda: open_loop_optimum(pulsing, "integrated")),
-        ("open_loop_nash", "worst open-loop nash, TrustDilemma-v0, 100 steps", None,
-         lambda: open_loop_nash(PAIR_GAMES[0], select="worst", strict=False)),
-        ("exploitability", "quick exploitability of tit_for_tat, TrustDilemma-v0", None,
-         lambda: exploitability(PAIR_GAMES[0], "tit_for_tat", climb=False)),
-        ("evaluate", "evaluate, twenty games, four policies, ten episodes", None,
-         lambda: [evaluate(name, policy, 10) for name in ENVIRONMENT_IDS for policy in EVALUATED]),
-    ]  # fmt: skip
+        (
+            "open_loop.pulses",
+            "open-loop optimum that pulses, ReciprocalDilemma-v0, 100 steps",
+            5.0,
+            lambda: open_loop_optimum(pulsing, "integrated"),
+        ),
+        (
+            "open_loop_nash",
+            "worst open-loop nash, TrustDilemma-v0, 100 steps",
+            None,
+            lambda: open_loop_nash(PAIR_GAMES[0], select="worst", strict=False),
+        ),
+        (
+            "exploitability",
+            "quick exploitability of tit_for_tat, TrustDilemma-v0",
+            None,
+            lambda: exploitability(PAIR_GAMES[0], "tit_for_tat", climb=False),
+        ),
+        (
+            "evaluate",
+            "evaluate, twenty games, four policies, ten episodes",
+            None,
+            lambda: [evaluate(name, policy, 10) for name in ENVIRONMENT_IDS for policy in EVALUATED],
+        ),
+    ]
     for name, about, goal, work in episodes:
         work()
         found.append(Row(name, SECTION, about, "s", _seconds(work, repeats), goal=goal, at_least=False))
@@ -86,8 +107,14 @@ def rows(effort: Effort) -> list[Row]:
         runs = [experiment(name) for _ in range(repeats)]
         found.append(
             Row(
-                f"study.{name}", SECTION, f"study {name.upper().replace('TR', 'TR-')}, {runs[0].runs:,} runs", "s",
-                statistics.median(run.seconds for run in runs), goal=goal, at_least=False, reference_name=published,
+                f"study.{name}",
+                SECTION,
+                f"study {name.upper().replace('TR', 'TR-')}, {runs[0].runs:,} runs",
+                "s",
+                statistics.median(run.seconds for run in runs),
+                goal=goal,
+                at_least=False,
+                reference_name=published,
             )
-        )  # fmt: skip
+        )
     return found

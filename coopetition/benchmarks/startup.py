@@ -36,10 +36,15 @@ def rows(effort: Effort) -> list[Row]:
     imports = [in_fresh_process(_IMPORT) for _ in range(max(5, effort.processes))]
     found = [
         Row(
-            "import", SECTION, "`import coopetition`, over numpy, gymnasium and pettingzoo", "s",
-            statistics.median(imports), goal=0.2, at_least=False,
+            "import",
+            SECTION,
+            "`import coopetition`, over numpy, gymnasium and pettingzoo",
+            "s",
+            statistics.median(imports),
+            goal=0.2,
+            at_least=False,
         )
-    ]  # fmt: skip
+    ]
     for name, processes in (("TrustDilemma-v0", effort.processes), ("GraduatedSanction-v0", 1)):
         code = _FIRST_STEP.format(name=name)
         cold, warm = [], []
@@ -52,8 +57,14 @@ def rows(effort: Effort) -> list[Row]:
             whole_text = f"with interpreter, numpy, gymnasium and pettingzoo {whole:.2f} s; wall clock {wall:.2f} s"
             found.append(
                 Row(
-                    f"first.{kind}.{name}", SECTION, f"first step of {name}, cache {kind}", "s", own, goal=goal,
-                    at_least=False, note=f"median of {len(runs)}; {whole_text}",
+                    f"first.{kind}.{name}",
+                    SECTION,
+                    f"first step of {name}, cache {kind}",
+                    "s",
+                    own,
+                    goal=goal,
+                    at_least=False,
+                    note=f"median of {len(runs)}; {whole_text}",
                 )
-            )  # fmt: skip
+            )
     return found

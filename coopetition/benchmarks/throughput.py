@@ -279,21 +279,35 @@ def pair_rows(effort: Effort) -> list[Row]:
     rows = [
         row("batch", f"batch step, two agents, B = {size:,}", "batch", "plain", "plain NumPy, one copy", goal=50.0),
         row(
-            "bound.mathematics", "the same, as a fraction of the mathematics alone", "batch", "bound: mathematics",
+            "bound.mathematics",
+            "the same, as a fraction of the mathematics alone",
+            "batch",
+            "bound: mathematics",
             "2 log1p, 2 tanh, 1 sqrt",
         ),
         row(
-            "bound.observations", "the same, as a fraction of writing observations alone", "batch",
-            "bound: observations", "12 float32 a step",
+            "bound.observations",
+            "the same, as a fraction of writing observations alone",
+            "batch",
+            "bound: observations",
+            "12 float32 a step",
         ),
         row(
-            "bound.both", "the same, as a fraction of both, one after the other", "batch", "bound: both",
+            "bound.both",
+            "the same, as a fraction of both, one after the other",
+            "batch",
+            "bound: both",
             "mathematics, then observations",
         ),
         row("batch.silent", "batch step without observations", "silent", "plain", "plain NumPy, one copy"),
-        row("batch.acting", f"batch step, acting on observations in NumPy, B = {acting:,}", "acting in NumPy", "plain",
-            "plain NumPy, one copy, actions given"),
-    ]  # fmt: skip
+        row(
+            "batch.acting",
+            f"batch step, acting on observations in NumPy, B = {acting:,}",
+            "acting in NumPy",
+            "plain",
+            "plain NumPy, one copy, actions given",
+        ),
+    ]
     for layout, goal, words in (("vmapped", 4.0, "vmapped JAX"), ("scanned", 1.5, "expert JAX in a scan")):
         for dtype in ("float64", "float32"):
             chosen = jax_sizes.get((layout, dtype))
@@ -302,10 +316,15 @@ def pair_rows(effort: Effort) -> list[Row]:
             key = f"jax.{layout}.{dtype}"
             rows.append(
                 row(
-                    key, what, "acting", f"{layout} {dtype}", named, judged="ratio",
+                    key,
+                    what,
+                    "acting",
+                    f"{layout} {dtype}",
+                    named,
+                    judged="ratio",
                     goal=goal if dtype == "float64" else None,
                 )
-            )  # fmt: skip
+            )
     named = "expert JAX in a scan, float64"
     rows += [
         row("c", f"batch step, B = {size:,}", "batch", "c", "C, -O3 -march=native", goal=4.5, judged="ratio"),
@@ -315,10 +334,15 @@ def pair_rows(effort: Effort) -> list[Row]:
     if difference is not None:
         rows.append(
             Row(
-                "references.difference", SECTION, "largest difference of the C and JAX versions from ours", "",
-                difference, goal=1e-6, at_least=False,
+                "references.difference",
+                SECTION,
+                "largest difference of the C and JAX versions from ours",
+                "",
+                difference,
+                goal=1e-6,
+                at_least=False,
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -342,12 +366,18 @@ def game_rows(effort: Effort) -> list[Row]:
     times = interleaved([*cases, batch_case("pair", PAIR_GAME, 2048)], effort)
     return [
         Row(
-            f"game.{case.name.replace(', ', '.').replace(' agents', '')}", GAMES, case.name, "M steps/s",
-            times[case.name].rate / MILLION, goal=goal, reference_name="TrustDilemma",
-            reference=times["pair"].rate / MILLION, ratio=times[case.name].faster_than(times["pair"]),
+            f"game.{case.name.replace(', ', '.').replace(' agents', '')}",
+            GAMES,
+            case.name,
+            "M steps/s",
+            times[case.name].rate / MILLION,
+            goal=goal,
+            reference_name="TrustDilemma",
+            reference=times["pair"].rate / MILLION,
+            ratio=times[case.name].faster_than(times["pair"]),
         )
         for case, goal in zip(cases, goals, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 _THREADS = """
@@ -368,11 +398,18 @@ def thread_rows(effort: Effort) -> list[Row]:
         two, one, ratio = in_fresh_process(code, {"NUMBA_NUM_THREADS": "2"})
         rows.append(
             Row(
-                f"threads.{copies}", SECTION, f"batch on two cores, B = {copies:,} (wall clock)", "M steps/s",
-                two / MILLION, goal=1.8, judged="ratio", reference_name="one core",
-                reference=one / MILLION, ratio=ratio,
+                f"threads.{copies}",
+                SECTION,
+                f"batch on two cores, B = {copies:,} (wall clock)",
+                "M steps/s",
+                two / MILLION,
+                goal=1.8,
+                judged="ratio",
+                reference_name="one core",
+                reference=one / MILLION,
+                ratio=ratio,
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -402,11 +439,17 @@ def memory_rows(effort: Effort) -> list[Row]:
     held = sum(array.nbytes for array in arrays) / 1024
     return [
         Row(
-            "memory.growth", SECTION, "memory that 1,000 steps leave behind (tracemalloc)", "bytes", float(growth),
-            goal=1024.0, at_least=False, note="tracemalloc's own bookkeeping and Python's caches make a few hundred",
+            "memory.growth",
+            SECTION,
+            "memory that 1,000 steps leave behind (tracemalloc)",
+            "bytes",
+            float(growth),
+            goal=1024.0,
+            at_least=False,
+            note="tracemalloc's own bookkeeping and Python's caches make a few hundred",
         ),
         Row("memory.held", SECTION, "memory of a batch, a copy (B = 1,024)", "bytes", held),
-    ]  # fmt: skip
+    ]
 
 
 def rows(effort: Effort) -> list[Row]:

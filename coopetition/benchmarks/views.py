@@ -127,15 +127,28 @@ def rows(effort: Effort) -> list[Row]:
     def row(key: str, what: str, mine: str, other: str, named: str, goal: float | None = None) -> Row:
         found = times.get(other)
         return Row(
-            key, SECTION, what, "us", MICRO * times[mine].median, goal=goal, at_least=False, reference_name=named,
-            reference=MICRO * found.median if found else None, ratio=times[mine].faster_than(found) if found else None,
-        )  # fmt: skip
+            key,
+            SECTION,
+            what,
+            "us",
+            MICRO * times[mine].median,
+            goal=goal,
+            at_least=False,
+            reference_name=named,
+            reference=MICRO * found.median if found else None,
+            ratio=times[mine].faster_than(found) if found else None,
+        )
 
     joint = row("joint", "`gymnasium.make` step, joint", "joint", "empty", "empty environment through `make`")
     multiple = Row(
-        "joint.multiple", SECTION, "the same in steps of that empty environment", "steps",
-        times["empty"].faster_than(times["joint"]), goal=3.0, at_least=False,
-    )  # fmt: skip
+        "joint.multiple",
+        SECTION,
+        "the same in steps of that empty environment",
+        "steps",
+        times["empty"].faster_than(times["joint"]),
+        goal=3.0,
+        at_least=False,
+    )
     found = [
         joint,
         multiple,
@@ -143,10 +156,13 @@ def rows(effort: Effort) -> list[Row]:
         row("parallel", "Parallel step", "parallel", "empty parallel", "empty ParallelEnv", 3.0),
         row("aec", "AEC round, two `step`", "round", "empty round", "`parallel_to_aec` around it", 3.5),
         row(
-            "aec.last", "AEC round, two `last` and two `step`", "round, looking", "empty round, looking",
+            "aec.last",
+            "AEC round, two `last` and two `step`",
+            "round, looking",
+            "empty round, looking",
             "`parallel_to_aec` around it",
         ),
-    ]  # fmt: skip
+    ]
     named = "MPE2 simple_spread" if "spread" in times else "MPE2 not installed (extra `bench`)"
     found.append(row("parallel.spread", "Parallel step", "parallel", "spread", named))
     return [*found, *vector_rows(effort)]
@@ -166,8 +182,13 @@ def vector_rows(effort: Effort) -> list[Row]:
     )
     return [
         Row(
-            "vector", SECTION, f"vector view, {COPIES:,} copies", "M steps/s", times["ours"].rate / MICRO,
-            reference_name="CartPole, native vector", reference=times["cart"].rate / MICRO,
+            "vector",
+            SECTION,
+            f"vector view, {COPIES:,} copies",
+            "M steps/s",
+            times["ours"].rate / MICRO,
+            reference_name="CartPole, native vector",
+            reference=times["cart"].rate / MICRO,
             ratio=times["ours"].faster_than(times["cart"]),
         )
-    ]  # fmt: skip
+    ]

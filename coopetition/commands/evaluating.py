@@ -144,9 +144,14 @@ def run(
     with progress("evaluate", len(casts), as_json) as done:
         for game, text, players in sorted(casts, key=lambda item: ids.index(item[0].id)):
             results[game.id, text] = play(
-                game, players.policies, episodes, seed,
-                normalise=normalise, exploitability=exploitability, thorough=thorough,
-            )  # fmt: skip
+                game,
+                players.policies,
+                episodes,
+                seed,
+                normalise=normalise,
+                exploitability=exploitability,
+                thorough=thorough,
+            )
             done(game.id)
     if as_json:
         print_json([row.to_dict() for rows in results.values() for row in rows])

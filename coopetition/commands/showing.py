@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markdown import Markdown
 from rich.table import Table
 
+from coopetition.commands import comparing
 from coopetition.commands.asking import console, make_game, print_json
 from coopetition.commands.catalogue import cast, models
 from coopetition.pages import page
@@ -74,6 +75,7 @@ def sheet(game: Game) -> dict[str, Any]:
             for name, field in game.layout.items()
             if name not in INTERNAL
         },
+        "stakes": comparing.stakes(game.id),
         "page": f"{game.id}: {models(game.id)}.\n\n{page(game)}",
     }
 
@@ -127,3 +129,4 @@ def run(environment_id: str, preset: str | None, settings: Sequence[str], as_jso
     out.print(state)
     out.print()
     out.print(Markdown(page(game, leave_out=SHOWN)))
+    out.print(Markdown(comparing.markdown(game.id)))

@@ -44,9 +44,12 @@ def _print_solution(found: Any) -> None:
         table.add_column(name, justify="left" if name == "agent" else "right")
     for i, agent in enumerate(found.agents):
         table.add_row(
-            agent, f"{found.actions[i]:.6f}", f"{found.payoffs[i]:.6f}", f"{found.utilities[i]:.6f}",
+            agent,
+            f"{found.actions[i]:.6f}",
+            f"{found.payoffs[i]:.6f}",
+            f"{found.utilities[i]:.6f}",
             f"{found.certificate.gains[i]:.2e}",
-        )  # fmt: skip
+        )
     console.print(table)
     word = "converged" if found.converged else "NOT CONVERGED: this is not a solution"
     console.print(

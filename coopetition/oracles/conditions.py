@@ -103,9 +103,11 @@ def stakes(
     paid_total = float(paid.returns(paid_best[None])[0].sum())
     worst = worst_known_nash(episode, best)
     names = {
-        "0": np.zeros(episode.n), "b": episode.game.baseline_rate,
-        "0.5": np.full(episode.n, 0.5), "1": np.ones(episode.n),
-    }  # fmt: skip
+        "0": np.zeros(episode.n),
+        "b": episode.game.baseline_rate,
+        "0.5": np.full(episode.n, 0.5),
+        "1": np.ones(episode.n),
+    }
     constants = constant_returns(episode.game, mode, state).sum(axis=1)
     rate = float(best_constant(None, episode=episode).actions[0, 0] / episode.game.endowment[0])
     names["best"] = np.full(episode.n, rate)

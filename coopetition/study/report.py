@@ -454,7 +454,7 @@ def _draw_curves(plt: Any, corpus: Corpus) -> Any:
     for axes in list(panels.flat)[len(names) :]:
         axes.set_axis_off()
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     figure.supxlabel("share of training", fontsize=8)
     figure.supylabel("summed payoff of an episode", fontsize=8)
     return figure

@@ -9,6 +9,7 @@ import pytest
 from test_bad_input import KINDS, MAKERS, NAME, Table
 
 import coopetition
+from coopetition.baselines import evaluate
 from coopetition.testing import same
 
 #: What an agent might hand in as its action, as a scalar; and words of the refusal.
@@ -273,3 +274,31 @@ def test_a_snapshot_of_one_agent_in_joint_control():
     with pytest.raises(ValueError, match="others play along"):
         joint.restore(agent.snapshot())
     joint.step(np.full((1, 2), 0.5))
+
+
+# --- the batch's own doors
+
+DOORS = [
+    (lambda batch: batch.evaluate([["a", "b"], ["c", "d"]]), "levels"),
+    (lambda batch: batch.evaluate(np.ones((2, 2), dtype=bool)), "levels"),
+    (lambda batch: batch.evaluate(None), "levels"),
+    (lambda batch: batch.evaluate(np.ones((2, 2)), state="x"), "state"),
+    (lambda batch: batch.evaluate(np.ones((2, 2)), state=np.zeros(3)), "state has shape"),
+    (lambda batch: batch.set_state("x"), "state must be a mapping"),
+    (lambda batch: batch.set_state(None), "state must be a mapping"),
+    (lambda batch: batch.rollout(3), "policies = 3"),
+    (lambda batch: coopetition.batch(NAME, 2, buffers="x"), "buffers must be a mapping"),
+    (lambda batch: coopetition.batch(NAME, 2, buffers=[1]), "buffers must be a mapping"),
+    (lambda batch: evaluate(NAME, None, 2), "policies = None"),
+    (lambda batch: evaluate(NAME, 3, 2), "policies = 3"),
+]
+
+
+@pytest.mark.parametrize("k", range(len(DOORS)))
+def test_what_a_batch_is_handed(k):
+    ask, words = DOORS[k]
+    table = Table("batch")
+    before = played(table)
+    with pytest.raises((TypeError, ValueError), match=words):
+        ask(table.env)
+    assert same(before, table.state())

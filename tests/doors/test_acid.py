@@ -72,7 +72,7 @@ COMMANDS = [
     (["run", "GiftExchange", "--reward-mode", "quasi_maximin", "--steps", "3"], "employer"),
     (["run", "Fishery", "--reward-mode", "inequity_averse", "--steps", "3"], "boat_0"),
     (["evaluate", "Fishery", "--policies", "slow_reciprocator", "--episodes", "1", "--no-normalise",
-      "--no-exploitability", "--reward-mode", "quasi_maximin"], "slow_reciprocator"),
+      "--no-exploitability", "--reward-mode", "quasi_maximin", "--json"], "slow_reciprocator"),
     (["solve", "Fishery-v0", "--concept", "common_rate"], "common_rate"),
     (["dilemma", "Fishery-v0", "--mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
     (["validate", "meetings", "--draws", "20"], "Trust after ten meetings"),

@@ -21,7 +21,7 @@ from coopetition.baselines.learning import learn
 
 pytestmark = pytest.mark.learn
 
-GAME, MODE, SEAT, PARTNERS = "PublicGoods-v0", "private", "agent_0", "tit_for_tat"
+GAME, MODE, SEAT, PARTNERS = "PublicGoods-v0", "private", "player_0", "tit_for_tat"
 STEPS, SEEDS, COPIES, LENGTH = 60_000, 5, 16, 64
 SHARE = 0.05
 SETTINGS = {"copies": COPIES, "length": LENGTH, "epochs": 4, "minibatches": 4, "hidden": (32, 32), "discount": 0.95,

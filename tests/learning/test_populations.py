@@ -13,6 +13,7 @@ import pytest
 import coopetition
 from coopetition.baselines import evaluate, make_policy
 from coopetition.baselines.learning import algorithms, learn, read_population
+from coopetition.baselines.learning.algorithm import find_algorithm
 from coopetition.baselines.learning.checkpoint import NAME
 from coopetition.baselines.learning.training import Training
 from coopetition.baselines.learning.xla import jax, jnp
@@ -91,8 +92,29 @@ def test_resumed_is_uninterrupted_bit_for_bit(environment, tmp_path, monkeypatch
     assert np.array_equal(rest.curves.payoffs, whole.curves.payoffs, equal_nan=True)
 
 
-#: Smallest settings with which each algorithm can learn on two agents.
+#: Smallest settings with which each algorithm can learn on two agents, and those that learn from memory.
 SMALL = {"FCP": {"copies": 8, "teams": 1}, "SelfPlay_PPO": {"copies": 8, "pool": 2, "pool_every": 1}}
+FROM_MEMORY = ("ISAC", "MADDPG", "MATD3", "M3DDPG", "MASAC", "QMIX", "VDN", "MeanFieldAC")
+SMALL |= dict.fromkeys(FROM_MEMORY, {"updates": 2, "batch": 16, "replay": 64})
+#: A game that an algorithm plays, where it refuses two agents.
+PLAYS = {"MeanFieldAC": "PublicGoods-v0"}
+
+
+def test_there_are_sixteen():
+    """No more and no fewer are shipped; what `register_algorithm` adds comes on top."""
+    assert len(EVERY) == 16
+    assert set(FROM_MEMORY) < set(EVERY)
+
+
+@pytest.mark.parametrize("algorithm", EVERY)
+def test_every_algorithm_says_what_it_is(algorithm):
+    """Its module names the paper, whose reward it learns from, what is seen in training and in play, and limits."""
+    cls = find_algorithm(algorithm)
+    text = sys.modules[cls.__module__].__doc__
+    assert text.startswith(f"{algorithm}: ")
+    for words in ("reward", "in play", "Hyper-parameters", "Limits", "References\n----------\n"):
+        assert words.lower() in text.lower(), words
+    assert any(character.isdigit() for character in cls.citation)
 
 
 @pytest.mark.parametrize("algorithm", [name for name in EVERY if name != "IPPO"])
@@ -100,9 +122,16 @@ def test_every_algorithm_is_finite_repeats_and_resumes(algorithm, tmp_path, monk
     settings = {**TINY, **SMALL.get(algorithm, {})}
     steps = 4 * 8 * settings["copies"]
     options = {"settings": settings, "measure_efficiency": False, "steps": steps, "seeds": [3]}
-    whole = learn("TrustDilemma-v0", algorithm, **options)
+    environment = PLAYS.get(algorithm, "TrustDilemma-v0")
+    whole = learn(environment, algorithm, **options)
     assert all(np.isfinite(array).all() for array in whole.arrays[0].values())
-    training = Training("TrustDilemma-v0", algorithm, "integrated", steps, [3], settings)
+    policy = whole.policy(0)
+    seen = np.random.default_rng(0).uniform(size=(5, policy.game.observation_size)).astype(np.float32)
+    for agent in range(policy.game.n):
+        rates = policy.act(seen, agent)
+        assert rates.shape == (5,)
+        assert 0.0 <= rates.min() <= rates.max() <= 1.0
+    training = Training(environment, algorithm, "integrated", steps, [3], settings)
     iterate = training._iterate
 
     def interrupted(state, collector, iteration, spent):
@@ -113,19 +142,24 @@ def test_every_algorithm_is_finite_repeats_and_resumes(algorithm, tmp_path, monk
     monkeypatch.setattr(training, "_iterate", interrupted)
     part = training.run(tmp_path)
     assert (part.steps, part.finished) == (steps // 2, False)
-    rest = learn("TrustDilemma-v0", algorithm, folder=tmp_path, resume=True, **options)
+    rest = learn(environment, algorithm, folder=tmp_path, resume=True, **options)
     assert same(parameters_of(rest, 0), parameters_of(whole, 0))
-    start = learn("TrustDilemma-v0", algorithm, **{**options, "steps": 1})
-    assert not same(parameters_of(start, 0), parameters_of(whole, 0))
+    start = Training(environment, algorithm, "integrated", 1, [3], settings)
+    before, _ = start.learner.export(jax.tree.map(lambda leaf: np.asarray(leaf)[0], start.init()))
+    assert not same(before, parameters_of(whole, 0))
 
 
-MANY = [("LOLA", "LOLA differentiates"), ("SelfPlay_PPO", "multiple of agents")]
+TEAMS = [
+    ("LOLA", "ApacheProject-v0", "LOLA differentiates"),
+    ("SelfPlay_PPO", "ApacheProject-v0", "multiple of agents"),
+    ("MeanFieldAC", "TrustDilemma-v0", "no mean field"),
+]
 
 
-@pytest.mark.parametrize(("algorithm", "reason"), MANY)
-def test_teams_that_are_too_large_are_refused_with_a_reason(algorithm, reason):
+@pytest.mark.parametrize(("algorithm", "environment", "reason"), TEAMS)
+def test_teams_that_cannot_be_are_refused_with_a_reason(algorithm, environment, reason):
     with pytest.raises(ValueError, match=reason):
-        Training("ApacheProject-v0", algorithm, "private", 1, 1)
+        Training(environment, algorithm, "private", 1, 1)
 
 
 def test_a_sweep_is_a_population():

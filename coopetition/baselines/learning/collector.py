@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -251,8 +252,10 @@ class Collector:
                 raise ValueError(
                     f"a checkpoint cannot keep the draws of {policy.name}, who plays {self.game.agents[i]}"
                 )
+        snapshots = [batch.snapshot() for batch in self.batches]
         return {
-            "batches": [vars(batch.snapshot()) for batch in self.batches],
+            # Which game it is stands in the checkpoint's request.
+            "batches": [{"state": kept.state, "random": kept.random} for kept in snapshots],
             "running": self._running,
             "episodes": self.episodes,
         }
@@ -261,7 +264,7 @@ class Collector:
         """Go on where a snapshot was taken."""
         self.reset()
         for batch, values in zip(self.batches, kept["batches"], strict=True):
-            batch.restore(type(batch.snapshot())(**values))
+            batch.restore(replace(batch.snapshot(), **values))
         for name in self._running:
             self._running[name][...] = kept["running"][name]
         for name in self.episodes:

@@ -13,6 +13,9 @@ everybody's rates; in play an actor sees its own observation.
 Hyper-parameters: epsilon .05 of the endowment (the paper tries .1 to 1e-3 on a box twice as wide); the rest as for
 MADDPG.
 
+Limits: the step is linear, and as good as the critic's slope in the others' rates, which is noise where they hardly
+matter to the agent; what is robust against partners that err does not make them err less.
+
 References
 ----------
 Li, Wu, Cui, Dong, Fang & Russell (2019), Robust multi-agent reinforcement learning via minimax deep deterministic

@@ -4,7 +4,7 @@ Every agent maximises its own discounted reward r_i of the mode; see `determinis
 its critic sees the joint state and everybody's rates; in play its actor sees its own observation alone.
 
 Hyper-parameters: soft targets and clipped Gaussian noise as in Lillicrap et al. and Fujimoto et al.; small networks
-and batches, since observations are short. The noise of .15 on rates was chosen on TrustDilemma.
+and batches, since observations are short. What was tuned is said in `deterministic`.
 
 Limits: a deterministic actor stays where its critic is flat; one critic overestimates (see MATD3). The others'
 rates in the actor's gradient are those that were replayed, as in the paper's code.

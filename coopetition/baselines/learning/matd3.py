@@ -9,6 +9,9 @@ actor sees its own observation.
 Hyper-parameters: two critics, delay of two, smoothing of .1 clipped at .25 (Fujimoto et al.: .2 and .5 on a box
 twice as wide); the rest as for MADDPG.
 
+Limits: the smaller of two critics underestimates where they disagree, and what is seldom tried looks worse than it is;
+half as many steps of the actors as MADDPG's for the same updates.
+
 References
 ----------
 Ackermann, Gabler, Osa & Sugiyama (2019), Reducing overestimation bias in multi-agent domains using double centralized

@@ -9,6 +9,11 @@ alpha_i moves so that the entropy of pi_i approaches a target. A rate's density 
 one has entropy 0 and every other less: the target is negative, about the logarithm of the width that is left for
 exploring.
 
+Tuned once for all games, on TrustDilemma and PublicGoods as stage games under integrated rewards: with 50,000
+remembered steps ISAC ended .04 to .07 above TrustDilemma's equilibrium and at the wrong end of PublicGoods's box
+(see its module); with 4,096 it came within .01 and .02. The target entropy of -3.5 ends .01 from the corner of
+PublicGoods under private rewards, where -2.5 ended .03 from it, and costs nothing in the middle of the box.
+
 References
 ----------
 Haarnoja et al. (2018), Soft actor-critic algorithms and applications, arXiv:1812.05905, eq. 5, 7 and 18, appendix C.
@@ -58,14 +63,14 @@ class SoftSettings:
     length: int = 16
     updates: int = 16
     batch: int = 128
-    replay: int = 50_000
+    replay: int = 4096
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
     learning_rate: float = 2e-3
     discount: float = 0.95
     gradient_clip: float = 5.0
     target_rate: float = 0.02
-    target_entropy: float = -2.5
+    target_entropy: float = -3.5
     temperature: float = 0.1
 
 

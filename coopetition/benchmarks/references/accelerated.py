@@ -76,9 +76,13 @@ class JaxTrust:
         rates = [b / e for b, e in zip(c.baseline, c.endowment, strict=True)]
         zero = self._of((0.0, 0.0), batch)
         return State(
-            self._of(rates, batch), self._of(c.trust, batch), self._of(c.damage, batch), zero, zero,
+            self._of(rates, batch),
+            self._of(c.trust, batch),
+            self._of(c.damage, batch),
+            zero,
+            zero,
             jnp.zeros(batch, self.dtype),
-        )  # fmt: skip
+        )
 
     def _observe(self, state: State) -> Any:
         """(2, 6) for one copy; (6, 2, B) for a block."""
@@ -120,9 +124,14 @@ class JaxTrust:
         played = State(rates, trust, damage, state.payoff_total + payoffs, state.reward_total + utilities, time)
         following = jax.tree.map(partial(jnp.where, over), self.initial(*time.shape), played)
         return following, Shown(
-            self._observe(following), utilities.astype(jnp.float32), payoffs, utilities, terminated, truncated,
+            self._observe(following),
+            utilities.astype(jnp.float32),
+            payoffs,
+            utilities,
+            terminated,
+            truncated,
             self._observe(played),
-        )  # fmt: skip
+        )
 
     def vmapped(self) -> tuple[Callable[[int], Any], Callable[[Any, Any], Any]]:
         """As one writes it: a step of one copy, vmapped and jitted, called once a step.

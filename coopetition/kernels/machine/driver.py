@@ -2,6 +2,8 @@
 
 Copies lie in chunks of lanes, [chunk, row, lane]. All steps of a call are played chunk by chunk, so that a chunk
 stays in the first-level cache. Nothing is random in here: drawn values come in through the descriptor.
+
+Longer than 500 lines, for the stages that every game shares are compiled in the order in which they stand here.
 """
 
 from __future__ import annotations

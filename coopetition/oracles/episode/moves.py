@@ -216,9 +216,16 @@ def combined(value: Value, point: Array, height: float, best: Best) -> tuple[Arr
 
 
 def descend(
-    value: Value, point: Array, height: float, palette: Sequence[float], *, passes: int, enough: float,
-    names: Sequence[str] = CHEAP, pairs: bool = True,
-) -> tuple[Array, float]:  # fmt: skip
+    value: Value,
+    point: Array,
+    height: float,
+    palette: Sequence[float],
+    *,
+    passes: int,
+    enough: float,
+    names: Sequence[str] = CHEAP,
+    pairs: bool = True,
+) -> tuple[Array, float]:
     """Take the best moves as long as they gain.
 
     Parameters

@@ -117,13 +117,18 @@ def open_loop_nash(
         k = int(np.argmin([one.epsilon for one in settled]))
     chosen = settled[k]
     found = result(
-        episode, "open_loop_nash", chosen.rates, began, chosen.epsilon, bool(certified),
+        episode,
+        "open_loop_nash",
+        chosen.rates,
+        began,
+        chosen.epsilon,
+        bool(certified),
         gains=chosen.gains.tolist(),
         uncertified=[
             agent for agent, gain in zip(episode.game.agents, chosen.gains, strict=True) if not gain <= allowed
         ],
         beginnings=[(one.begin, float(total), one.epsilon) for one, total in zip(settled, totals, strict=True)],
-    )  # fmt: skip
+    )
     if strict and not certified:
         raise NotConverged(found, chosen.epsilon, "best responses go on gaining")
     return found

@@ -82,9 +82,14 @@ def open_loop_optimum(
         gains["one agent"] = alone
     epsilon = max(gains.values())
     return result(
-        episode, "open_loop_optimum", rates, began, epsilon, epsilon <= CLOSED * (1.0 + abs(height)),
+        episode,
+        "open_loop_optimum",
+        rates,
+        began,
+        epsilon,
+        epsilon <= CLOSED * (1.0 + abs(height)),
         neighbourhood=gains,
-    )  # fmt: skip
+    )
 
 
 def _roles(episode: Episode, free: Array, full: bool | None) -> NDArray[np.int64]:

@@ -105,11 +105,23 @@ def best_response(
         height = max(height, float(own_returns[who]))
     final_returns, final = table.returns(who, best[None], score_seeds)
     return Sequences(
-        episode.game.id, "best_response", str(episode.game.reward_mode), episode.game.agents,
-        episode.levels(final[0]), final_returns[0], height, horizon, True, 0.0,
-        {"agent": episode.game.agents[who], "own": float(own_returns[who]), "rollouts": episode.rollouts,
-         "seconds": time.perf_counter() - began},
-    )  # fmt: skip
+        episode.game.id,
+        "best_response",
+        str(episode.game.reward_mode),
+        episode.game.agents,
+        episode.levels(final[0]),
+        final_returns[0],
+        height,
+        horizon,
+        True,
+        0.0,
+        {
+            "agent": episode.game.agents[who],
+            "own": float(own_returns[who]),
+            "rollouts": episode.rollouts,
+            "seconds": time.perf_counter() - began,
+        },
+    )
 
 
 def _answers(table: Table, rates: Array, others: list[int]) -> Array:
@@ -119,9 +131,15 @@ def _answers(table: Table, rates: Array, others: list[int]) -> Array:
 
 
 def _climbed(
-    value: Value, own: Array, best: Array, height: float, marks: Sequence[float], iterations: int, table: Table,
+    value: Value,
+    own: Array,
+    best: Array,
+    height: float,
+    marks: Sequence[float],
+    iterations: int,
+    table: Table,
     watched: bool,
-) -> tuple[Array, float]:  # fmt: skip
+) -> tuple[Array, float]:
     """Go on from the best candidate, and from the own sequence, by climbing and by moves."""
     episode = table.episode
     horizon = len(own)
@@ -151,9 +169,15 @@ def _climbed(
         names = CHEAP[:1] if left < 10 * look else CHEAP
         passes = max(1, int(0.7 * left / (look if len(names) == 1 else 5 * look)))
         point, height = descend(
-            of_tables, point, height, palette, passes=min(passes, 6), enough=1e-6 * (1.0 + abs(height)), names=names,
+            of_tables,
+            point,
+            height,
+            palette,
+            passes=min(passes, 6),
+            enough=1e-6 * (1.0 + abs(height)),
+            names=names,
             pairs=False,
-        )  # fmt: skip
+        )
     constants = CONSTANTS[::4, None] * np.ones(horizon)
     heights = value(constants)
     if float(heights.max()) > height:

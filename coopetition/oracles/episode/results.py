@@ -62,14 +62,30 @@ class Sequences:
 
 
 def result(
-    episode: Episode, concept: str, rates: Array, began: float, epsilon: float = 0.0, converged: bool = True,
-    value: float | None = None, neighbourhood: dict[str, float] | None = None, **solver: Any,
-) -> Sequences:  # fmt: skip
+    episode: Episode,
+    concept: str,
+    rates: Array,
+    began: float,
+    epsilon: float = 0.0,
+    converged: bool = True,
+    value: float | None = None,
+    neighbourhood: dict[str, float] | None = None,
+    **solver: Any,
+) -> Sequences:
     """Rates (T, N), played once, as `Sequences`."""
     played = episode.batch(1).rollout("actions", episode.horizon, actions=rates)
     returns = played.returns[0]
     return Sequences(
-        episode.game.id, concept, str(episode.game.reward_mode), episode.game.agents, episode.levels(rates), returns,
-        float(returns.sum()) if value is None else value, int(played.lengths[0]), converged, float(epsilon),
-        {"rollouts": episode.rollouts, "seconds": time.perf_counter() - began, **solver}, neighbourhood or {},
-    )  # fmt: skip
+        episode.game.id,
+        concept,
+        str(episode.game.reward_mode),
+        episode.game.agents,
+        episode.levels(rates),
+        returns,
+        float(returns.sum()) if value is None else value,
+        int(played.lengths[0]),
+        converged,
+        float(epsilon),
+        {"rollouts": episode.rollouts, "seconds": time.perf_counter() - began, **solver},
+        neighbourhood or {},
+    )

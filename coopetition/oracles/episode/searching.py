@@ -109,9 +109,7 @@ def search_sequences(
     for _ in range(1 + effort.passes // 10):
         before = height
         palette = palette_of(point[None], marks)
-        point, height = descend(
-            value, point, height, palette, passes=effort.passes, enough=enough, pairs=effort.pairs
-        )  # fmt: skip
+        point, height = descend(value, point, height, palette, passes=effort.passes, enough=enough, pairs=effort.pairs)
         found, reached, _ = climb(value, point, height, effort.iterations)
         if reached > height:
             point, height = found, reached
@@ -154,7 +152,7 @@ def improve(
             enough = ENOUGH * (1.0 + abs(reached))
             point, reached = descend(
                 value, point, reached, palette, passes=effort.passes, enough=enough, names=names, pairs=False
-            )  # fmt: skip
+            )
             if reached - before <= enough:
                 break
         best.see(value, point[None])
@@ -270,12 +268,21 @@ def _evolve(value: Value, best: Best, effort: Effort, seed: int) -> None:
         population[: len(known)] = known
         population[len(known) : count // 2] = np.clip(
             known[rng.integers(len(known), size=count // 2 - len(known))]
-            + rng.normal(0.0, 0.1, size=(count // 2 - len(known), size)), 0.0, 1.0,
-        )  # fmt: skip
+            + rng.normal(0.0, 0.1, size=(count // 2 - len(known), size)),
+            0.0,
+            1.0,
+        )
         differential_evolution(
-            loss, [(0.0, 1.0)] * size, init=population, vectorized=True, updating="deferred", polish=False,
-            maxiter=effort.generations, seed=seed, tol=0.0,
-        )  # fmt: skip
+            loss,
+            [(0.0, 1.0)] * size,
+            init=population,
+            vectorized=True,
+            updating="deferred",
+            polish=False,
+            maxiter=effort.generations,
+            seed=seed,
+            tol=0.0,
+        )
 
 
 def _anneal(value: Value, best: Best, palette: Sequence[float], effort: Effort, seed: int) -> None:

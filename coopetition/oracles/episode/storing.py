@@ -114,9 +114,14 @@ def store_nash(path: Path, environment_id: str, mode: str, effort: str = "defaul
         if np.nanmax(gains_of(episode, episode.rates(known))) <= allowed:
             before = float(episode.returns(episode.rates(known)[None]).sum())
     found = open_loop_nash(
-        episode.game, mode, starts=starts, select="worst", strict=False, tolerance=TOLERANCE,
+        episode.game,
+        mode,
+        starts=starts,
+        select="worst",
+        strict=False,
+        tolerance=TOLERANCE,
         sweeps=30 if effort == "thorough" else 12,
-    )  # fmt: skip
+    )
     named = f"{environment_id} {mode} nash"
     begun = "; ".join(f"{name} {total:.2f} ({gain:.1e})" for name, total, gain in found.solver["beginnings"])
     if not found.converged:

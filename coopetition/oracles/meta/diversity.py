@@ -193,9 +193,12 @@ def _tables(game: Game, policies: tuple[str, ...], episodes: int, seed: int) -> 
     drawn = game.random_gamma or any(make_policy(name, game).classifier.stochastic for name in policies)
     repeats = episodes if drawn or _uncertain(game) else 1
     # Pairing (p, q) with p in a seat: every agent plays q, the one in the seat p.
-    p, q, seat, _ = (axis.reshape(-1) for axis in np.meshgrid(
-        np.arange(count), np.arange(count), np.arange(len(seats)), np.arange(repeats), indexing="ij"
-    ))  # fmt: skip
+    p, q, seat, _ = (
+        axis.reshape(-1)
+        for axis in np.meshgrid(
+            np.arange(count), np.arange(count), np.arange(len(seats)), np.arange(repeats), indexing="ij"
+        )
+    )
     cast = np.repeat(q[:, None], game.n, axis=1)
     cast[np.arange(len(p)), seats[seat]] = p
     batch = Batch(game, len(p), autoreset="disabled")

@@ -205,9 +205,13 @@ def _exact(first: Array, second: Array, rows: Any, columns: Any, rough: Array) -
         cost = np.append(np.zeros(len(support) + 1), 1.0)
         bounds = [(0.0, 1.0)] * len(support) + [(None, None), (0.0, None)]
         found = linprog(
-            cost, A_ub=np.concatenate([others, equal]), b_ub=np.zeros(count + len(against)), A_eq=total, b_eq=[1.0],
+            cost,
+            A_ub=np.concatenate([others, equal]),
+            b_ub=np.zeros(count + len(against)),
+            A_eq=total,
+            b_eq=[1.0],
             bounds=bounds,
-        )  # fmt: skip
+        )
         mixture = np.zeros(width)
         if found.x is None:
             mixture[support] = np.maximum(rough[: len(support)], 0.0)

@@ -274,11 +274,14 @@ def _newton_part(many: ManyGames, values: Values, which: Indices, profiles: Arra
         step = np.minimum(_STEP * upper, np.maximum(0.02 * here, 1e-8 * upper))
         forward = np.where(here + step > upper, -step, step)
         backward = np.where((here - step < 0.0) | (here + step > upper), 0.0, -step)
-        moved = np.concatenate([
-            here[:, None, :],
-            here[:, None, :] + forward[:, None, :] * identity,
-            here[:, None, :] + backward[:, None, :] * identity,
-        ], axis=1)  # fmt: skip
+        moved = np.concatenate(
+            [
+                here[:, None, :],
+                here[:, None, :] + forward[:, None, :] * identity,
+                here[:, None, :] + backward[:, None, :] * identity,
+            ],
+            axis=1,
+        )
         slope = _own_slopes(many, values, sets, moved)
         residual = np.abs(here - np.clip(here + slope[:, 0], 0.0, upper)).max(axis=1)
         going = residual > CLOSE

@@ -18,9 +18,16 @@ from coopetition.oracles.stage.game import Array, as_game
 #: Profiles a kernel call at most, over all sets; batches that are kept, and what of a set the kernel reads.
 MOST_PROFILES, MOST_BATCHES = 1 << 16, 24
 ARRAYS = (
-    "parameters", "at", "initial", "observation_scales", "joint_scales", "horizons", "endowment", "action_low",
+    "parameters",
+    "at",
+    "initial",
+    "observation_scales",
+    "joint_scales",
+    "horizons",
+    "endowment",
+    "action_low",
     "action_high",
-)  # fmt: skip
+)
 
 Indices = NDArray[np.int64]
 

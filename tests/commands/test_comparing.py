@@ -1,0 +1,45 @@
+"""Presets side by side: what is shown is what the classes and the measured file say."""
+
+from __future__ import annotations
+
+import pytest
+
+from coopetition.commands import comparing
+from coopetition.commands.showing import sheet
+from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.games.game import Game
+from coopetition.games.presets import preset_id, presets_of
+
+
+@pytest.mark.parametrize("key", ENVIRONMENTS)
+def test_every_preset_and_number_is_shown(key: str) -> None:
+    cls = environment_class(key)
+    text = comparing.markdown(key)
+    names = presets_of(cls)
+    assert f"| parameter | {' | '.join(names)} |" in text
+    rows = {row["name"]: row for row in comparing.numbers(key)}
+    for preset in names[1:]:
+        made = environment_class(key, preset)()
+        for name in cls.presets[preset]:
+            assert rows[name][preset] == getattr(made, name)
+            assert f"\n| {name} | " in text
+    assert all(row.keys() == {"name", *names} for row in rows.values())
+    assert comparing.markdown(preset_id(key, "strong")) == text  # the same page under every preset
+    for table in text.split("\n\n"):
+        if table.startswith("|"):
+            assert len({line.count("|") for line in table.strip().splitlines()}) == 1
+
+
+def test_what_is_at_stake_is_what_was_measured() -> None:
+    rows = comparing.stakes("PublicGoods-v0")
+    assert [(row["preset"], row["mode"]) for row in rows[-3:]] == [("strong", mode) for mode in comparing.MODES]
+    assert rows[-3] == {
+        "preset": "strong",
+        "mode": "private",
+        "margin": comparing.measured()["PublicGoodsStrong-v0"]["margin"],
+        **comparing.measured()["PublicGoodsStrong-v0"]["private"],
+    }
+    assert "| strong | dilemma | 1 / 0 | 11,000 | 7,500 | 5,000 | 1,500 | 33.3 | player_0 |" in comparing.markdown(
+        "PublicGoods-v0"
+    )
+    assert sheet(Game(environment_class("PublicGoodsStrong-v0")()))["stakes"] == rows
