@@ -83,7 +83,7 @@ def register_ids(addresses: Mapping[str, str]) -> None:
 
         for name, address in addresses.items():
             if f"{NAMESPACE}/{name}" not in registry:
-                pettingzoo.register(  # type: ignore[attr-defined]
+                pettingzoo.register(
                     kind,
                     f"{NAMESPACE}/{name}",
                     f"coopetition.api.make:{kind}_env",

@@ -40,7 +40,7 @@ class WelfareObjective(Objective):
     def __init__(self, stage: StageGame, welfare: str, base: Objective, disagreement: Array | None = None) -> None:
         self.name = welfare
         self.matrix = None
-        self.key = (welfare, base.key, None if disagreement is None else disagreement.tobytes())  # type: ignore[assignment]
+        self.key = (welfare, base.key, None if disagreement is None else disagreement.tobytes())
         self.base, self.disagreement = base, disagreement
 
     def welfare(self, payoffs: Array, utilities: Array) -> Array:
