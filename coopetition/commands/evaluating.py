@@ -129,7 +129,7 @@ def run(
     thorough: bool = False,
 ) -> None:
     """Play everything that was asked for, after checking all of it."""
-    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(environment_ids())
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(every_id())
     texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
     texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
     games = [make_game(name, settings, preset=preset, reward_mode=reward_mode) for name in ids]

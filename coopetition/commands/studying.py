@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 study = typer.Typer(
-    help="The reference study: train, evaluate, audit, publish.",
+    help="The reference study: train, evaluate, audit, publish. `status` and `audit` take --json.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -112,8 +112,8 @@ def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only 
     if as_json:
         typer.echo(json.dumps(counts))
         return
-    for kind, found in counts.items():
-        typer.echo(f"{kind:10s} " + ", ".join(f"{count} {state}" for state, count in found.items() if count))
+    for label, states in counts.items():
+        typer.echo(f"{label:10s} " + ", ".join(f"{count} {state}" for state, count in states.items() if count))
 
 
 @study.command("publish")

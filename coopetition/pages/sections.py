@@ -37,6 +37,8 @@ WHOSE: dict[Any, str] = {
     from_others: "of each other towards i",
     between_others: "between the others",
 }
+#: The same of what an environment adds, by its shape.
+ADDED: dict[Any, str] = {("n",): ": own, then the others'", ("n", "n"): ": towards each other"}
 CONCEPTS = {"nash": "Nash", "coopetitive": "coopetitive", "social_optimum": "optimum"}
 #: The rate that everybody plays in the worked step.
 WORKED_RATE = 0.5
@@ -78,8 +80,7 @@ def _meanings(game: Game) -> dict[str, str]:
     for column in game.family.columns:
         found[column.name] = f"{game.layout[column.field].meaning}: {WHOSE.get(column.pick, '')}".rstrip(": ")
     for line in game.additions:
-        ways: dict[tuple[Any, ...], str] = {("n",): ": own, then the others'", ("n", "n"): ": towards each other"}
-        whose = ways.get(tuple(line.shape), "")
+        whose = ADDED.get(line.shape, "")
         found[line.name] = line.meaning + whose
     return found
 

@@ -297,13 +297,19 @@ def _theory_table(corpus: Corpus) -> str:
         rows.append(
             [
                 mode,
-                f"{mine['efficiency'].median():.3f}" if mine.height else "",
-                f"{normalised.median():.3f} ({normalised.len()} of {mine.height} runs)" if normalised.len() else "",
-                f"{share['share'].median():.4f}" if mine.height else "",
+                f"{_median(mine['efficiency']):.3f}",
+                f"{_median(normalised):.3f} ({normalised.len()} of {mine.height} runs)" if normalised.len() else "",
+                f"{_median(share['share']):.4f}",
             ]
         )
     header = ("mode", "efficiency (median)", "nash to optimum (median)", "exploitability, share of an agent's return")
     return _table(header, rows)
+
+
+def _median(column: pl.Series) -> float:
+    """NaN of nothing."""
+    known = column.drop_nulls().to_numpy()
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def _audit_table(corpus: Corpus) -> str:

@@ -105,7 +105,7 @@ def scenarios(environment_id: str, split: str = "test") -> list[Scenario]:
     made: list[Scenario] = []
     for background in BACKGROUNDS[split]:
         for focal in _focal_seats(game):
-            drawn = {}
+            drawn: dict[str, float] = {}
             for name in DRAWN:
                 value = getattr(game.parameters, name, None) if name in numbers else None
                 factor = float(draw.uniform(1.0 - SPREAD, 1.0 + SPREAD))
@@ -130,10 +130,10 @@ def _takes(environment_id: str, parameters: dict[str, float]) -> bool:
 
 
 def _focal_seats(game: Game) -> list[tuple[int, ...]]:
-    single = [(i,) for i in seats(game)]
+    single: list[tuple[int, ...]] = [(i,) for i in seats(game)]
     if game.n == 2:
         return single
-    return [*single, *(tuple(j for j in range(game.n) if j != i) for (i,) in single)]
+    return [*single, *(tuple(j for j in range(game.n) if j != i) for i in seats(game))]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ CASE = register_case(
         quantities=QUANTITIES,
         variants=lambda: (run("both give half", 0.5), run("both give little", 0.2)),
         draws=lambda rng, count, ranges: run(ranges, CASE.data.draws.sample(rng, count, ranges)["rate"]),
-        nulls=lambda rng: (run("uniform rates", rng.uniform(size=50)),),
+        nulls=lambda rng, count: (run("uniform rates", rng.uniform(size=count)),),
         ablations=lambda: (run("nothing given", 0.0),),
         history=lambda: Run(
             "the record", {"mean_rate": np.array([0.5]), "final_trust": np.array([0.8]), "trust_error": np.zeros(1)}

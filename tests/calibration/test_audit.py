@@ -31,8 +31,13 @@ def reports():
 
 
 @pytest.fixture(scope="module")
-def ledger(reports):
-    return calibration.ledger(tuple(reports.values()))
+def studies():
+    return {name: calibration.experiment(name) for name in calibration.STUDIES}
+
+
+@pytest.fixture(scope="module")
+def ledger(reports, studies):
+    return calibration.ledger(tuple(reports.values()), studies)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +154,12 @@ def test_ledger(ledger):
     assert ledger.to_markdown().count("\n") == len(ledger.claims) + 1
 
 
+def test_the_readme_shows_a_line_a_report(ledger):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- ledger -->")[1].split("<!-- /ledger -->")[0]
+    assert shown.strip() == ledger.summary_markdown().strip()
+
+
 def test_the_docs_page_holds_the_computed_ledger_and_verdicts(reports, ledger):
     page = Path(__file__).parents[2] / "docs" / "calibration.md"
     text = page.read_text(encoding="utf-8")
@@ -157,11 +168,11 @@ def test_the_docs_page_holds_the_computed_ledger_and_verdicts(reports, ledger):
         assert " ".join(report.verdict) in text
 
 
-def test_verdicts_of_the_ledger_are_computed(monkeypatch, reports):
+def test_verdicts_of_the_ledger_are_computed(monkeypatch, reports, studies):
     """Another record, another verdict: nothing is ticked by hand."""
     from coopetition.calibration import claims
 
-    measured = claims.measures(tuple(reports.values()))
+    measured = claims.measures(tuple(reports.values()), studies)
     monkeypatch.setattr(claims, "measures", lambda *_: {**measured, "slcd.logarithmic.score": 57.0})
     assert calibration.ledger()["tr1-logarithmic"].verdict == "not reproducible"
 

@@ -205,7 +205,7 @@ def populations(
     runs = case.variants()
     a, b = drawn(stated, "stated"), drawn(wide, "wide")
     tell("null models and ablations")
-    null, off = case.nulls(nulls), case.ablations()
+    null, off = case.nulls(nulls, count), case.ablations()
     tell("seeds and record")
     return Populations(runs, a, b, null, off, case.seeds() if case.seeds else None, case.history(), seed)
 

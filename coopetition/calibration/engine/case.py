@@ -159,8 +159,8 @@ class Case:
         The published runs; the first is the case's own, the others its variants.
     draws : callable (Generator, count, ranges) -> Run
         Runs with random parameters.
-    nulls : callable (Generator) -> tuple of Run
-        Named null models.
+    nulls : callable (Generator, count) -> tuple of Run
+        Named null models; `count` is how many runs a random one may have.
     ablations : callable () -> tuple of Run
         Each mechanism off.
     history : callable () -> Run
@@ -188,7 +188,7 @@ class Case:
     quantities: Mapping[str, Quantity]
     variants: Callable[[], tuple[Run, ...]]
     draws: Callable[[np.random.Generator, int, Ranges], Run]
-    nulls: Callable[[np.random.Generator], tuple[Run, ...]]
+    nulls: Callable[[np.random.Generator, int], tuple[Run, ...]]
     ablations: Callable[[], tuple[Run, ...]]
     history: Callable[[], Run]
     seeds: Callable[[], Run] | None = None

@@ -129,14 +129,14 @@ class Written:
         games = self.games(self.run_named(self.where, None)).drawn(self.ranges.sample(rng, count, ranges))
         return self.simulate(f"{count} {ranges} draws", games)
 
-    def nulls(self, rng: np.random.Generator) -> tuple[Run, ...]:
+    def nulls(self, rng: np.random.Generator, count: int) -> tuple[Run, ...]:
         """The null models of the file."""
         out = []
         for entry in self.off:
             where = f"{self.where}: null {entry['label']!r}"
             games = self.games(self.run_named(where, entry.get("run")), entry.get("parameters", {}))
             if "draws" in entry:
-                games = games.drawn(self.ranges.sample(rng, self.ranges.count, entry["draws"]))
+                games = games.drawn(self.ranges.sample(rng, count, entry["draws"]))
             if "levels" not in entry:
                 out.append(Run(entry["label"], self.simulate("", games).values))
                 continue

@@ -210,7 +210,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     return draw(rng, count, ranges)
 
 
-def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
+def nulls(rng: np.random.Generator, count: int) -> tuple[Run, ...]:
     """Named null models."""
     record = DATA.record
     logs = rng.uniform(np.log(record["a_min"]), np.log(record["a_max"]), (10_000, 4))
@@ -225,7 +225,7 @@ def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
         Run("a constant effort of 20 in all phases", measure(np.full((1, 4), 20.0))),
         Run(
             "random parameters, reading 'mean'",
-            draw(rng, DATA.draws.count, "stated", "mean").values,
+            draw(rng, count, "stated", "mean").values,
         ),
     )
 

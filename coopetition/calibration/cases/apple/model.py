@@ -251,7 +251,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     )
 
 
-def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
+def nulls(rng: np.random.Generator, count: int) -> tuple[Run, ...]:
     """Named null models."""
     start = np.array(DATA.record["initial_actions"])
     return (

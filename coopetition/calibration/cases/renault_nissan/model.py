@@ -257,7 +257,7 @@ def draws(rng: np.random.Generator, count: int, ranges: Ranges) -> Run:
     return Run(f"{count} {ranges} draws", simulate("", trust=trust, **x).values)
 
 
-def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
+def nulls(rng: np.random.Generator, count: int) -> tuple[Run, ...]:
     """Named null models."""
     walk = np.clip(np.cumsum(rng.normal(0.0, 0.05, (10_000, 80, 2)), axis=1) + 0.5, 0.0, 1.0)
     still = np.broadcast_to(np.array([0.5, 0.55]), (1, 80, 2))

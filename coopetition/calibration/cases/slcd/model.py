@@ -230,9 +230,8 @@ def gamma_sweep(form: Form) -> Run:
     return simulate(case_games(form, gamma=np.arange(1, 11) / 10.0), f"gamma sweep, {form}")
 
 
-def nulls(rng: np.random.Generator) -> tuple[Run, ...]:
+def nulls(rng: np.random.Generator, count: int) -> tuple[Run, ...]:
     """Named null models."""
-    count = DATA.draws.count
     power = draw_games(rng, count, "stated", "power")
     wide = draw_games(rng, count, "wide")
     symmetric: dict[str, Any] = {"dependence": (0.75, 0.75), "shares": (0.5, 0.5)}
