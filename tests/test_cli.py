@@ -106,7 +106,7 @@ def test_show(environment_id):
     assert sheet["observation_layout"]["time"] == [game.observation_size - 1, game.observation_size]
     assert sheet["page"].startswith(environment_id)
     text = call("show", environment_id)[0]
-    for word in (environment_id, "horizon", "own_rate", "time", "Payoff", "Observation space"):
+    for word in (environment_id, "horizon", "own_rate", "time", "Payoff", "Agents"):
         assert word in text
     assert "]]" not in text
 

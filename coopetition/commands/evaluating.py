@@ -19,6 +19,7 @@ from coopetition.commands.asking import (
     refusals,
 )
 from coopetition.commands.tables import Column, Rows, print_rows
+from coopetition.envs import environment_ids as every_id
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")

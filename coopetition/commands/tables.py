@@ -67,17 +67,23 @@ def _table(rows: Rows, kept: Sequence[int]) -> Table:
     return table
 
 
-def _fits(out: Console, table: Table) -> bool:
+def _width(out: Console, table: Table) -> int:
+    """What the columns need, title and caption aside, which wrap."""
     table.title = table.caption = None
-    return out.measure(table, options=out.options.update(width=10_000)).maximum <= out.width
+    return out.measure(table, options=out.options.update(width=10_000)).maximum
 
 
 def print_rows(out: Console, rows: Rows) -> None:
     """Print a table in the form that fits."""
+    if not out.is_terminal:
+        every = range(len(rows.columns))
+        out.width = max(out.width, _width(out, _table(rows, every)))
+        out.print(_table(rows, every))
+        return
     levels = sorted({column.importance for column in rows.columns})
     for level in levels:
         kept = [k for k, column in enumerate(rows.columns) if column.importance >= level]
-        if not out.is_terminal or _fits(out, _table(rows, kept)):
+        if _width(out, _table(rows, kept)) <= out.width:
             out.print(_table(rows, kept))
             left = [column.name.replace("\n", "") for column in rows.columns if column.importance < level]
             if left:

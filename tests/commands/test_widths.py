@@ -62,7 +62,7 @@ def test_nothing_is_cut_off(width):
 
 
 def test_a_wider_terminal_shows_more():
-    narrow, wide = (on_a_terminal(width, *COMMAND) for width in (80, 140))
+    narrow, wide = (on_a_terminal(width, *COMMAND) for width in (80, 240))
     assert "left out for want of width" in narrow
     assert "a step" in wide
     assert "left out" not in wide
