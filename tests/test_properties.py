@@ -647,7 +647,9 @@ def test_views_of_any_state_that_may_be_set_are_in_their_bounds(environment_id, 
         if field.settable:
             high = min(field.high, 10.0)
             value = np.clip(rng.uniform(-0.2, 1.2, size=(3, *field.shape)), 0.0, 1.0) * high
-            batch.set_state({name: value})
+            value = np.floor(value) if field.integer else value
+            # Who waits is outside: the two can only be set together.
+            batch.set_state({"members": (value == 0.0).astype(float), name: value} if name == "wait" else {name: value})
     for view in (batch.observations, batch.joint):
         assert (view >= 0.0).all()
         assert (view <= 1.0).all()

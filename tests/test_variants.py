@@ -162,7 +162,11 @@ REFUSED = [
     ([{"gamma": 0.5}, {"gama": 0.5}], TypeError, r"parameters\[1\].*'gama'"),
     ([{"gamma": 0.5}, 0.5], TypeError, r"parameters\[1\]"),
     ("gamma", TypeError, "a list of dicts"),
-    ([coopetition.make_game("SLCD-v0").parameters, {"gamma": 0.5}], ValueError, r"parameters\[1\] has other"),
+    (
+        [coopetition.make_game("SLCD-v0").parameters, {"gamma": 0.5}],
+        TypeError,
+        r"parameters\[0\] = SLCD.*Parameters of TrustDilemma-v0",
+    ),
 ]
 
 
