@@ -15,9 +15,11 @@ from coopetition.oracles.episode.constants import best_constant, constant_values
 from coopetition.oracles.episode.moves import CHEAP, NEIGHBOURHOOD, neighbours
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
-from coopetition.oracles.episode.searching import EFFORTS, Effort, improve, palette_of, search_sequences
+from coopetition.oracles.episode.searching import DUTIES, EFFORTS, Effort, improve, palette_of, search_sequences
 from coopetition.oracles.episode.starts import CONSTANTS, switching_sequences
-from coopetition.oracles.stage.game import Array
+from coopetition.oracles.stage.equilibrium import equilibrium
+from coopetition.oracles.stage.game import Array, Objective
+from coopetition.oracles.stage.social_optimum import social_optimum
 
 #: A gain, relative to the total, with which an optimum still counts as converged.
 CLOSED = 1e-6
@@ -119,6 +121,20 @@ def _structured_starts(episode: Episode, constant: Sequences, free: Sequences, m
     # The same last steps after everybody's own baseline, and after what was best per agent.
     for base in (episode.game.baseline_rate, free.actions[0] / endowment):
         tables.append(np.where(changes[:, :, None], switching[:, :, None], base))
+    # Pulses between whole profiles, where each agent has rates of its own to give and to hold back.
+    stage = episode.stage()
+    own = Objective(stage, "private")
+    profiles = [episode.game.baseline_rate, free.actions[0] / endowment]
+    profiles += [equilibrium(stage, own, "nash", strict=False).actions / endowment]
+    profiles += [social_optimum(stage, own, strict=False).actions / endowment]
+    # Giving a little more in between may be what lets trust bear it.
+    more = [np.clip(factor * profiles[1], 0.0, 1.0) for factor in (1.01, 1.03, 1.06, 1.12)]
+    for high in [*profiles, *more]:
+        for low in profiles:
+            if high is not low:
+                for on, off in (*DUTIES, (3, 1), (5, 1), (8, 1)):
+                    turn = np.resize([True] * on + [False] * off, horizon)
+                    tables.append(np.where(turn[:, None], high, low)[None])
     return np.concatenate(tables)
 
 
