@@ -127,6 +127,7 @@ def test_times():
     assert (times.median, times.rate) == (2.0, 0.5)
 
 
+@pytest.mark.slow
 def test_game_rows_are_all_there():
     from coopetition.benchmarks.throughput import game_rows
 
