@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from random_games import random_mode, random_parameters, tempting_rates
 
+import coopetition
 from coopetition.batching.batch import Batch
 from coopetition.batching.memory import AUTORESETS, PUBLIC
 from coopetition.envs import ENVIRONMENTS, environment_class
@@ -751,3 +752,21 @@ def test_a_buffer_in_use_is_not_resized():
     with pytest.raises(ValueError, match="resize"):
         payoffs.resize((4, 4))
     assert batch.payoffs is payoffs
+
+
+def test_a_script_that_nobody_plays_is_refused():
+    copies = coopetition.batch("TrustDilemma-v0", 2, autoreset="disabled")
+    copies.reset(seed=0)
+    with pytest.raises(ValueError, match="no agent plays them: the policies are tit_for_tat, tit_for_tat"):
+        copies.rollout("tit_for_tat", 3, actions=np.zeros((3, 2)))
+    assert copies.rollout(["actions", "tit_for_tat"], 3, actions=np.zeros((3, 2))).lengths.tolist() == [3, 3]
+
+
+def test_one_draw_of_a_trembling_hand_is_no_payoff():
+    with pytest.raises(ValueError, match=r"tremble = 0\.1"):
+        coopetition.batch("TrustDilemma-v0", 2, tremble=0.1).evaluate(np.full((2, 2), 30.0))
+
+
+def test_a_matrix_is_no_buffer():
+    with pytest.raises(ValueError, match="buffer 'actions'"):
+        coopetition.batch("TrustDilemma-v0", 2, buffers={"actions": np.matrix(np.zeros((2, 2)))})

@@ -63,7 +63,9 @@ class Outcomes:
 
 
 def disagreement(game: Game) -> np.ndarray:
-    """What each agent is paid in the first step of an episode in which nobody gives anything, (N,)."""
+    """What each agent is paid in the first step when nobody gives anything and no hand trembles, (N,)."""
+    if game.parameters.tremble > 0.0:
+        game = Game(game.parameters.without_chance("expected"))
     batch = Batch(game, 1, autoreset="disabled", observe=False)
     # Nobody gives anything, so that a synergy whose weight is drawn pays nothing, whatever it is.
     state = game.state_vector({"gamma": 0.0}) if game.random_gamma else None

@@ -515,8 +515,18 @@ class Batch:
         -------
         payoffs, utilities : ndarray (B, N)
             Of the one step from that state, state update included, as the environment would pay them.
+
+        Raises
+        ------
+        ValueError
+            Wrong shapes; a state that is not finite; hands that tremble, since one draw of them is no payoff.
         """
         game = self.game
+        if game.parameters.tremble > 0.0:
+            raise ValueError(
+                f"{game.id} is played with tremble = {game.parameters.tremble:g}: an evaluation would pay one draw; "
+                "build the batch with tremble=0"
+            )
         given = checks.numbers_in("levels", levels)
         if given.shape != self.actions.shape:
             raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")

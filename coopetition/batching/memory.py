@@ -69,7 +69,7 @@ def checked_buffers(
     taken: dict[str, np.ndarray] = {}
     for name, buffer in given.items():
         shape, dtype = wanted[name]
-        fits = isinstance(buffer, np.ndarray) and not isinstance(buffer, np.ma.MaskedArray)
+        fits = isinstance(buffer, np.ndarray) and not isinstance(buffer, np.ma.MaskedArray | np.matrix)
         fits = fits and buffer.shape == shape and buffer.dtype == dtype
         if not fits or not (buffer.flags.c_contiguous and buffer.flags.writeable and buffer.flags.aligned):
             raise ValueError(

@@ -58,6 +58,8 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
     codes, constants = np.zeros(n, dtype=np.int64), np.zeros(n)
     for i, name in enumerate(names):
         codes[i], constants[i] = compiled_policy(name)
+    if actions is not None and "actions" not in names:
+        raise ValueError(f"actions are given, and no agent plays them: the policies are {', '.join(map(str, names))}")
     script = _script(batch, names, steps, actions, seed) if (codes == Policy.EXTERNAL).any() else np.zeros(0)
     d = memory.descriptor.copy()
     d[Descriptor.STEPS] = steps

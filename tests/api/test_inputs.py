@@ -61,14 +61,21 @@ def refused(table, step, error, word):
     assert table.state()["time"][0] == 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("value", "word"), [row[1:] for row in NO_NUMBERS], ids=[row[0] for row in NO_NUMBERS])
+#: Views that take one array for everybody. NumPy makes no masked array of a list, so there is no such row for them.
+ARRAYS = ("batch", "vector", "joint", "agent")
+ROWS = [
+    pytest.param(kind, value, word, id=f"{name}-{kind}")
+    for name, value, word in NO_NUMBERS
+    for kind in KINDS
+    if not (word == "masked" and kind in ARRAYS)
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "word"), ROWS)
 def test_an_action_that_is_no_number(kind, value, word):
     table = Table(kind)
-    if kind in ("batch", "vector", "joint", "agent"):  # a list of it and a number: one array, whatever is in it
-        word = "masked" if word == "masked" else "number"
-        if word == "masked":
-            pytest.skip("NumPy makes no masked array of a list")
+    if kind in ARRAYS:  # a list of it and a number: one array, whatever is in it
+        word = "number"
     refused(table, lambda: table.step([value, 0.5]), TypeError, word)
 
 

@@ -296,3 +296,11 @@ def test_a_policy_that_returns_nan_is_named():
     game = coopetition.make_game("SLCD-v0")
     with pytest.raises(ValueError, match="action nan of agent 'samsung'.*not finite"):
         evaluate(game, [Broken(game), "constant_050"], episodes=1)
+
+
+def test_the_disagreement_payoff_is_no_draw_of_a_trembling_hand():
+    from coopetition.api.make import make_game
+    from coopetition.baselines.outcomes import disagreement
+
+    steady, trembling = make_game("PublicGoods-v0"), make_game("PublicGoods-v0", tremble=0.2)
+    assert disagreement(trembling).tolist() == disagreement(steady).tolist() == [50.0] * 5

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, descend_each, follow
+from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import init_optimiser
@@ -36,23 +36,11 @@ from coopetition.baselines.learning.xla import jax, jnp
 
 
 @hyperparameters
-class DeterministicSettings:
-    """Hyper-parameters of deterministic policy gradients; floats may be swept.
+class DeterministicSettings(ReplaySettings):
+    """Hyper-parameters of deterministic policy gradients, beside those of every learner from memory.
 
     Attributes
     ----------
-    copies, length : int
-        Copies of the game in a run, and steps between two rounds of updates.
-    updates, batch : int
-        Updates a round, and samples of each.
-    replay : int
-        Environment steps that are kept.
-    hidden : tuple of int
-        Widths of hidden layers.
-    learning_rate, discount, gradient_clip : float
-        Adam's step, gamma, the norm to which each network's gradient is shortened.
-    target_rate : float
-        How far targets follow at each update.
     noise, least_noise : float
         Standard deviation of the noise on rates while learning, at the start and at last.
     noise_decay : float
@@ -62,16 +50,7 @@ class DeterministicSettings:
         lost at the corners of the box.
     """
 
-    copies: int = 16
-    length: int = 16
-    updates: int = 16
-    batch: int = 128
-    replay: int = 4096
-    hidden: tuple[int, ...] = (32, 32)
     learning_rate: float = 1e-3
-    discount: float = 0.95
-    gradient_clip: float = 5.0
-    target_rate: float = 0.02
     noise: float = 0.2
     least_noise: float = 0.03
     noise_decay: float = 500.0

@@ -31,6 +31,7 @@ import numpy as np
 from coopetition.baselines.learning.actor_critic import ActorCriticState
 from coopetition.baselines.learning.algorithm import Algorithm, hyperparameters
 from coopetition.baselines.learning.ippo import IPPO
+from coopetition.baselines.learning.ippo import Settings as PPOSettings
 from coopetition.baselines.learning.networks import stack_trees
 from coopetition.baselines.learning.selfplay import SelfPlayPPO
 from coopetition.baselines.learning.task import RUN_AXES, Trajectory
@@ -41,23 +42,11 @@ CHECKPOINTS = 3
 
 
 @hyperparameters
-class Settings:
+class Settings(PPOSettings):
     """Hyper-parameters; those of IPPO, and the number of teams."""
 
     copies: int = 64
-    length: int = 32
-    epochs: int = 4
-    minibatches: int = 4
     teams: int = 4
-    hidden: tuple[int, ...] = (32, 32)
-    head: str = "tanh"
-    learning_rate: float = 3e-3
-    discount: float = 0.95
-    trace: float = 0.9
-    clip: float = 0.2
-    entropy: float = 0.0
-    gradient_clip: float = 0.5
-    log_std: float = -0.5
 
 
 class State(NamedTuple):

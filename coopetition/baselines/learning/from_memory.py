@@ -7,13 +7,45 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from coopetition.baselines.learning.algorithm import Algorithm
+from coopetition.baselines.learning.algorithm import Algorithm, hyperparameters
 from coopetition.baselines.learning.memory import Memories, Replay, init_replay, sample, store
 from coopetition.baselines.learning.networks import apply_layers, stack_trees
 from coopetition.baselines.learning.optimiser import descend
 from coopetition.baselines.learning.scaling import Scale, init_scale, update_scale
 from coopetition.baselines.learning.task import Trajectory
 from coopetition.baselines.learning.xla import jax, jnp
+
+
+@hyperparameters
+class ReplaySettings:
+    """What every learner from memory has; floats may be swept.
+
+    Attributes
+    ----------
+    copies, length : int
+        Copies of the game in a run, and steps between two rounds of updates.
+    updates, batch : int
+        Updates a round, and samples of each.
+    replay : int
+        Environment steps that are kept.
+    hidden : tuple of int
+        Widths of hidden layers.
+    learning_rate, discount, gradient_clip : float
+        Adam's step, gamma, the norm to which each network's gradient is shortened.
+    target_rate : float
+        How far targets follow at each update.
+    """
+
+    copies: int = 16
+    length: int = 16
+    updates: int = 16
+    batch: int = 128
+    replay: int = 4096
+    hidden: tuple[int, ...] = (32, 32)
+    learning_rate: float = 2e-3
+    discount: float = 0.95
+    gradient_clip: float = 5.0
+    target_rate: float = 0.02
 
 
 class MemoryState(NamedTuple):
@@ -90,21 +122,6 @@ class FromMemory(Algorithm):
         return MemoryState(networks, scales, replay, count), {"replayed": replay.filled * self.task.copies}
 
     # --- what a critic of one agent sees
-
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:
-        """A critic's inputs for every learner: (B, L, K).
-
-        Parameters
-        ----------
-        batch_seen : (B, L, O)
-            Observations.
-        joint : (B, S)
-        own : (B, L, A)
-            The rate of the learner itself, which an actor's gradient goes through.
-        everybody : (B, L, A)
-            The rates of all, of which a learner's critic may see the others'.
-        """
-        raise NotImplementedError
 
     def joint_view(self, joint: Any, own: Any, everybody: Any) -> Any:
         """Joint state and all rates, the learner's own in its place: (B, L, S + L A).

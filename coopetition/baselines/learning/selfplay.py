@@ -31,12 +31,13 @@ import numpy as np
 from coopetition.baselines.learning.actor_critic import ActorCriticState, Samples
 from coopetition.baselines.learning.algorithm import hyperparameters
 from coopetition.baselines.learning.ippo import IPPO
+from coopetition.baselines.learning.ippo import Settings as PPOSettings
 from coopetition.baselines.learning.task import Trajectory
 from coopetition.baselines.learning.xla import jax, jnp
 
 
 @hyperparameters
-class Settings:
+class Settings(PPOSettings):
     """Hyper-parameters; those of IPPO, and of the pool.
 
     Attributes
@@ -48,20 +49,8 @@ class Settings:
     """
 
     copies: int = 64
-    length: int = 32
-    epochs: int = 4
-    minibatches: int = 4
     pool: int = 16
     pool_every: int = 4
-    hidden: tuple[int, ...] = (32, 32)
-    head: str = "tanh"
-    learning_rate: float = 3e-3
-    discount: float = 0.95
-    trace: float = 0.9
-    clip: float = 0.2
-    entropy: float = 0.0
-    gradient_clip: float = 0.5
-    log_std: float = -0.5
 
 
 class Pool(NamedTuple):

@@ -22,13 +22,14 @@ Fujimoto, van Hoof & Meger (2018), Addressing function approximation error in ac
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
 from coopetition.baselines.learning.distributions import DISTRIBUTIONS
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, descend_each, follow
+from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import init_optimiser
@@ -36,40 +37,18 @@ from coopetition.baselines.learning.xla import jax, jnp
 
 
 @hyperparameters
-class SoftSettings:
-    """Hyper-parameters of soft actor-critics; floats may be swept.
+class SoftSettings(ReplaySettings):
+    """Hyper-parameters of soft actor-critics, beside those of every learner from memory.
 
     Attributes
     ----------
-    copies, length : int
-        Copies of the game in a run, and steps between two rounds of updates.
-    updates, batch : int
-        Updates a round, and samples of each.
-    replay : int
-        Environment steps that are kept.
-    hidden : tuple of int
-        Widths of hidden layers.
     head : {"tanh", "sigmoid"}
         Squashing of the Gaussian.
-    learning_rate, discount, gradient_clip : float
-        Adam's step, gamma, the norm to which each network's gradient is shortened.
-    target_rate : float
-        How far targets follow at each update.
     target_entropy, temperature : float
         Entropy of a rate that alpha aims at, and alpha at the start.
     """
 
-    copies: int = 16
-    length: int = 16
-    updates: int = 16
-    batch: int = 128
-    replay: int = 4096
-    hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
-    learning_rate: float = 2e-3
-    discount: float = 0.95
-    gradient_clip: float = 5.0
-    target_rate: float = 0.02
     target_entropy: float = -3.5
     temperature: float = 0.1
 
@@ -100,9 +79,24 @@ class SoftActorCritic(FromMemory):
             raise ValueError(f"head = {self.settings.head!r}; allowed: tanh, sigmoid")
 
     @property
+    @abstractmethod
     def view_size(self) -> int:
         """K, what a critic sees."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:
+        """A critic's inputs for every learner: (B, L, K).
+
+        Parameters
+        ----------
+        batch_seen : (B, L, O)
+            Observations.
+        joint : (B, S)
+        own : (B, L, A)
+            The rate of the learner itself, which an actor's gradient goes through.
+        everybody : (B, L, A)
+            The rates of all, of which a learner's critic may see the others'.
+        """
 
     def init_networks(self, rng: np.random.Generator, settings: Any) -> SoftNetworks:
         """Actors that start in the middle of the box, wide."""

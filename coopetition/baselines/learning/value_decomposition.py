@@ -18,12 +18,13 @@ van Hasselt, Guez & Silver (2016), Deep reinforcement learning with double Q-lea
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, descend_each, follow
+from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import descend, init_optimiser
@@ -31,43 +32,22 @@ from coopetition.baselines.learning.xla import jax, jnp
 
 
 @hyperparameters
-class DecompositionSettings:
-    """Hyper-parameters of value decomposition; floats may be swept.
+class DecompositionSettings(ReplaySettings):
+    """Hyper-parameters of value decomposition, beside those of every learner from memory.
 
     Attributes
     ----------
-    copies, length : int
-        Copies of the game in a run, and steps between two rounds of updates.
-    updates, batch : int
-        Updates a round, and samples of each.
-    replay : int
-        Environment steps that are kept.
-    hidden : tuple of int
-        Widths of hidden layers.
     bins : int
         Rates among which an agent chooses, at equal distances from 0 to 1.
     mixing : int
         Width of QMIX's mixing layer.
-    learning_rate, discount, gradient_clip : float
-        Adam's step, gamma, the norm to which each network's gradient is shortened.
-    target_rate : float
-        How far targets follow at each update.
     exploration, decay : float
         The least chance of a random bin, and the updates in which it falls to a third of what it was.
     """
 
-    copies: int = 16
-    length: int = 16
-    updates: int = 16
-    batch: int = 128
     replay: int = 50_000
-    hidden: tuple[int, ...] = (32, 32)
     bins: int = 11
     mixing: int = 16
-    learning_rate: float = 2e-3
-    discount: float = 0.95
-    gradient_clip: float = 5.0
-    target_rate: float = 0.02
     exploration: float = 0.05
     decay: float = 1000.0
 
@@ -97,13 +77,13 @@ class ValueDecomposition(FromMemory):
 
     # --- mixing
 
+    @abstractmethod
     def init_mixer(self, rng: np.random.Generator, settings: Any) -> Any:
         """Parameters of the mixer, in NumPy."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mix(self, mixer: Any, utilities: Any, joint: Any) -> Any:
         """The team's value (B,) of utilities (B, L) at joint states (B, S)."""
-        raise NotImplementedError
 
     # --- a run
 

@@ -170,7 +170,7 @@ class Table:
                         f"expected {count} finite rates"
                     )
                 rates[:, t, i] = np.clip(acted, 0.0, 1.0)
-            played = batch.rollout(names, 1, actions=rates[None, :, t])
+            played = batch.rollout(names, 1, actions=rates[None, :, t] if "actions" in names else None)
             returns = played.returns
             for i, name in enumerate(names):
                 if name != "actions":

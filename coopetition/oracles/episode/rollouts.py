@@ -80,7 +80,8 @@ class Episode:
         for first in range(0, count, MOST_COPIES):
             part = rates[first : first + MOST_COPIES]
             size = len(part)
-            played = self.batch(size).rollout(list(names), self.horizon, actions=part.transpose(1, 0, 2))
+            script = part.transpose(1, 0, 2) if "actions" in names else None
+            played = self.batch(size).rollout(list(names), self.horizon, actions=script)
             result[first : first + size] = played.returns
         self.rollouts += count
         return result
