@@ -119,7 +119,7 @@ def demo(
     if picture is not None:
         out.print(f"\na picture of an episode of gifts: {picture}")
     else:
-        out.print("\nfor pictures: pip install 'coopetition[plot]'")
+        out.print("\nfor pictures: pip install 'coopetition[plot]'", markup=False)
     out.print(
         "try next: coopetition list · coopetition evaluate PublicGoods-v0 · coopetition solve SLCD-v0 · "
         "coopetition train TrustDilemma-v0"
