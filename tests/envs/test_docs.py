@@ -43,7 +43,7 @@ def test_environment_pages(tmp_path):
     for environment_id, (module, _) in ENVIRONMENTS.items():
         text = (tmp_path / f"{module}.md").read_text(encoding="utf-8")
         assert re.findall(r"^# (.+)$", text, flags=re.M) == [environment_id]
-        assert len(re.findall(r"^## ", text, flags=re.M)) == 16
+        assert len(re.findall(r"^## ", text, flags=re.M)) == 17
         assert "<!--" not in text
     index = (tmp_path / "index.md").read_text(encoding="utf-8")
     assert all(f"[{environment_id}]({module}.md)" in index for environment_id, (module, _) in ENVIRONMENTS.items())
