@@ -41,7 +41,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 Ids = Annotated[list[str] | None, typer.Argument(help="Environment ids, such as SLCD-v0; all twenty by default.")]
 Id = Annotated[str, typer.Argument(help="An environment id, such as SLCD-v0; see `coopetition list`.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the environment's draws and of the policies'.")]
-RewardMode = Annotated[str, typer.Option("--reward-mode", help="What is rewarded: private, integrated or cooperative.")]
+RewardMode = Annotated[
+    str, typer.Option("--reward-mode", help="What is rewarded: private, integrated, cooperative, or a registered mode.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the environment; repeat for more."),

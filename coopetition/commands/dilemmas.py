@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import Preset, refuse
+from coopetition.commands.asking import Preset, find_id, refuse
 
 
 def _values_along(text: str) -> tuple[str, list[Any]]:
@@ -28,7 +28,9 @@ def dilemma(
         list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
     ] = None,
     preset: Preset = None,
-    mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
+    mode: Annotated[
+        str, typer.Option("--mode", help="private, integrated, cooperative, or a registered mode")
+    ] = "private",
     episode: Annotated[
         bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
     ] = False,
@@ -46,7 +48,7 @@ def dilemma(
     rows, values = [], []
     for key in environments or environment_ids():
         try:
-            parameters = environment_class(key, preset)()
+            parameters = environment_class(find_id(key), preset)()
             if along is None:
                 rows.append(measure(parameters, mode, episode=episode))
             else:

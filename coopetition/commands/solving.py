@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import Preset, refuse
+from coopetition.commands.asking import Preset, find_id, refuse
 
 
 def _state_of(texts: list[str] | None) -> dict[str, Any]:
@@ -91,7 +91,10 @@ def solve(
         typer.Option("--state", help="part of the state: trust=0.9; may be repeated, or one JSON object"),
     ] = None,
     objective: Annotated[
-        str | None, typer.Option("--objective", help="private, integrated, cooperative or interdependence (w = D)")
+        str | None,
+        typer.Option(
+            "--objective", help="private, integrated, cooperative, interdependence (w = D), or a registered mode"
+        ),
     ] = None,
     leader: Annotated[str | None, typer.Option("--leader", help="who commits (stackelberg)")] = None,
     welfare: Annotated[
@@ -111,7 +114,7 @@ def solve(
     failed = False
     try:
         found = solve_stage(
-            environment_class(environment, preset)(), concept, _state_of(state) or None, objective, **options
+            environment_class(find_id(environment), preset)(), concept, _state_of(state) or None, objective, **options
         )
     except NotConverged as error:
         found, failed = error.best, True
