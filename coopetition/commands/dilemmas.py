@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import typer
@@ -64,16 +65,18 @@ def dilemma(
         Column("gap", 7),
         Column("greed", 8),
         Column("fear", 8),
-        *([Column("episode: price\nof anarchy", 6), Column("steps under\nnash", 5)] if episode else []),
+        *([Column("episode: price\nof anarchy", 6), Column("steps under\nthe worst nash", 5)] if episode else []),
     ]
     cells = []
     for k, row in enumerate(rows):
         line = [row.environment, *([str(values[k % len(values)])] if along else []), f"{row.price_of_anarchy:.4f}"]
         line += [f"{number:.3f}" for number in (row.cooperation_gap, row.greed, row.fear)]
         if episode:
+            whole = row.episode
+            certified = math.isfinite(whole["nash"])
             line += [
-                f"{row.episode['price_of_anarchy']:.4f}",
-                f"{row.episode['nash_length']:.0f} of {row.episode['horizon']:.0f}",
+                f"{whole['price_of_anarchy']:.4f}" if certified else "no nash certified",
+                f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
         cells.append(line)
     print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, CAPTION))

@@ -36,7 +36,8 @@ MOST_MOVES = 1_000_000_000
 #: What the numbers from efficiency on are.
 CAPTION = (
     "efficiency: the total return over that of the open-loop optimum; "
-    "normalised: 0 is the worst open-loop nash found, 1 the optimum, empty where they lie within 2 %; "
+    "normalised: 0 is the worst open-loop nash found, 1 the optimum, "
+    "empty where they lie within 2 % or no nash is certified; "
     "best constant: of the 101 rates, the one that pays all together most if everybody plays it; "
     "exploitability: what an agent gains at least by a better reply (NashConv / agents); "
     "equality and least share: of gains over nobody giving; sustainability: the horizon survived, weighted by trust; "
