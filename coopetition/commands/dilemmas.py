@@ -84,6 +84,7 @@ def dilemma(
 
 #: What the numbers are.
 CAPTION = (
-    "price of anarchy: the optimum's total over the nash's; gap: mean rate of the optimum less the nash's; "
-    "greed: what leaving the optimum gains; fear: what playing it alone loses"
+    "of the stage game: price of anarchy: the optimum's welfare over the nash's; gap: their difference; "
+    "greed: the most that an agent gains by giving less when the others play the optimum; "
+    "fear: the most that one loses by playing it when the others play the nash"
 )

@@ -23,10 +23,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "coopetition evaluate SLCD-v0 --policies random,tit_for_tat --agents",
         "coopetition evaluate GiftExchange-v0 --policies random+grim_trigger",
     ),
-    "record": (
-        "coopetition record SLCD-v0 --policy random --episodes 10 --out slcd",
-        "coopetition record PublicGoods-v0 --preset strong --out goods",
-    ),
     "solve": (
         "coopetition solve SLCD-v0",
         "coopetition solve SLCD-v0 --concept coopetitive --state trust=0.9",
@@ -46,7 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "experiment": ("coopetition experiment tr3", "coopetition experiment tr1 --plot tr1.png"),
     "train": (
         "coopetition train TrustDilemma-v0 --steps 50000",
-        "coopetition train TrustDilemma-v0 --preset strong --reward-mode private,cooperative",
+        "coopetition train SLCD-v0 --preset strong --reward-mode private,cooperative",
         "coopetition train SLCD-v0 --algorithm ISAC --seeds 3 --out trained/slcd",
         "coopetition train GiftExchange-v0 --control worker --hyper learning_rate=1e-3",
     ),
