@@ -23,6 +23,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "coopetition evaluate SLCD-v0 --policies random,tit_for_tat --agents",
         "coopetition evaluate GiftExchange-v0 --policies random+grim_trigger",
     ),
+    "record": (
+        "coopetition record SLCD-v0 --policy random --episodes 10 --out slcd",
+        "coopetition record PublicGoods-v0 --preset strong --out goods",
+    ),
     "solve": (
         "coopetition solve SLCD-v0",
         "coopetition solve SLCD-v0 --concept coopetitive --state trust=0.9",

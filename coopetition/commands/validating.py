@@ -113,8 +113,10 @@ def _print_report(out: Console, report: Report, whole: bool = True) -> None:
     cells = [(variant.label, f"{variant.score:.4g}", f"{variant.ours:.1f}") for variant in report.variants]
     print_rows(out, Rows("published runs and variants", columns, cells))
     headers, rows = report.comparison()
-    columns = tuple(text(header, least=14) if header in ("phase", "quantity") else Column(header) for header in headers)
-    print_rows(out, Rows("the run against the record", columns, rows))
+    compared = tuple(
+        text(header, least=14) if header in ("phase", "quantity") else Column(header) for header in headers
+    )
+    print_rows(out, Rows("the run against the record", compared, rows))
     for note in report.notes():
         out.print(note, markup=False)
     for name, what in report.case.departures.items():
