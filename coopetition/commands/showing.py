@@ -144,4 +144,5 @@ def show(
         print_rows(out, rows)
     out.print()
     print_markdown(out, page(game, leave_out=SHOWN))
-    print_markdown(out, comparing.markdown(game.id))
+    if at_stake := comparing.markdown(game.id):
+        print_markdown(out, at_stake)
