@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-study = typer.Typer(
-    help="The reference study: train, evaluate, audit, publish. `status` and `audit` take --json.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+from coopetition.commands.asking import console, print_json, refuse
+from coopetition.commands.examples import epilog
+from coopetition.commands.options import Json
+from coopetition.commands.tables import Column, Rows, print_rows, text
+
+study = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where the study's shards lie.")]
 Scale = Annotated[str, typer.Option("--scale", help="smoke (minutes), standard, or full.")]
@@ -22,7 +22,6 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="NAME", help="Algorithms, environments or modes, with * and ?; repeat for more."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FOLDER = Path("study")
 
 
@@ -32,18 +31,17 @@ def _scale(scale: str, only: list[str] | None) -> Any:
     try:
         return restrict(find_scale(scale), only or ())
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise refuse(str(error)) from None
 
 
 def _needs_the_extra() -> None:
     try:
         import polars  # noqa: F401
     except ImportError:
-        typer.echo("the study needs more: pip install 'coopetition[study]'", err=True)
-        raise typer.Exit(2) from None
+        raise refuse("the study needs more: pip install 'coopetition[study]'") from None
 
 
-@study.command("run")
+@study.command("run", epilog=epilog("study run"))
 def run_study(
     folder: Folder = FOLDER,
     scale: Scale = "smoke",
@@ -89,7 +87,7 @@ def run_study(
         raise typer.Exit(1)
 
 
-@study.command("status")
+@study.command("status", epilog=epilog("study status"))
 def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only = None, as_json: Json = False) -> None:
     """How much of the study there is, and what is missing or broken."""
     _needs_the_extra()
@@ -97,9 +95,10 @@ def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only 
     from coopetition.study.fingerprint import shard_name
     from coopetition.study.shards import ShardStore
 
+    chosen = _scale(scale, only)
     store = ShardStore(folder)
     counts: dict[str, dict[str, int]] = {}
-    for job in all_jobs(store, _scale(scale, only)):
+    for job in all_jobs(store, chosen):
         name = shard_name(job)
         if not store.path(name).is_dir():
             state = "missing"
@@ -110,13 +109,14 @@ def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only 
         kind = counts.setdefault(job.kind, {"done": 0, "failed": 0, "broken": 0, "missing": 0})
         kind[state] += 1
     if as_json:
-        typer.echo(json.dumps(counts))
+        print_json(counts)
         return
-    for label, states in counts.items():
-        typer.echo(f"{label:10s} " + ", ".join(f"{count} {state}" for state, count in states.items() if count))
+    states = ("done", "failed", "broken", "missing")
+    cells = [(kind, *(str(found[state] or "") for state in states)) for kind, found in counts.items()]
+    print_rows(console(), Rows(f"{folder}, {scale}", (text("jobs"), *map(Column, states)), cells))
 
 
-@study.command("publish")
+@study.command("publish", epilog=epilog("study publish"))
 def publish_study(
     folder: Folder = FOLDER,
     to: Annotated[Path, typer.Option("--to", help="Folder of the corpus.")] = Path("corpus"),
@@ -147,7 +147,7 @@ def publish_study(
         typer.echo(f"{export}")
 
 
-@study.command("report")
+@study.command("report", epilog=epilog("study report"))
 def report_study(
     corpus: Annotated[Path, typer.Option("--corpus", help="Folder of the corpus.")] = Path("corpus"),
     page: Annotated[Path, typer.Option("--page", help="The Markdown file to write.")] = Path("study.md"),
@@ -161,7 +161,7 @@ def report_study(
     typer.echo(f"{written}")
 
 
-@study.command("audit")
+@study.command("audit", epilog=epilog("study audit"))
 def audit_file(
     policy: Annotated[Path, typer.Argument(help="File of a trained policy.")],
     thorough: Annotated[bool, typer.Option("--thorough", help="Search for the best deviation by climbing.")] = False,
@@ -173,7 +173,7 @@ def audit_file(
 
     found = audited(policy, thorough=thorough)
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(found)
         return
     typer.echo(f"{found['algorithm']} on {found['environment']}, {found['reward_mode']} rewards: {found['class']}")
     typer.echo(f"largest gain of a deviation in time: {found['largest_gain']:.2%} of the agent's return")
