@@ -140,10 +140,12 @@ COMMANDS = [
     (["validate", "meetings", "--draws", "20"], "Trust after ten meetings"),
     (["validate", "wages.toml", "--draws", "20"], "Rise of effort"),
     (["show", "allotments"], "gardener_2"),
+    (["policies"], "slow_reciprocator"),
     (["show", "SLCD"], "own payoff, the least, and the sum"),
-    (["solve", "SLCD", "--objective", "quasi_maximin", "--json"], '"quasi_maximin"'),
+    (["solve", "SLCD", "--reward-mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
     (["run", "Fishery", "--preset", "strong", "--steps", "3", "--plot", "episode.png"], "boat_3"),
     (["validate", "meetings", "--draws", "20", "--json"], '"score"'),
+    (["record", "Fishery", "--policy", "slow_reciprocator", "--episodes", "2", "--out", "WAY", "--json"], "Fishery-v0"),
 ]  # fmt: skip
 CALLS = """
 import json, sys
@@ -173,7 +175,8 @@ def test_every_command_has_them(run, folder, way):
         (about / "entry_points.txt").write_text(entry_points())
     else:
         first = [word for name in MODULES for word in ("--load", f"fairshare.{name}")]
-    results = called(run, [[*first, *arguments] for arguments, _ in COMMANDS])
+    asked = [[word.replace("WAY", f"recorded {way}") for word in arguments] for arguments, _ in COMMANDS]
+    results = called(run, [[*first, *arguments] for arguments in asked])
     assert len(results) == len(COMMANDS)
     for (arguments, words), (code, text) in zip(COMMANDS, results, strict=True):
         assert code == 0, (arguments, text)
