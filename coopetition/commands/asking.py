@@ -32,6 +32,10 @@ def refusals() -> Iterator[None]:
         yield
     except (ValueError, TypeError, ImportError) as error:
         raise refuse(str(error)) from None
+    except LookupError as error:
+        if type(error) is not LookupError:  # a KeyError is a mistake in code
+            raise
+        raise refuse(str(error)) from None
 
 
 def refuse(message: str) -> typer.Exit:

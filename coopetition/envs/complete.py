@@ -73,6 +73,11 @@ def _check_fields(environment: type[Parameters]) -> None:
             "@dataclass(frozen=True, kw_only=True)"
         )
     for field in fields(environment):
+        if field.name in vars(environment) and field.name not in vars(environment).get("__annotations__", {}):
+            raise TypeError(
+                f"{environment.id}: {field.name} = {vars(environment)[field.name]!r} has no type, so that it changes "
+                f"nothing: write {field.name}: {field.type} = ..."
+            )
         try:
             environment.domain(field.name)
         except KeyError:

@@ -162,9 +162,14 @@ class Game:
         ------
         StageError
             Naming the stage, what it reads, and the game.
+        TypeError
+            Parameters whose `stages` returns no list.
         """
         if self._stages is None:
-            stages = self._with_uncertainty([*self.parameters.stages(), self.mode.stage()])
+            stages = self.parameters.stages()
+            if not isinstance(stages, list):
+                raise TypeError(f"{self.id}: stages() returned {stages!r}: return a list, such as team_game(...)")
+            stages = self._with_uncertainty([*stages, self.mode.stage()])
             check_stages(self, stages)
             self._stages = stages
         return self._stages

@@ -130,9 +130,16 @@ class Policy:
         Raises
         ------
         ValueError
-            Observations of another number of copies than `reset` was told.
+            Observations of another number of copies than `reset` was told, or rates of another shape than (B,).
         """
-        return self.play(self.look(observations, agent))
+        seen = self.look(observations, agent)
+        rates = self.play(seen)
+        if np.shape(rates) != (seen.copies,):
+            raise ValueError(
+                f"{type(self).__name__}.play(seen) returned {rates if rates is None else np.shape(rates)}: "
+                f"expected a rate for each of {seen.copies} copies, shape ({seen.copies},)"
+            )
+        return rates
 
     def look(self, observations: np.ndarray, agent: int) -> Sight:
         """What an agent sees, by name, with what the policy remembers for it."""

@@ -113,6 +113,9 @@ def register_policy(name: str, factory: F | str | None = None) -> Any:
     >>> "halfway" in available()
     True
     """
+    if callable(name):
+        called = getattr(name, "__name__", repr(name))
+        raise TypeError(f'register_policy has no name for {called}: write @register_policy("{called.lower()}")')
     if factory is None:
         return lambda later: (register_policy(name, later), later)[1]
     if not isinstance(name, str) or not name or name != name.strip() or ":" in name or name in RESERVED:

@@ -31,6 +31,8 @@ ENVIRONMENT = [
     ("@stage\ndef grow", "def grow", StageError, "grow.*decorate it with @stage"),
     ("State.STOCK", "State.STOCKS", StageError, r"State\.STOCKS"),
     ('outcomes: ClassVar[tuple[str, ...]] = ("closed",)', "", StageError, r"Outcome\.CLOSED"),
+    ("phi_B: float = 0.8", "phi_B = 0.8", TypeError, "phi_B = 0.8 has no type"),
+    ("return team_game(", "team_game(", TypeError, r"stages\(\) returned None"),
     ("turn=grow", "turn=growing", NameError, "growing"),
 ]  # fmt: skip
 
@@ -73,6 +75,7 @@ POLICY = [
     ("    citation = ", "    cited = ", TypeError, "has no citation"),
     ("def play(", "def plays(", TypeError, r"neither play\(seen\) nor act"),
     ("(Policy)", "", TypeError, "not a subclass"),
+    ('@register_policy("slow_reciprocator")', "@register_policy", TypeError, "has no name for SlowReciprocator"),
     ('    name = "slow_reciprocator"', '    name = "slow"', TypeError, "calls itself 'slow'"),
 ]  # fmt: skip
 
@@ -83,6 +86,15 @@ def test_of_a_policy(module, right, wrong, error, words):
     assert right in text
     with pytest.raises(error, match=words):
         module(text.replace(right, wrong))
+
+
+@pytest.mark.parametrize(("wrong", "words"), [("mean", "returned None"), ("return 0.5", r"returned \(\)")])
+def test_of_a_policy_that_returns_no_rates(module, wrong, words):
+    from coopetition.baselines import evaluate
+
+    made = module(source("policy").replace("return mean", wrong))
+    with pytest.raises(ValueError, match=rf"SlowReciprocator\.play\(seen\) {words}"):
+        evaluate("SLCD-v0", made.SlowReciprocator(coopetition.make_game("SLCD-v0")), episodes=1, exploitability=False)
 
 
 CONCEPT = [
