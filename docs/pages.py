@@ -20,6 +20,10 @@ FAMILIES = {
 }
 
 
+#: Of the reference study; without one, pages have no box of results.
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
 @cache
 def solved() -> dict[str, Any]:
     """Solutions of the stage games, which docs/oracles_tables.py writes."""
@@ -32,6 +36,8 @@ def page(environment_id: str) -> str:
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
     rest = pages.page(environment_id, solved()[environment_id])
+    if box := pages.results(environment_id, CORPUS):
+        rest += f"\n{box}"
     return (
         f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{comparing.markdown(environment_id)}"
     )

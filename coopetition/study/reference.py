@@ -9,7 +9,7 @@ from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
 from coopetition.policies.registry import make_policy
 from coopetition.study.arena import Maker
-from coopetition.study.measuring import game_of, measure
+from coopetition.study.measuring import game_of, measure, scale_of
 from coopetition.study.plan import Job
 
 #: The published set: 101 constants, two simple policies and seven oracles. Strategies beyond it come besides.
@@ -37,10 +37,13 @@ def maker_of(name: str) -> Maker:
 
 
 def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
-    """Carry a reference job out: the table ``reference``."""
+    """Carry a reference job out: the tables ``reference`` and ``yardsticks``."""
     rows = []
+    yardsticks = []
     for mode in job.modes:
         game = game_of(job.environment, mode)
+        who = {"shard": name, "environment": job.environment, "reward_mode": mode}
+        yardsticks.append({**who, **scale_of(job.environment, mode)})
         for policy in PUBLISHED:
             about = make_policy(policy, game).classifier
             draws = about.stochastic or game.random_gamma
@@ -54,13 +57,11 @@ def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, An
                 found = measure(job.environment, mode, maker_of(policy), job.episodes, seed, gains=gains)
                 rows.append(
                     {
-                        "shard": name,
-                        "environment": job.environment,
-                        "reward_mode": mode,
+                        **who,
                         "policy": policy,
                         "seed": seed,
                         **found,
                         "cpu_seconds": time.process_time() - began,
                     }
                 )
-    return {"reference": rows}, {}
+    return {"reference": rows, "yardsticks": yardsticks}, {}

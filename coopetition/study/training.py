@@ -134,6 +134,12 @@ def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[st
     return rows, networks
 
 
+def train_longer(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
+    """Carry out a job that asks what more steps would have changed: `train`, its runs in the table ``longer``."""
+    rows, _ = train(job, name)
+    return {"longer": rows["runs"]}, {}
+
+
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 

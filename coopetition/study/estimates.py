@@ -1,0 +1,216 @@
+"""What a study costs, before it is run: counted jobs, times measured seconds a job of their kind and size.
+
+``costs.json`` holds what was measured, on one core: for each learner at three sizes of games, the seconds that a
+population of 21 runs takes at no steps at all (compiling, for the most part) and for each step of each run; and the
+seconds of an evaluation, an audit, a reference policy, a match and a scenario. Sizes between are interpolated on
+logarithms. `measure_costs` measures anew.
+"""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coopetition.study.plan import ALGORITHMS, FROM_MEMORY, HERE, MODES, Job, left_out
+
+COSTS = HERE / "costs.json"
+#: Games whose costs are measured: two agents, five, and forty.
+SIZES = ("TrustDilemma-v0", "PublicGoods-v0", "ApacheProject-v0")
+#: Iterations of a learner that are timed; the difference is what steps cost.
+FEW, MORE = 2, 8
+#: Runs of the population that is timed, as in the full study.
+SEEDS = 7
+
+
+@cache
+def costs(path: Path = COSTS) -> dict[str, Any]:
+    """What was measured."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _agents(environment: str) -> int:
+    from coopetition.api.make import make_game
+
+    return make_game(environment).n
+
+
+def _at(table: dict[str, float], agents: int) -> float:
+    """A positive cost at a number of agents, between those that were measured; as it is beyond them."""
+    known = sorted((int(n), seconds) for n, seconds in table.items())
+    sizes, seconds = np.log([n for n, _ in known]), np.log([max(s, 1e-9) for _, s in known])
+    return float(np.exp(np.interp(np.log(agents), sizes, seconds)))
+
+
+def seconds_of(job: Job) -> float:
+    """Processor seconds of a job on one core of the machine of ``costs.json``."""
+    table, agents, modes = costs(), _agents(job.environment), len(job.modes)
+    if job.kind in ("train", "longer", "settings"):
+        # A learner of one's own is taken for IPPO, until it is measured.
+        mine = table["learners"].get(job.algorithm) or table["learners"]["IPPO"]
+        runs = modes * len(job.seeds) * int(np.prod([len(values) for values in job.sweep.values()], dtype=np.int64))
+        steps = runs * job.steps * _at(mine["step"], agents)
+        audits = modes * len(job.audited) * _at(table["thorough audit" if job.thorough else "audit"], agents)
+        return _at(mine["fixed"], agents) + steps + runs * _at(table["evaluation"], agents) + audits
+    if job.kind == "reference":
+        return modes * _at(table["reference"], agents)
+    entrants = 14 + len(job.inputs)
+    # Matches grow with the square of those who play; a scenario is played by each.
+    share = (entrants / 16) ** (2 if job.kind == "crossplay" else 1)
+    return modes * share * _at(table[job.kind], agents)
+
+
+def makespan(jobs: Iterable[Job], cores: int) -> float:
+    """Seconds until all are done, longest first on so many cores, each environment's last jobs after its first."""
+    waiting = sorted(jobs, key=lambda job: -job.cost())
+    free = [0.0] * cores
+    ready: dict[str, float] = {}
+    later = [job for job in waiting if job.kind in ("crossplay", "scenarios")]
+    for job in (job for job in waiting if job.kind not in ("crossplay", "scenarios")):
+        end = heapq.heappop(free) + job.cost()
+        heapq.heappush(free, end)
+        ready[job.environment] = max(ready.get(job.environment, 0.0), end)
+    for job in sorted(later, key=lambda job: ready.get(job.environment, 0.0)):
+        start = max(heapq.heappop(free), ready.get(job.environment, 0.0))
+        heapq.heappush(free, start + job.cost())
+    return max(free)
+
+
+def summary(jobs: Sequence[Job], cores: Sequence[int] = (1, 16, 256, 4096)) -> dict[str, Any]:
+    """Counts and core-hours of jobs.
+
+    Returns
+    -------
+    dict
+        ``jobs`` and ``hours`` by kind; ``learners`` and ``environments`` with their hours; ``longest`` jobs;
+        ``makespan`` in hours by number of cores.
+    """
+    kinds: dict[str, list[float]] = {}
+    learners: dict[str, float] = {}
+    environments: dict[str, float] = {}
+    for job in jobs:
+        hours = job.cost() / 3600.0
+        kinds.setdefault(job.kind, []).append(hours)
+        environments[job.environment] = environments.get(job.environment, 0.0) + hours
+        if job.algorithm:
+            learners[job.algorithm] = learners.get(job.algorithm, 0.0) + hours
+    trained = [job for job in jobs if job.kind == "train"]
+    longest = sorted(jobs, key=lambda job: -job.cost())[:5]
+    return {
+        "jobs": {kind: len(hours) for kind, hours in kinds.items()},
+        "runs": sum(len(job.modes) * len(job.seeds) for job in trained),
+        "audited": sum(len(job.modes) * len(job.audited) for job in trained),
+        "hours": {kind: sum(hours) for kind, hours in kinds.items()},
+        "learners": dict(sorted(learners.items(), key=lambda pair: -pair[1])),
+        "environments": dict(sorted(environments.items(), key=lambda pair: -pair[1])),
+        "longest": {job.label: job.cost() for job in longest},
+        "makespan": {count: makespan(jobs, count) / 3600.0 for count in cores},
+    }
+
+
+# --- measuring
+
+
+def _timed(call: Callable[[], Any]) -> float:
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+def measure_costs(path: str | Path = COSTS, *, told: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Measure what is missing of the costs, on one core, and write after each; remove the file to begin anew.
+
+    Parameters
+    ----------
+    path : path
+    told : callable, optional
+        Called with a line about each measurement.
+    """
+    from coopetition.study.tables import hardware, versions
+
+    target = Path(path)
+    found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    found.setdefault("learners", {})
+
+    def keep(where: dict[str, Any], agents: int, seconds: float, label: str) -> None:
+        where[str(agents)] = float(f"{seconds:.3g}")
+        found["measured"] = {
+            "on": hardware(), "date": datetime.date.today().isoformat(), "versions": versions(),
+        }  # fmt: skip
+        temporary = target.with_suffix(".writing")
+        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, target)
+        if told is not None:
+            told(f"{label}, {agents} agents: {seconds:.3g} s")
+
+    for environment in SIZES:
+        agents = _agents(environment)
+        for label, call, share in _other_work(environment):
+            if str(agents) not in found.setdefault(label, {}):
+                keep(found[label], agents, _timed(call) * share, label)
+        for algorithm in ALGORITHMS:
+            mine = found["learners"].setdefault(algorithm, {"fixed": {}, "step": {}})
+            if str(agents) in mine["step"] or left_out(algorithm, environment) is not None:
+                continue
+            fixed, step = learner_cost(algorithm, environment)
+            keep(mine["fixed"], agents, fixed, f"{algorithm}, at no steps")
+            keep(mine["step"], agents, step, f"{algorithm}, a step of a run")
+    return found
+
+
+def learner_cost(algorithm: str, environment: str) -> tuple[float, float]:
+    """Seconds of a population of 21 runs at no steps, and for each step of each run."""
+    from coopetition.baselines.learning import learn
+    from coopetition.baselines.learning.algorithm import find_algorithm
+
+    settings = find_algorithm(algorithm).Settings()
+    iteration = settings.copies * settings.length
+    runs = len(MODES) * SEEDS
+
+    def train(iterations: int) -> float:
+        return _timed(
+            lambda: learn(
+                environment,
+                algorithm,
+                reward_mode=list(MODES),
+                seeds=SEEDS,
+                steps=iterations * iteration,
+                measure_efficiency=False,
+            )
+        )
+
+    # Learners from memory fill it first, and do not learn until then.
+    first = FEW + (8 if algorithm in FROM_MEMORY else 0)
+    cold, warm, more = train(first), train(first), train(first + MORE)
+    step = max((more - warm) / (MORE * iteration * runs), 1e-9)
+    return max(cold - step * first * iteration * runs, 0.0), step
+
+
+def _other_work(environment: str) -> list[tuple[str, Callable[[], Any], float]]:
+    """What is done beside training: label, a piece of it, and what to multiply its seconds by; warm."""
+    from coopetition.study import audit, crossplay, measuring, reference, scenarios
+
+    maker = reference.maker_of("tit_for_tat")
+    mode = "private"
+    game = measuring.game_of(environment, mode)
+    measuring.measure(environment, mode, maker, 1, 0)
+    one = Job("", environment, modes=(mode,), audited=(0,), episodes=8, drawn_seeds=7, teams=50)
+    return [
+        ("evaluation", lambda: measuring.measure(environment, mode, maker, 8, 0), 1.0),
+        ("audit", lambda: audit.audit_policy(game, maker, 0, thorough=False), 1.0),
+        ("thorough audit", lambda: audit.audit_policy(game, maker, 0, thorough=True), 1.0),
+        ("reference", lambda: reference.evaluate_reference(one, ""), 1.0),
+        # Of 14 reference policies alone, where 16 learners play as well.
+        ("crossplay", lambda: crossplay.cross_play(one, "", {}), (16 / 14) ** 2),
+        ("scenarios", lambda: scenarios.enter(one, "", {}), 16 / 14),
+    ]
