@@ -12,6 +12,7 @@ from typing import Any
 from coopetition import pages
 from coopetition.commands import comparing
 from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.games.presets import preset_id
 
 FAMILIES = {
     "trust": "Trust games: interdependence under trust and reputation (TR-1, TR-2)",
@@ -36,11 +37,20 @@ def page(environment_id: str) -> str:
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
     rest = pages.page(environment_id, solved()[environment_id])
+    measured = comparing.markdown(environment_id) + drawn(environment_id)
     if box := pages.results(environment_id, CORPUS):
-        rest += f"\n{box}"
-    return (
-        f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{comparing.markdown(environment_id)}"
-    )
+        measured += f"\n{box}"
+    return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{measured}"
+
+
+def drawn(environment_id: str) -> str:
+    """What good and selfish play of the strong game looks like: docs/strong_figures.py draws it."""
+    name = preset_id(environment_id, "strong")
+    file = f"{name.removesuffix('-v0').lower()}.png"
+    if not (Path(__file__).parent / "figures" / "strong" / file).exists():
+        return ""
+    words = f"{name}: rates and state of the optimum, the worst nash found and the best constant, by reward mode"
+    return f"\n![{words}](../figures/strong/{file})\n"
 
 
 def sentence_of(environment_id: str) -> str:
