@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from coopetition.study.plan import Job, Scale, left_out
+from coopetition.study.plan import Job, Scale, fitting, left_out
 from coopetition.study.shards import ShardStore
 from coopetition.study.tables import frame
 
@@ -63,7 +63,7 @@ def settings_jobs(scale: Scale, games: Sequence[str] = GAMES, seeds: Sequence[in
             tuple(seeds),
             steps=scale.steps_of(algorithm, game),
             episodes=scale.episodes,
-            settings=dict(scale.settings),
+            settings=fitting(algorithm, game, scale.settings),
             sweep=sweep_of(algorithm),
         )
         for game in games

@@ -19,7 +19,7 @@ from coopetition.study.choice import choose_settings
 from coopetition.study.croissant import write_croissant
 from coopetition.study.datasheet import write_datasheet
 from coopetition.study.plan import Job, Scale, exclusions, first_jobs, jobs_after
-from coopetition.study.shards import BrokenShard, ShardStore
+from coopetition.study.shards import BrokenShard, ShardStore, write_table
 from coopetition.study.tables import SCHEMAS, frame, schema
 
 TABLES = tuple(SCHEMAS)
@@ -178,12 +178,12 @@ def publish(
     if (home / "submitted.parquet").exists():
         tables["submitted"] = pl.read_parquet(home / "submitted.parquet")
     for table, rows in tables.items():
-        rows.write_parquet(home / f"{table}.parquet", compression="zstd", compression_level=15)
+        write_table(rows, home / f"{table}.parquet", 15)
     shards = pl.DataFrame(
         [{"shard": name, **_provenance(store, name)} for name in chosen if store.has(name)],
         schema={"shard": pl.String, "status": pl.String, "job": pl.String, "files": pl.String},
     )
-    shards.write_parquet(home / "shards.parquet", compression="zstd")
+    write_table(shards, home / "shards.parquet", 15)
     networks = _publish_networks(store, chosen, tables["audit"], home)
     (home / "LICENSE").write_text(LICENCE, encoding="utf-8")
     describe_corpus(home)

@@ -18,7 +18,7 @@ from typing import Any
 
 from coopetition.study.fingerprint import shard_name
 from coopetition.study.plan import Job, Scale, exclusions, first_jobs, jobs_after, second_jobs
-from coopetition.study.shards import Shard, ShardStore
+from coopetition.study.shards import Shard, ShardStore, write_table
 from coopetition.study.tables import SCHEMAS, frame, hardware, versions
 
 #: Before any of them is imported: one thread a task.
@@ -320,7 +320,7 @@ def write_exclusions(store: ShardStore, scale: Scale) -> None:
         for algorithm, environment, reason in exclusions(scale)
     ]
     temporary = store.folder / f".excluded-{os.getpid()}.parquet"
-    frame("excluded", rows).write_parquet(temporary)
+    write_table(frame("excluded", rows), temporary)
     os.replace(temporary, store.folder / "excluded.parquet")
 
 

@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.study.plan import ALGORITHMS, FROM_MEMORY, HERE, MODES, Job, left_out
+from coopetition.study.plan import ALGORITHMS, FROM_MEMORY, HERE, MODES, Job, fitting, left_out
 
 COSTS = HERE / "costs.json"
 #: Games whose costs are measured: two agents, five, and forty.
 SIZES = ("TrustDilemma-v0", "PublicGoods-v0", "ApacheProject-v0")
-#: Iterations of a learner that are timed; the difference is what steps cost.
-FEW, MORE = 2, 8
+#: Iterations of a learner that are timed; the first of each phase compiles.
+ITERATIONS = 8
 #: Runs of the population that is timed, as in the full study.
 SEEDS = 7
 
@@ -46,8 +46,10 @@ def _agents(environment: str) -> int:
 
 
 def _at(table: dict[str, float], agents: int) -> float:
-    """A positive cost at a number of agents, between those that were measured; as it is beyond them."""
+    """A positive cost at a number of agents, between those that were measured; beyond them as agents are."""
     known = sorted((int(n), seconds) for n, seconds in table.items())
+    if agents > known[-1][0]:
+        return known[-1][1] * agents / known[-1][0]
     sizes, seconds = np.log([n for n, _ in known]), np.log([max(s, 1e-9) for _, s in known])
     return float(np.exp(np.interp(np.log(agents), sizes, seconds)))
 
@@ -170,30 +172,32 @@ def measure_costs(path: str | Path = COSTS, *, told: Callable[[str], None] | Non
 
 def learner_cost(algorithm: str, environment: str) -> tuple[float, float]:
     """Seconds of a population of 21 runs at no steps, and for each step of each run."""
-    from coopetition.baselines.learning import learn
     from coopetition.baselines.learning.algorithm import find_algorithm
+    from coopetition.baselines.learning.training import Training
 
-    settings = find_algorithm(algorithm).Settings()
-    iteration = settings.copies * settings.length
-    runs = len(MODES) * SEEDS
-
-    def train(iterations: int) -> float:
-        return _timed(
-            lambda: learn(
-                environment,
-                algorithm,
-                reward_mode=list(MODES),
-                seeds=SEEDS,
-                steps=iterations * iteration,
-                measure_efficiency=False,
-            )
-        )
-
+    given = fitting(algorithm, environment, {})
+    settings: Any = find_algorithm(algorithm).Settings(**given)
+    per_iteration = settings.copies * settings.length
     # Learners from memory fill it first, and do not learn until then.
-    first = FEW + (8 if algorithm in FROM_MEMORY else 0)
-    cold, warm, more = train(first), train(first), train(first + MORE)
-    step = max((more - warm) / (MORE * iteration * runs), 1e-9)
-    return max(cold - step * first * iteration * runs, 0.0), step
+    iterations = ITERATIONS + (8 if algorithm in FROM_MEMORY else 0)
+    began = time.process_time()
+    training = Training(environment, algorithm, list(MODES), iterations * per_iteration, SEEDS, given)
+    ends = [time.process_time()]
+    iterate = training._iterate
+
+    def timed(*arguments: Any) -> Any:
+        found = iterate(*arguments)
+        ends.append(time.process_time())
+        return found
+
+    training._iterate = timed  # type: ignore[assignment,method-assign]
+    training.run()
+    total = time.process_time() - began
+    each = np.diff(ends)
+    # Learning may have two phases, which compile and cost on their own; learners from memory begin late.
+    parts = [each[-4:]] if algorithm in FROM_MEMORY else [each[1 : len(each) // 2], each[len(each) // 2 + 1 :]]
+    typical = float(np.mean([np.median(part) for part in parts]))
+    return max(total - typical * iterations, 0.0), typical / (per_iteration * len(MODES) * SEEDS)
 
 
 def _other_work(environment: str) -> list[tuple[str, Callable[[], Any], float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
@@ -41,6 +42,8 @@ ALGORITHMS = (
     "VDN",
     "MeanFieldAC",
 )
+#: Those that want as many copies for every seat.
+SEATED = ("SelfPlay_PPO", "FCP")
 #: Those that keep a replay make many more updates a step.
 FROM_MEMORY = ("ISAC", "MADDPG", "MATD3", "M3DDPG", "MASAC", "QMIX", "VDN", "MeanFieldAC")
 
@@ -122,9 +125,9 @@ class Scale:
                 return int(steps)
         raise ValueError(f"scale {self.name!r} does not say how many steps {algorithm} takes on {environment}")
 
-    def settings_of(self, algorithm: str) -> dict[str, Any]:
-        """Hyper-parameters of a learner that differ from its own."""
-        return {**self.chosen.get(algorithm, {}), **self.settings}
+    def settings_of(self, algorithm: str, environment: str) -> dict[str, Any]:
+        """Hyper-parameters of a learner on an environment that differ from its own."""
+        return fitting(algorithm, environment, {**self.chosen.get(algorithm, {}), **self.settings})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Scale:
@@ -221,6 +224,23 @@ class Job:
         return seconds_of(self)
 
 
+def fitting(algorithm: str, environment: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters with which a learner fits an environment's number of agents.
+
+    Self-play gives every seat the same number of copies, and FCP every team: copies are rounded up to a multiple.
+    """
+    made = dict(settings)
+    if algorithm not in SEATED:
+        return made
+    from coopetition.api.make import make_game
+    from coopetition.baselines.learning.algorithm import find_algorithm
+
+    own: Any = replace(find_algorithm(algorithm).Settings(), **made)
+    whole = math.lcm(make_game(environment).n, getattr(own, "teams", 1)) * own.minibatches
+    copies = -(-own.copies // whole) * whole
+    return made if copies == own.copies else {**made, "copies": copies}
+
+
 @cache
 def left_out(algorithm: str, environment: str) -> str | None:
     """Why an algorithm does not train on an environment; None if it does."""
@@ -230,7 +250,7 @@ def left_out(algorithm: str, environment: str) -> str | None:
 
     game = make_game(environment)
     found = find_algorithm(algorithm)
-    settings = found.Settings()
+    settings: Any = found.Settings(**fitting(algorithm, environment, {}))
     try:
         found(Task.of(game, tuple(range(game.n)), settings.copies, None), settings)
     except ValueError as reason:
@@ -295,7 +315,7 @@ def first_jobs(scale: Scale) -> list[Job]:
                         scale.steps_of(algorithm, environment),
                         scale.episodes,
                         thorough=scale.thorough,
-                        settings=scale.settings_of(algorithm),
+                        settings=scale.settings_of(algorithm, environment),
                     )
                 )
         jobs.append(

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,33 +11,17 @@ import pytest
 pl = pytest.importorskip("polars")
 pytest.importorskip("jax")
 
+from study_tiny import FEW, TINY, assert_same, contents  # noqa: E402
+
 from coopetition.study import engine, reference  # noqa: E402
-from coopetition.study.corpus import checksum, collect, export_scores, publish, write_archive  # noqa: E402
+from coopetition.study.corpus import checksum, export_scores, publish, write_archive  # noqa: E402
 from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
 from coopetition.study.measuring import measure  # noqa: E402
-from coopetition.study.plan import Job, Scale, find_scale, first_jobs, left_out, restrict  # noqa: E402
+from coopetition.study.plan import Job, find_scale, first_jobs, left_out, restrict  # noqa: E402
 from coopetition.study.reading import Corpus, longer_effects, longer_jobs, rising_cells  # noqa: E402
 from coopetition.study.report import page_text, write_report  # noqa: E402
 from coopetition.study.shards import Shard, ShardStore  # noqa: E402
-from coopetition.study.tables import CIRCUMSTANCES  # noqa: E402
 from coopetition.study.training import EVALUATION_SEED, maker_of, rising  # noqa: E402
-
-#: Reference policies of the smallest scale.
-FEW = ("constant_000", "constant_050", "constant_100", "tit_for_tat")
-TINY = Scale(
-    "tiny",
-    environments=("TrustDilemma-v0",),
-    algorithms=("IPPO", "MeanFieldAC"),
-    modes=("private", "cooperative"),
-    seeds=(0, 1),
-    audited=(0, 1),
-    steps={"*": 256},
-    episodes=1,
-    drawn_seeds=1,
-    thorough=False,
-    teams=3,
-    settings={"copies": 4, "length": 8},
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,20 +47,6 @@ def corpus(whole, tmp_path_factory):
     target = tmp_path_factory.mktemp("corpus")
     publish(whole, target)
     return target
-
-
-def contents(folder):
-    """All tables without what differs from run to run."""
-    tables, broken = collect(ShardStore(folder))
-    assert broken == []
-    return {name: table.drop([c for c in CIRCUMSTANCES if c in table.columns and c != "status"])
-            for name, table in tables.items()}  # fmt: skip
-
-
-def assert_same(one, other):
-    mine, theirs = contents(one), contents(other)
-    for name in mine:
-        assert mine[name].equals(theirs[name]), name
 
 
 def test_every_cell_has_a_record_or_a_reason(whole):
@@ -220,7 +184,8 @@ def test_records_are_recomputed_from_their_networks_to_the_bit(whole):
 
 RESPONSIBLE = (
     *("dataCollection", "dataCollectionType", "dataBiases", "dataLimitations", "dataUseCases", "dataSocialImpact"),
-    *("personalSensitiveInformation", "dataReleaseMaintenancePlan"),
+    *("personalSensitiveInformation", "dataReleaseMaintenancePlan", "dataPreprocessingProtocol"),
+    *("dataImputationProtocol", "dataAnnotationProtocol", "machineAnnotationTools"),
 )
 
 
@@ -376,51 +341,3 @@ def test_the_box_of_an_environments_page_is_the_corpus(corpus, tmp_path):
     scales = pl.read_parquet(corpus / "yardsticks.parquet").filter(pl.col("reward_mode") == "cooperative")
     assert f"IPPO {100 * runs['return_total'].mean() / scales['optimum'][0]:.1f} %" in line
     assert results("SLCD-v0", corpus) == results("TrustDilemma-v0", tmp_path) == ""
-
-
-# --- with Ray: workers and drivers that die
-
-
-#: Smaller still: workers know all reference policies, and evaluate them.
-RAY = dataclasses.replace(TINY, modes=("private",), seeds=(0,), audited=(0,))
-
-
-def driver(folder: Path, **environment: str) -> subprocess.Popen:
-    """A process that runs the tiny study with Ray."""
-    asked = json.dumps(dataclasses.asdict(RAY))
-    code = (
-        "import json; from coopetition.study import engine; from coopetition.study.plan import Scale; "
-        f"asked = json.loads({asked!r}); "
-        "asked = {name: tuple(x) if isinstance(x, list) else x for name, x in asked.items()}; "
-        f"engine.run({str(folder)!r}, Scale(**asked), cores=2)"
-    )
-    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
-
-
-@pytest.mark.slow
-def test_after_any_kind_of_end_there_is_what_an_uninterrupted_run_leaves(tmp_path):
-    """A worker is killed at its first job, then the driver as soon as there is a shard, and it is started again."""
-    pytest.importorskip("ray")
-    whole, broken, orders = tmp_path / "whole", tmp_path / "broken", tmp_path / "orders"
-    orders.mkdir()
-    assert driver(whole).wait(timeout=900) == 0
-    (orders / "train-IPPO-TrustDilemma-v0").touch()
-    first = driver(broken, **{engine.KILL: str(orders)})
-    deadline = time.monotonic() + 900
-    while not (broken.exists() and ShardStore(broken).names()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert list(orders.iterdir()) == []
-    assert driver(broken).wait(timeout=900) == 0
-    assert_same(whole, broken)
-
-
-@pytest.mark.slow
-def test_two_drivers_on_one_folder_do_no_harm(tmp_path):
-    pytest.importorskip("ray")
-    drivers = [driver(tmp_path / "study"), driver(tmp_path / "study")]
-    assert [one.wait(timeout=1200) for one in drivers] == [0, 0]
-    alone = tmp_path / "alone"
-    assert driver(alone).wait(timeout=900) == 0
-    assert_same(tmp_path / "study", alone)
