@@ -10,6 +10,7 @@ from coopetition.envs import environment_class
 from coopetition.envs.complete import page_of
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
+from coopetition.oracles.stage.solved import solved_stage
 from coopetition.pages import sections as write
 
 #: Sections that are written from the game, in the order of the page.
@@ -37,7 +38,8 @@ def sections(environment: str | Parameters | Game, equilibria: Mapping[str, Any]
     environment : str, Parameters or Game
         An id, of a preset too, parameters with any numbers, or a game.
     equilibria : mapping, optional
-        Solutions of its stage game, by concept, for the table of equilibria.
+        Solutions of its stage game, by concept, for the table of equilibria; by default those that are kept for the
+        defaults of the twenty, see `coopetition.oracles.stage.solved`.
 
     Examples
     --------
@@ -56,7 +58,7 @@ def sections(environment: str | Parameters | Game, equilibria: Mapping[str, Any]
         "Rewards": write.rewards(game),
         "Starting state": write.starting_state(game),
         "Episode end": write.ends(game),
-        "Equilibria": write.equilibria(game, equilibria),
+        "Equilibria": write.equilibria(game, solved_stage(game) if equilibria is None else equilibria),
         "Presets": write.presets(game),
         "Arguments": write.arguments(game),
     }
