@@ -324,6 +324,24 @@ def train_for_longer(
     _run(folder, without_search(find_scale("full")), extra=jobs, address=address, cores=cores)
 
 
+@study.command("verify")
+def verify_study(
+    folder: Folder = FOLDER,
+    records: Annotated[int, typer.Option("--records", min=0, help="To evaluate again from their networks.")] = 3,
+    cells: Annotated[int, typer.Option("--cells", min=0, help="Populations to train again; as long as they took.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+) -> None:
+    """Take trained records at random, and make them again: every number must be the same to the last bit."""
+    _needs_the_extra()
+    from coopetition.study.verifying import recompute, retrain
+
+    wrong = recompute(folder, records, seed, told=typer.echo) + retrain(folder, cells, seed, told=typer.echo)
+    for line in wrong:
+        typer.echo(line, err=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
 @study.command("submit")
 def submit_results(
     file: Annotated[

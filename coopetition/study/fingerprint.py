@@ -24,7 +24,7 @@ PARTS = ("kernels", "games", "batching", "policies", "baselines", "oracles", "st
 #: Modules of the study that read shards or move them about: what a job computes does not depend on them.
 ASIDE = (
     *("plan", "fingerprint", "shards", "engine", "estimates", "choice"),
-    *("corpus", "croissant", "submission", "reading", "report", "figures"),
+    *("corpus", "croissant", "submission", "reading", "report", "figures", "verifying"),
 )
 #: Where each kind of job begins.
 STARTS = {

@@ -66,6 +66,7 @@ RUNS = {
     "algorithm": Column(pl.String, "learner"),
     "seed": Column(pl.Int64, "training seed: the unit of statistics"),
     "hyperparameters": Column(pl.String, "all of the run's, as JSON"),
+    "settings_hash": Column(pl.String, "of the hyper-parameters: equal where they are"),
     "environment_steps": Column(pl.Int64, "steps the run was trained for"),
     "shared": Column(pl.Boolean, "whether agents share one network"),
     "rising": Column(

@@ -22,6 +22,7 @@ from coopetition.study.reading import Corpus, longer_effects, longer_jobs, risin
 from coopetition.study.report import page_text, write_report  # noqa: E402
 from coopetition.study.shards import Shard, ShardStore  # noqa: E402
 from coopetition.study.training import EVALUATION_SEED, maker_of, rising  # noqa: E402
+from coopetition.study.verifying import recompute, retrain  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -173,13 +174,20 @@ def test_the_corpus_is_read_back_and_recomputed(corpus):
 
 def test_records_are_recomputed_from_their_networks_to_the_bit(whole):
     """Three at random, with every number that was found of them."""
+    told: list[str] = []
+    assert recompute(whole, records=3, seed=4, told=told.append) == []
+    assert len(told) == 3
+
+
+def test_a_record_that_its_network_does_not_give_is_named(whole, tmp_path):
     store = ShardStore(whole)
-    runs = pl.concat(store.tables("runs"))
-    for row in runs.sample(3, seed=4).iter_rows(named=True):
-        file = f"{row['algorithm']}-{row['reward_mode']}-seed{row['seed']}.safetensors"
-        path = store.path(row["shard"]) / "networks" / file
-        again = measure(row["environment"], row["reward_mode"], maker_of(path), TINY.episodes, EVALUATION_SEED)
-        assert {name: row[name] for name in again} == again
+    name = next(name for name in store.names() if name.startswith("train"))
+    shard = store.read(name)
+    changed = {**shard.tables, "runs": shard.tables["runs"].with_columns(pl.col("payoff_total") + 1.0)}
+    ShardStore(tmp_path).write(dataclasses.replace(shard, tables=changed))
+    found = recompute(tmp_path, records=2)
+    assert len(found) == 2
+    assert all("payoff_total" in line for line in found)
 
 
 RESPONSIBLE = (
@@ -341,3 +349,11 @@ def test_the_box_of_an_environments_page_is_the_corpus(corpus, tmp_path):
     scales = pl.read_parquet(corpus / "yardsticks.parquet").filter(pl.col("reward_mode") == "cooperative")
     assert f"IPPO {100 * runs['return_total'].mean() / scales['optimum'][0]:.1f} %" in line
     assert results("SLCD-v0", corpus) == results("TrustDilemma-v0", tmp_path) == ""
+
+
+@pytest.mark.slow
+def test_a_population_that_is_trained_again_is_the_same_to_the_bit(whole):
+    """Curves, records, audit and networks."""
+    told: list[str] = []
+    assert retrain(whole, cells=1, told=told.append) == []
+    assert "the same" in told[0]
