@@ -16,7 +16,7 @@ import numpy as np
 
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
-from coopetition.study.arena import Maker, play, seats
+from coopetition.study.arena import Maker, draws, play, seats
 
 CONSTANTS = np.linspace(0.0, 1.0, 21)
 #: Rates to which a deviation in time goes.
@@ -68,7 +68,7 @@ def response_surface(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]
 
 def _same_draws(game: Game, maker: Maker, copies: int, seed: int, override: np.ndarray) -> np.ndarray:
     """Returns (copies, N) under the same draws in every copy, so that they can be compared."""
-    if not (game.random_gamma or game.noise_deviation > 0.0):
+    if not draws(game):
         makers, team = _alone(maker, game.n, copies)
         return play(game, makers, team, seed, override=override).returns
     makers, team = _alone(maker, game.n, 1)

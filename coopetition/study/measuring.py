@@ -10,7 +10,7 @@ import numpy as np
 
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
-from coopetition.study.arena import Maker, play
+from coopetition.study.arena import Maker, draws, play
 
 
 @lru_cache(maxsize=256)
@@ -94,8 +94,7 @@ def measure(
 
     game = game_of(environment, mode)
     policy: Policy = maker(game)
-    draws = game.random_gamma or game.noise_deviation > 0.0 or policy.classifier.stochastic
-    copies = episodes if draws else 1
+    copies = episodes if draws(game) or policy.classifier.stochastic else 1
     played = play(game, [maker], np.zeros((copies, game.n), dtype=np.int64), seed)
     payoffs, returns = played.payoffs.mean(axis=0), played.returns.mean(axis=0)
     found = exploitability(game, [policy] * game.n, seed=seed, climb=False).gains if gains else None

@@ -8,7 +8,7 @@ from typing import Any
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
 from coopetition.policies.registry import make_policy
-from coopetition.study.arena import Maker
+from coopetition.study.arena import Maker, draws
 from coopetition.study.measuring import game_of, measure, scale_of
 from coopetition.study.plan import Job
 
@@ -46,8 +46,7 @@ def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, An
         yardsticks.append({**who, **scale_of(job.environment, mode)})
         for policy in PUBLISHED:
             about = make_policy(policy, game).classifier
-            draws = about.stochastic or game.random_gamma
-            for k in range(job.drawn_seeds if draws else 1):
+            for k in range(job.drawn_seeds if about.stochastic or draws(game) else 1):
                 began = time.process_time()
                 seed = k * job.episodes
                 # Gains of constants are searched for at every tenth rate only, since they are smooth in it; not against
