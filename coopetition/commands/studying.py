@@ -81,12 +81,24 @@ def run_study(
     )
 
 
+def _warn(environments: list[str]) -> None:
+    """Say which games have no stored optimum."""
+    if environments:
+        typer.echo(
+            f"no optimum is stored of {', '.join(environments)}: every job of theirs searches for it, for minutes, "
+            "which no estimate counts; store it first",
+            err=True,
+        )
+
+
 def _run(folder: Path, scale: Any, **options: Any) -> None:
     """Run with a bar, and say how it went."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from coopetition.study.engine import Report, run
+    from coopetition.study.estimates import without_optimum
 
+    _warn(without_optimum(scale.environments, scale.modes))
     started = time.monotonic()
     done = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -234,7 +246,7 @@ def plan_study(
 ) -> None:
     """Count a scale's cells, and estimate what they cost, before anything is run."""
     _needs_the_extra()
-    from coopetition.study.estimates import summary
+    from coopetition.study.estimates import summary, without_optimum
     from coopetition.study.plan import exclusions, first_jobs, second_jobs
 
     chosen = _scale(scale, only, settings)
@@ -250,9 +262,11 @@ def plan_study(
         reasons.setdefault(algorithm, {}).setdefault(reason, []).append(environment)
     found["cells"] = len(chosen.algorithms) * len(chosen.environments)
     found["impossible"] = reasons
+    found["without_optimum"] = without_optimum(chosen.environments, chosen.modes)
     if as_json:
         typer.echo(json.dumps(found))
         return
+    _warn(found["without_optimum"])
     none = sum(len(games) for why in reasons.values() for games in why.values())
     typer.echo(f"{found['cells']} cells of a learner and a game, of which {none} do not exist:")
     for algorithm, why in reasons.items():

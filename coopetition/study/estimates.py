@@ -120,6 +120,18 @@ def summary(jobs: Sequence[Job], cores: Sequence[int] = (1, 16, 256, 4096)) -> d
     }
 
 
+def without_optimum(environments: Iterable[str], modes: Sequence[str] = MODES) -> list[str]:
+    """Environments whose optimum is not stored, in some mode: every job of theirs searches for it, for minutes."""
+    from coopetition.oracles.episode.stored import stored_entry
+    from coopetition.oracles.stage.game import as_game
+
+    return [
+        name
+        for name in environments
+        if any(stored_entry(as_game(name, mode), "optimum") is None for mode in {*modes, "cooperative"})
+    ]
+
+
 # --- measuring
 
 

@@ -127,10 +127,10 @@ def _code_hash(starts: tuple[str, ...]) -> str:
 @functools.cache
 def _known_of(environment: str, modes: tuple[str, ...]) -> str:
     """What is stored of an environment's optimum and nash, by which records are scaled."""
-    from coopetition.api.make import make_game
     from coopetition.oracles.episode.stored import stored_entry
+    from coopetition.oracles.stage.game import as_game
 
-    games = [make_game(environment, reward_mode=mode) for mode in (*modes, "cooperative")]
+    games = [as_game(environment, mode) for mode in (*modes, "cooperative")]
     return json.dumps([[stored_entry(game, what) for what in ("optimum", "nash")] for game in games], sort_keys=True)
 
 

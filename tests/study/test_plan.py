@@ -168,6 +168,12 @@ def test_estimates_add_up():
     assert longer.cost() > jobs[0].cost()
 
 
+def test_games_whose_optimum_would_be_searched_for_in_every_job_are_named(monkeypatch):
+    assert estimates.without_optimum(("TrustDilemma-v0", "SynergySearch-v0")) == []
+    monkeypatch.setattr("coopetition.oracles.episode.stored.stored_entry", lambda *_: None)
+    assert estimates.without_optimum(("TrustDilemma-v0",)) == ["TrustDilemma-v0"]
+
+
 @pytest.mark.parametrize("name", scales())
 def test_every_scale_can_be_planned(name):
     scale = find_scale(name)
