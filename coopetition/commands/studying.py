@@ -9,12 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
+<<<<<<< HEAD
 study = typer.Typer(
     help="The reference study: plan, run, publish, report. `status`, `plan` and `audit` take --json.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+=======
+from coopetition.commands.asking import console, print_json, refuse
+from coopetition.commands.examples import epilog
+from coopetition.commands.options import Json
+from coopetition.commands.tables import Column, Rows, print_rows, text
+
+study = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+>>>>>>> main
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where the study's shards lie.")]
 Scale = Annotated[str, typer.Option("--scale", help="smoke (minutes), standard, or full.")]
@@ -22,6 +31,7 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="NAME", help="Algorithms, environments or modes, with * and ?; repeat for more."),
 ]
+<<<<<<< HEAD
 Address = Annotated[str | None, typer.Option("--address", help="Of a running Ray cluster; 'here' is this process.")]
 Cores = Annotated[int | None, typer.Option("--cores", min=1, help="Of this machine; all by default.")]
 Retry = Annotated[bool, typer.Option("--retry", help="Run failed jobs again.")]
@@ -32,6 +42,8 @@ Settings = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+=======
+>>>>>>> main
 FOLDER = Path("study")
 
 
@@ -44,18 +56,17 @@ def _scale(scale: str, only: list[str] | None, settings: Path | None = None) -> 
         found = restrict(find_scale(scale), only or ())
         return found if settings is None else replace(found, chosen=chosen_settings(settings))
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise refuse(str(error)) from None
 
 
 def _needs_the_extra() -> None:
     try:
         import polars  # noqa: F401
     except ImportError:
-        typer.echo("the study needs more: pip install 'coopetition[study]'", err=True)
-        raise typer.Exit(2) from None
+        raise refuse("the study needs more: pip install 'coopetition[study]'") from None
 
 
-@study.command("run")
+@study.command("run", epilog=epilog("study run"))
 def run_study(
     folder: Folder = FOLDER,
     scale: Scale = "smoke",
@@ -129,6 +140,7 @@ def _run(folder: Path, scale: Any, **options: Any) -> None:
         raise typer.Exit(1)
 
 
+<<<<<<< HEAD
 @study.command("status")
 def status_of_study(
     folder: Folder = FOLDER,
@@ -137,15 +149,24 @@ def status_of_study(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
+=======
+@study.command("status", epilog=epilog("study status"))
+def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only = None, as_json: Json = False) -> None:
+>>>>>>> main
     """How much of the study there is, and what is missing or broken."""
     _needs_the_extra()
     from coopetition.study.engine import all_jobs
     from coopetition.study.fingerprint import shard_name
     from coopetition.study.shards import ShardStore
 
+    chosen = _scale(scale, only)
     store = ShardStore(folder)
     counts: dict[str, dict[str, int]] = {}
+<<<<<<< HEAD
     for job in all_jobs(store, _scale(scale, only, settings)):
+=======
+    for job in all_jobs(store, chosen):
+>>>>>>> main
         name = shard_name(job)
         if not store.path(name).is_dir():
             state = "missing"
@@ -156,13 +177,14 @@ def status_of_study(
         kind = counts.setdefault(job.kind, {"done": 0, "failed": 0, "broken": 0, "missing": 0})
         kind[state] += 1
     if as_json:
-        typer.echo(json.dumps(counts))
+        print_json(counts)
         return
-    for label, states in counts.items():
-        typer.echo(f"{label:10s} " + ", ".join(f"{count} {state}" for state, count in states.items() if count))
+    states = ("done", "failed", "broken", "missing")
+    cells = [(kind, *(str(found[state] or "") for state in states)) for kind, found in counts.items()]
+    print_rows(console(), Rows(f"{folder}, {scale}", (text("jobs"), *map(Column, states)), cells))
 
 
-@study.command("publish")
+@study.command("publish", epilog=epilog("study publish"))
 def publish_study(
     folder: Folder = FOLDER,
     to: Annotated[Path, typer.Option("--to", help="Folder of the corpus.")] = Path("corpus"),
@@ -200,7 +222,7 @@ def publish_study(
         typer.echo(f"{export}")
 
 
-@study.command("report")
+@study.command("report", epilog=epilog("study report"))
 def report_study(
     corpus: Annotated[Path, typer.Option("--corpus", help="Folder of the corpus.")] = Path("corpus"),
     page: Annotated[Path, typer.Option("--page", help="The Markdown file to write.")] = Path("study.md"),
@@ -214,7 +236,7 @@ def report_study(
     typer.echo(f"{written}")
 
 
-@study.command("audit")
+@study.command("audit", epilog=epilog("study audit"))
 def audit_file(
     policy: Annotated[Path, typer.Argument(help="File of a trained policy.")],
     thorough: Annotated[bool, typer.Option("--thorough", help="Search for the best deviation by climbing.")] = False,
@@ -226,7 +248,7 @@ def audit_file(
 
     found = audited(policy, thorough=thorough)
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(found)
         return
     typer.echo(f"{found['algorithm']} on {found['environment']}, {found['reward_mode']} rewards: {found['class']}")
     typer.echo(f"largest gain of a deviation in time: {found['largest_gain']:.2%} of the agent's return")

@@ -74,7 +74,7 @@ COMMANDS = [
     (["evaluate", "Fishery", "--policies", "slow_reciprocator", "--episodes", "1", "--no-normalise",
       "--no-exploitability", "--reward-mode", "quasi_maximin", "--json"], "slow_reciprocator"),
     (["solve", "Fishery-v0", "--concept", "common_rate"], "common_rate"),
-    (["dilemma", "Fishery-v0", "--mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
+    (["dilemma", "Fishery-v0", "--reward-mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
     (["validate", "meetings", "--draws", "20"], "Trust after ten meetings"),
     (["validate", "wages.toml", "--draws", "20"], "Rise of effort"),
     (["show", "allotments"], "gardener_2"),
