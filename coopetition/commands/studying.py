@@ -9,21 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-<<<<<<< HEAD
-study = typer.Typer(
-    help="The reference study: plan, run, publish, report. `status`, `plan` and `audit` take --json.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-=======
 from coopetition.commands.asking import console, print_json, refuse
 from coopetition.commands.examples import epilog
 from coopetition.commands.options import Json
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 study = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
->>>>>>> main
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where the study's shards lie.")]
 Scale = Annotated[str, typer.Option("--scale", help="smoke (minutes), standard, or full.")]
@@ -31,7 +22,6 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="NAME", help="Algorithms, environments or modes, with * and ?; repeat for more."),
 ]
-<<<<<<< HEAD
 Address = Annotated[str | None, typer.Option("--address", help="Of a running Ray cluster; 'here' is this process.")]
 Cores = Annotated[int | None, typer.Option("--cores", min=1, help="Of this machine; all by default.")]
 Retry = Annotated[bool, typer.Option("--retry", help="Run failed jobs again.")]
@@ -41,9 +31,6 @@ Settings = Annotated[
         "--settings", exists=True, dir_okay=False, help="Hyper-parameters by learner; the package's are used."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-=======
->>>>>>> main
 FOLDER = Path("study")
 
 
@@ -102,8 +89,9 @@ def _warn(environments: list[str]) -> None:
         )
 
 
-def _run(folder: Path, scale: Any, **options: Any) -> None:
-    """Run with a bar, and say how it went."""
+def _run(folder: Path, scale: Any, *, quiet: bool = False, **options: Any) -> None:
+    """Run with a bar, and say how it went, beside the output where that is for machines."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from coopetition.study.engine import Report, run
@@ -113,7 +101,7 @@ def _run(folder: Path, scale: Any, **options: Any) -> None:
     started = time.monotonic()
     done = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[left]}")) as progress:
+    with Progress(*columns, TextColumn("{task.fields[left]}"), console=Console(stderr=quiet)) as progress:
         task = progress.add_task("study", total=None, left="")
 
         def told(report: Report, left: int) -> None:
@@ -127,21 +115,20 @@ def _run(folder: Path, scale: Any, **options: Any) -> None:
 
         summary = run(folder, scale, told=told, **options)
     for name in summary.broken:
-        typer.echo(f"broken, set aside and made anew: {name}")
+        typer.echo(f"broken, set aside and made anew: {name}", err=quiet)
     counts = ", ".join(
         f"{summary.count(status)} {status}"
         for status in ("done", "failed", "unwritten", "there")
         if summary.count(status)
     )
-    typer.echo(f"{folder}: {counts or ('nothing was run' if summary.unsent else 'nothing was missing')}")
+    typer.echo(f"{folder}: {counts or ('nothing was run' if summary.unsent else 'nothing was missing')}", err=quiet)
     if summary.unsent:
-        typer.echo(f"{summary.unsent} jobs were beyond the budget, and what follows them")
+        typer.echo(f"{summary.unsent} jobs were beyond the budget, and what follows them", err=quiet)
     if summary.count("unwritten"):
         raise typer.Exit(1)
 
 
-<<<<<<< HEAD
-@study.command("status")
+@study.command("status", epilog=epilog("study status"))
 def status_of_study(
     folder: Folder = FOLDER,
     scale: Scale = "smoke",
@@ -149,24 +136,16 @@ def status_of_study(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-=======
-@study.command("status", epilog=epilog("study status"))
-def status_of_study(folder: Folder = FOLDER, scale: Scale = "smoke", only: Only = None, as_json: Json = False) -> None:
->>>>>>> main
     """How much of the study there is, and what is missing or broken."""
     _needs_the_extra()
     from coopetition.study.engine import all_jobs
     from coopetition.study.fingerprint import shard_name
     from coopetition.study.shards import ShardStore
 
-    chosen = _scale(scale, only)
+    chosen = _scale(scale, only, settings)
     store = ShardStore(folder)
     counts: dict[str, dict[str, int]] = {}
-<<<<<<< HEAD
-    for job in all_jobs(store, _scale(scale, only, settings)):
-=======
     for job in all_jobs(store, chosen):
->>>>>>> main
         name = shard_name(job)
         if not store.path(name).is_dir():
             state = "missing"
@@ -256,7 +235,7 @@ def audit_file(
         typer.echo(f"best deviation found of {agent}: {gain:,.1f}")
 
 
-@study.command("plan")
+@study.command("plan", epilog=epilog("study plan"))
 def plan_study(
     scale: Scale = "full",
     only: Only = None,
@@ -286,7 +265,7 @@ def plan_study(
     found["impossible"] = reasons
     found["without_optimum"] = without_optimum(chosen.environments, chosen.modes)
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(found)
         return
     _warn(found["without_optimum"])
     none = sum(len(games) for why in reasons.values() for games in why.values())
@@ -295,8 +274,8 @@ def plan_study(
         for reason, games in why.items():
             typer.echo(f"  {algorithm} on {len(games)} games: {reason}")
     typer.echo(f"{found['runs']:,} runs, {found['audited']:,} policies audited")
-    for kind, hours in found["hours"].items():
-        typer.echo(f"  {kind:10s} {found['jobs'][kind]:4d} jobs {hours:8.2f} core-hours")
+    cells = [(kind, str(found["jobs"][kind]), f"{hours:.2f}") for kind, hours in found["hours"].items()]
+    print_rows(console(), Rows(f"{scale}, estimated", (text("jobs"), Column("number"), Column("core-hours")), cells))
     for title in ("learners", "environments"):
         dear = list(found[title].items())
         typer.echo(f"{title}: " + ", ".join(f"{name} {hours:.2f} h" for name, hours in dear[:8]) + " ...")
@@ -306,7 +285,7 @@ def plan_study(
         typer.echo(f"on {count} cores: {hours:.2f} h" if hours >= 0.1 else f"on {count} cores: {hours * 60:.1f} min")
 
 
-@study.command("settings")
+@study.command("settings", epilog=epilog("study settings"))
 def search_settings(
     folder: Folder = FOLDER,
     scale: Scale = "smoke",
@@ -315,6 +294,7 @@ def search_settings(
     cores: Cores = None,
     retry: Retry = False,
     write: Annotated[Path | None, typer.Option("--write", help="The file that `run --settings` reads.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Search for hyper-parameters: one set a learner, on four games and seeds of its own; kept with the study."""
     _needs_the_extra()
@@ -328,17 +308,20 @@ def search_settings(
         chosen = restrict(chosen, only or ())
         jobs = settings_jobs(chosen)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    _run(folder, without_search(chosen), extra=jobs, address=address, cores=cores, retry=retry)
+        raise refuse(str(error)) from None
+    _run(folder, without_search(chosen), quiet=as_json, extra=jobs, address=address, cores=cores, retry=retry)
     table = choose_settings(tried_settings(ShardStore(folder), jobs))
+    if write is not None:
+        typer.echo(f"{write_settings(write, table)}", err=as_json)
+    if as_json:
+        print_json(table.to_dicts())
+        return
     for row in table.filter(table["chosen"]).iter_rows(named=True):
         kept = "its own settings stay" if row["own"] else row["candidate"]
         typer.echo(f"{row['algorithm']}: {kept}, score {row['score']:.3f} over {row['cells']} games and modes")
-    if write is not None:
-        typer.echo(f"{write_settings(write, table)}")
 
 
-@study.command("longer")
+@study.command("longer", epilog=epilog("study longer"))
 def train_for_longer(
     folder: Folder = FOLDER,
     corpus: Annotated[Path, typer.Option("--corpus", help="Which says what still rises.")] = Path("corpus"),
@@ -346,6 +329,7 @@ def train_for_longer(
     times: Annotated[int, typer.Option("--times", min=2, help="How many times the steps.")] = 4,
     address: Address = None,
     cores: Cores = None,
+    as_json: Json = False,
 ) -> None:
     """Train the cells whose curves rise most for longer; `publish` and `report` say what that changed."""
     _needs_the_extra()
@@ -355,30 +339,37 @@ def train_for_longer(
 
     jobs = longer_jobs(Corpus(corpus), cells, times)
     if not jobs:
-        typer.echo("no curve of this corpus still rises")
-        return
-    _run(folder, without_search(find_scale("full")), extra=jobs, address=address, cores=cores)
+        typer.echo("no curve of this corpus still rises", err=as_json)
+    else:
+        _run(folder, without_search(find_scale("full")), quiet=as_json, extra=jobs, address=address, cores=cores)
+    if as_json:
+        print_json([job.label for job in jobs])
 
 
-@study.command("verify")
+@study.command("verify", epilog=epilog("study verify"))
 def verify_study(
     folder: Folder = FOLDER,
     records: Annotated[int, typer.Option("--records", min=0, help="To evaluate again from their networks.")] = 3,
     cells: Annotated[int, typer.Option("--cells", min=0, help="Populations to train again; as long as they took.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+    as_json: Json = False,
 ) -> None:
     """Take trained records at random, and make them again: every number must be the same to the last bit."""
     _needs_the_extra()
     from coopetition.study.verifying import recompute, retrain
 
-    wrong = recompute(folder, records, seed, told=typer.echo) + retrain(folder, cells, seed, told=typer.echo)
+    lines: list[str] = []
+    told = lines.append if as_json else typer.echo
+    wrong = recompute(folder, records, seed, told=told) + retrain(folder, cells, seed, told=told)
+    if as_json:
+        print_json({"checked": lines, "wrong": wrong})
     for line in wrong:
         typer.echo(line, err=True)
     if wrong:
         raise typer.Exit(1)
 
 
-@study.command("submit")
+@study.command("submit", epilog=epilog("study submit"))
 def submit_results(
     file: Annotated[
         Path | None, typer.Argument(help="A table, .csv or .parquet, or a trained policy, .safetensors.")
@@ -389,16 +380,17 @@ def submit_results(
     name: Annotated[str, typer.Option("--name", help="Of the entrant, for a policy's file.")] = "",
     submitter: Annotated[str, typer.Option("--submitter", help="Who submits a policy's file.")] = "",
     link: Annotated[str, typer.Option("--link", help="Paper or code, for a policy's file.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Check results of your own, and let them stand in the report's tables."""
     _needs_the_extra()
     from coopetition.study.submission import SubmissionError, check_submission, json_schema, submit
 
     if schema:
-        typer.echo(json.dumps(json_schema(), indent=1))
+        print_json(json_schema())
         return
     if file is None:
-        raise typer.BadParameter("a file, or --schema")
+        raise refuse("a file, or --schema")
     try:
         if check:
             table, notes = check_submission(file)
@@ -407,24 +399,9 @@ def submit_results(
     except (SubmissionError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    if as_json:
+        print_json({"notes": notes, "rows": table.to_dicts()})
+        return
     for note in notes:
         typer.echo(note)
     typer.echo(f"{table.height} rows are sound" if check else f"{table.height} rows were added to {corpus}")
-
-
-@study.command("costs", hidden=True)
-def measure_study_costs(to: Annotated[Path, typer.Option("--to", help="File, with what there is already.")]) -> None:
-    """Measure what `plan` estimates with, on one core; an hour or so."""
-    _needs_the_extra()
-    from coopetition.study.estimates import measure_costs
-
-    measure_costs(to, told=typer.echo)
-
-
-@study.command("backgrounds", hidden=True)
-def train_backgrounds(only: Only = None) -> None:
-    """Train and freeze the learners that play in held-out scenarios, where they are missing."""
-    _needs_the_extra()
-    from coopetition.study.backgrounds import make_backgrounds
-
-    make_backgrounds(_scale("full", only).environments, told=lambda path: typer.echo(f"{path}"))

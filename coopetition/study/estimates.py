@@ -25,6 +25,8 @@ from coopetition.study.plan import ALGORITHMS, FROM_MEMORY, HERE, MODES, Job, fi
 COSTS = HERE / "costs.json"
 #: Games whose costs are measured: two agents, five, and forty.
 SIZES = ("TrustDilemma-v0", "PublicGoods-v0", "ApacheProject-v0")
+#: Whose growth with the number of agents is taken for a learner, from memory or not, where its own was not measured.
+TYPICAL = {False: "IPPO", True: "MADDPG"}
 #: Iterations of a learner that are timed; the first of each phase compiles.
 ITERATIONS = 8
 #: Runs of the population that is timed, as in the full study.
@@ -54,12 +56,27 @@ def _at(table: dict[str, float], agents: int) -> float:
     return float(np.exp(np.interp(np.log(agents), sizes, seconds)))
 
 
+@cache
+def _learner(algorithm: str) -> dict[str, dict[str, float]]:
+    """Costs of a learner by size: its own, and those that a typical one's growth suggests.
+
+    A learner of one's own is taken for IPPO.
+    """
+    table = costs()["learners"]
+    mine, typical = table.get(algorithm) or table["IPPO"], table[TYPICAL[algorithm in FROM_MEMORY]]
+    filled = {}
+    for part, known in mine.items():
+        (size, seconds), *_ = known.items()
+        base = _at(typical[part], int(size))
+        filled[part] = {**{n: other * seconds / base for n, other in typical[part].items()}, **known}
+    return filled
+
+
 def seconds_of(job: Job) -> float:
     """Processor seconds of a job on one core of the machine of ``costs.json``."""
     table, agents, modes = costs(), _agents(job.environment), len(job.modes)
     if job.kind in ("train", "longer", "settings"):
-        # A learner of one's own is taken for IPPO, until it is measured.
-        mine = table["learners"].get(job.algorithm) or table["learners"]["IPPO"]
+        mine = _learner(job.algorithm)
         runs = modes * len(job.seeds) * int(np.prod([len(values) for values in job.sweep.values()], dtype=np.int64))
         steps = runs * job.steps * _at(mine["step"], agents)
         audits = modes * len(job.audited) * _at(table["thorough audit" if job.thorough else "audit"], agents)
@@ -167,18 +184,25 @@ def measure_costs(path: str | Path = COSTS, *, told: Callable[[str], None] | Non
         if told is not None:
             told(f"{label}, {agents} agents: {seconds:.3g} s")
 
-    for environment in SIZES:
-        agents = _agents(environment)
-        for label, call, share in _other_work(environment):
-            if str(agents) not in found.setdefault(label, {}):
-                keep(found[label], agents, _timed(call) * share, label)
-        for algorithm in ALGORITHMS:
-            mine = found["learners"].setdefault(algorithm, {"fixed": {}, "step": {}})
-            if str(agents) in mine["step"] or left_out(algorithm, environment) is not None:
-                continue
+    def learner(algorithm: str, environment: str) -> None:
+        agents, mine = _agents(environment), found["learners"].setdefault(algorithm, {"fixed": {}, "step": {}})
+        if str(agents) not in mine["step"] and left_out(algorithm, environment) is None:
             fixed, step = learner_cost(algorithm, environment)
             keep(mine["fixed"], agents, fixed, f"{algorithm}, at no steps")
             keep(mine["step"], agents, step, f"{algorithm}, a step of a run")
+
+    for environment in SIZES:
+        for label, call, share in _other_work(environment):
+            if str(_agents(environment)) not in found.setdefault(label, {}):
+                keep(found[label], _agents(environment), _timed(call) * share, label)
+    for algorithm in ALGORITHMS:
+        learner(algorithm, SIZES[1] if left_out(algorithm, SIZES[0]) else SIZES[0])
+    for environment in SIZES[1:]:
+        for algorithm in TYPICAL.values():
+            learner(algorithm, environment)
+    for environment in SIZES:
+        for algorithm in ALGORITHMS:
+            learner(algorithm, environment)
     return found
 
 
@@ -209,7 +233,7 @@ def learner_cost(algorithm: str, environment: str) -> tuple[float, float]:
     # Learning may have two phases, which compile and cost on their own; learners from memory begin late.
     parts = [each[-4:]] if algorithm in FROM_MEMORY else [each[1 : len(each) // 2], each[len(each) // 2 + 1 :]]
     typical = float(np.mean([np.median(part) for part in parts]))
-    return max(total - typical * iterations, 0.0), typical / (per_iteration * len(MODES) * SEEDS)
+    return max(total - typical * iterations, 0.01), typical / (per_iteration * len(MODES) * SEEDS)
 
 
 def _other_work(environment: str) -> list[tuple[str, Callable[[], Any], float]]:
