@@ -60,10 +60,11 @@ def _at(table: dict[str, float], agents: int) -> float:
 def _learner(algorithm: str) -> dict[str, dict[str, float]]:
     """Costs of a learner by size: its own, and those that a typical one's growth suggests.
 
-    A learner of one's own is taken for IPPO.
+    A learner that was not measured, such as one's own, is taken for a typical one.
     """
     table = costs()["learners"]
-    mine, typical = table.get(algorithm) or table["IPPO"], table[TYPICAL[algorithm in FROM_MEMORY]]
+    typical = table[TYPICAL[algorithm in FROM_MEMORY]]
+    mine = table.get(algorithm) or typical
     filled = {}
     for part, known in mine.items():
         (size, seconds), *_ = known.items()
