@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-import json
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from coopetition import pages
 from coopetition.commands import comparing
@@ -21,19 +18,18 @@ FAMILIES = {
 }
 
 
-@cache
-def solved() -> dict[str, Any]:
-    """Solutions of the stage games, which docs/oracles_tables.py writes."""
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "equilibria.json").read_text(encoding="utf-8"))
-    return found
+#: Of the reference study; without one, pages have no box of results.
+CORPUS = Path(__file__).parents[1] / "corpus"
 
 
 def page(environment_id: str) -> str:
     """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
-    rest = pages.page(environment_id, solved()[environment_id])
+    rest = pages.page(environment_id)
     measured = comparing.markdown(environment_id) + drawn(environment_id)
+    if box := pages.results(environment_id, CORPUS):
+        measured += f"\n{box}"
     return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{measured}"
 
 
