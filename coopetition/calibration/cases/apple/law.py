@@ -1,12 +1,17 @@
-"""TR-4's law of play, in which actions drift: named departures from the kernel's step, as stages.
+"""TR-4's law of play, in which actions drift: named departures from the kernel's step.
 
-What drives an action is the kernel's own response; the utility that these games report is that response alone.
+Trust and expectations are stages beside the kernel's own. The drift is no stage: in a game agents choose what they do,
+and here `drifted` chooses for them, from what the kernel reports. What drives an action is the kernel's own response;
+the utility that these games report is that response alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from coopetition.envs.apple_app_store import AppleAppStore
 from coopetition.envs.reciprocal_dilemma import ReciprocalDilemma
@@ -15,6 +20,8 @@ from coopetition.kernels import reciprocity, value
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import parameter_matrix, rows_of, stage, work_vector
 from coopetition.kernels.machine.numbers import Integer, Matrix, State, Work
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +57,26 @@ class Pair(ReciprocalDilemma, Drift):
     """The two actors of TR-4's parameter study."""
 
     reciprocity_form: str = "additive"
+
+
+def drifted(
+    actions: Array,
+    response: Array,
+    expected: Array | float,
+    adjustment: Array | float,
+    decay: Array | float,
+    shock: Array | float = 0.0,
+) -> Array:
+    """The departure "adjustment", what everybody does next: clip(a + adjustment response - decay (a - b) + shock).
+
+    Parameters
+    ----------
+    actions, response : ndarray, shape (B, N)
+        What was done, and the response that the kernel reports for it.
+    expected, adjustment, decay, shock : ndarray or float, of shape (B, N) after broadcasting
+        b of before the step; the two rates; noise.
+    """
+    return np.clip(actions + adjustment * response - decay * (actions - expected) + shock, 0.0, 1.0)
 
 
 Scalar = Drift.Scalar
