@@ -30,10 +30,7 @@ EXAMPLES = {
     "sb3_single_agent": ("stable-baselines3", "`gymnasium.make`, `control=0`", "[0, 1] is off a Gaussian's centre"),
     "cleanrl_ppo": ("torch", "`gymnasium.make_vec`", "the last observation under SameStep"),
     "sb3_multi_agent": ("stable-baselines3", "`Seats`, a model an agent", "terminal observations and truncation"),
-    "torchrl_single_agent": ("torchrl", "`GymEnv`, `control=0`", "no exploration outside of a collector"),
-    "torchrl_mappo": ("torchrl", "`PettingZooWrapper`", "numeric infos, the same from reset on"),
     "supersuit_sb3": ("supersuit", "`parallel_env`, shared parameters", "truncation is lost, and there is no `seed`"),
-    "rllib_ppo": ("ray", "`ParallelPettingZooEnv`, a policy an agent", "values are clipped at 10 by default"),
 }
 
 

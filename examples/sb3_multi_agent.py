@@ -11,7 +11,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecNormalize
 
 import coopetition
-from coopetition.api.sb3 import ModelPolicy, Seats
+from coopetition.api.sb3 import ModelPolicy
+from coopetition.api.sb3_seats import Seats
 from coopetition.oracles import open_loop_optimum
 
 ID, MODE = "TrustDilemmaStrong-v0", "cooperative"

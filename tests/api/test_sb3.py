@@ -9,7 +9,8 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
 import coopetition
-from coopetition.api.sb3 import ModelPolicy, MultiAgentVecEnv, Seats
+from coopetition.api.sb3 import ModelPolicy, MultiAgentVecEnv
+from coopetition.api.sb3_seats import Seats
 
 #: All learn; one among partners that remember; a game with draws; one that can end early.
 CASES = [
