@@ -42,12 +42,17 @@ class SoftSettings(ReplaySettings):
 
     Attributes
     ----------
+    learning_rate, critic_learning_rate : float
+        Adam's step for actors, and for critics: these learn faster, so that actors climb what is true of the others as
+        they are.
     head : {"tanh", "sigmoid"}
         Squashing of the Gaussian.
     target_entropy, temperature : float
         Entropy of a rate that alpha aims at, and alpha at the start.
     """
 
+    learning_rate: float = 2e-3
+    critic_learning_rate: float = 4e-3
     head: str = "tanh"
     target_entropy: float = -3.5
     temperature: float = 0.1
@@ -75,6 +80,7 @@ class SoftActorCritic(FromMemory):
 
     def check(self) -> None:
         """Only squashed Gaussians are drawn by reparametrisation."""
+        super().check()
         if self.settings.head not in ("tanh", "sigmoid"):
             raise ValueError(f"head = {self.settings.head!r}; allowed: tanh, sigmoid")
 
@@ -158,7 +164,7 @@ class SoftActorCritic(FromMemory):
         offset: Any,
         key: Any,
         settings: Any,
-        count: Any,  # noqa: ARG002
+        turn: int,  # noqa: ARG002
     ) -> SoftNetworks:
         """Critics, then actors, then temperatures, then targets."""
         next_key, own_key = jax.random.split(key)
@@ -176,7 +182,7 @@ class SoftActorCritic(FromMemory):
 
         gradients = jax.grad(critic_loss)(networks.critics)
         stepped = [
-            descend_each(critic, gradient, optimiser, settings.learning_rate, settings.gradient_clip)
+            descend_each(critic, gradient, optimiser, settings.critic_learning_rate, settings.gradient_clip)
             for critic, gradient, optimiser in zip(networks.critics, gradients, networks.critic_optimisers, strict=True)
         ]
         critics, critic_optimisers = [one for one, _ in stepped], [other for _, other in stepped]
