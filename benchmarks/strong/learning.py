@@ -111,7 +111,8 @@ def optimum_of(parameters: Parameters) -> float:
     """
     if getattr(parameters, "gamma", 0.0) is None:
         low, high = parameters.gamma_range  # type: ignore[attr-defined]
-        drawn = [replace(parameters, gamma=float(gamma)) for gamma in np.linspace(low, high, 41)]  # type: ignore[call-arg]
+        gammas = low + (high - low) * (np.arange(40) + 0.5) / 40
+        drawn = [replace(parameters, gamma=float(gamma)) for gamma in gammas]  # type: ignore[call-arg]
         return float(np.mean([constant_returns(one, "private").sum(axis=1).max() for one in drawn]))
     episode = Episode(parameters, "private")
     constants = best_constant(None, episode=episode, per_agent=True, split=True).value

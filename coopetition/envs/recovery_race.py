@@ -38,6 +38,8 @@ The race needs patience: under full cooperation damage is still `R after 150 ste
 `1 - R after 150 steps = 0.889` under the target; it is won at `first win = 174`. And as published winning
 does not pay: both at .35 for ever never recovers and earns 58,868; .40 recovers at step 174 and earns 50,902,
 since the end ends the pay. `recovery_bonus`, which the strong preset has, pays for the steps that are left.
+That makes the strong game one of a threshold: what is hard is to get there together, and to give a little
+less on the way hardly pays, so that its prisoner's dilemma between two constant rates is a thin one.
 
 ## Departures from the published code
 

@@ -103,7 +103,7 @@ class SynergySearch(TrustParameters):
     )
     presets: ClassVar[Any] = {
         "strong": {
-            "gamma_range": (0.5, 4.5),
+            "gamma_range": (0.0, 6.0),
             "theta": 2.0,
             "signal_scale": "endowment",
             "dependence": 0.8,

@@ -23,7 +23,7 @@ from coopetition.policies import registry as policies
 
 ROOT = Path(coopetition.__file__).parents[1]
 HOWTO = ROOT / "docs" / "howto"
-BLOCK = re.compile(r"```\{code-block\} python\n:caption: (?P<caption>[^\n]+)\n\n(?P<code>.*?)\n```", re.DOTALL)
+BLOCK = re.compile(r"```\{code-block\} (?:python|toml)\n:caption: (?P<caption>[^\n]+)\n\n(?P<code>.*?)\n```", re.DOTALL)
 PAGES = ("environment", "reward_mode", "policy", "concept", "case")
 FILES = {
     "environment": "fishery",
@@ -57,12 +57,14 @@ def entry_points() -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the package `fairshare`, and nothing installed."""
+    """A folder with the package `fairshare`, and nothing installed: every file that a how-to page has."""
     package = tmp_path / "fairshare"
     package.mkdir()
     (package / "__init__.py").write_text("")
     for page in PAGES:
-        (package / f"{FILES[page]}.py").write_text(source(page))
+        for caption, text in blocks(page).items():
+            if caption != "use":
+                (tmp_path / caption).write_text(text)
     return tmp_path
 
 

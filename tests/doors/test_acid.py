@@ -76,6 +76,8 @@ COMMANDS = [
     (["solve", "Fishery-v0", "--concept", "common_rate"], "common_rate"),
     (["dilemma", "Fishery-v0", "--mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
     (["validate", "meetings", "--draws", "20"], "Trust after ten meetings"),
+    (["validate", "wages.toml", "--draws", "20"], "Rise of effort"),
+    (["show", "allotments"], "gardener_2"),
 ]  # fmt: skip
 CALLS = """
 import json, sys
@@ -85,7 +87,7 @@ for arguments in json.load(sys.stdin) if not sys.argv[1:] else json.loads(sys.ar
     given = CliRunner(env={"COLUMNS": "400"}).invoke(app, arguments)
     print(json.dumps([given.exit_code, given.output + repr(given.exception or "")]))
 """
-MODULES = ["fishery", "quasi_maximin", "slow_reciprocator", "common_rate", "meetings"]
+MODULES = ["allotments", "fishery", "quasi_maximin", "slow_reciprocator", "common_rate", "meetings"]
 
 
 def called(run, commands: list[list[str]], **options: str) -> list[tuple[int, str]]:

@@ -63,9 +63,9 @@ def test_gamma_follows_from_what_is_seen() -> None:
 
 def test_a_reset_keeps_what_is_shown_within_bounds() -> None:
     env = coopetition.parallel_env("SynergySearchStrong-v0")
-    with pytest.raises(ValueError, match=r"gamma.*out of its range \[0, 4\.5\]"):
-        env.reset(options={"gamma": 5.0})
-    assert coopetition.make_game("SynergySearchStrong-v0", gamma=6.0).parameters.largest_gamma == 6.0
+    with pytest.raises(ValueError, match=r"gamma.*out of its range \[0, 6\]"):
+        env.reset(options={"gamma": 7.0})
+    assert coopetition.make_game("SynergySearchStrong-v0", gamma=8.0).parameters.largest_gamma == 8.0
     seen, _ = env.reset(options={"last_payoff": [100.0, 0.0]})
     bound = env.game.parameters.payoff_bound
     assert seen["agent_0"][column(env.game)] == pytest.approx(100.0 / bound)

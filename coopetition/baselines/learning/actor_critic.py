@@ -101,6 +101,10 @@ class ActorCritic(Algorithm):
             return outputs
         return jnp.concatenate([outputs, jnp.broadcast_to(actor["log_std"], outputs.shape)], axis=-1)
 
+    def entropy_bonus(self, parameters: Any, settings: Any) -> Any:
+        """beta times the mean entropy of an actor's draws; no run with a beta, nothing to compute."""
+        return settings.entropy * self.distribution.entropy(parameters).mean() if self.uses("entropy") else 0.0
+
     def act(self, acting: Any, observations: Any, key: Any, settings: Any) -> tuple[Any, Any]:  # noqa: ARG002
         """Draw from every actor."""
         parameters = jax.vmap(self.parameters)(acting, self.task.inputs(observations, lead=0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -48,6 +49,8 @@ class Algorithm(ABC):
         Shapes.
     settings : Settings
         Its hyper-parameters; the methods are given each run's own.
+    swept : sequence of str
+        Which of them the runs do not share.
 
     Attributes
     ----------
@@ -66,9 +69,10 @@ class Algorithm(ABC):
     Settings: ClassVar[type]
     needs_joint: ClassVar[bool] = False
 
-    def __init__(self, task: Task, settings: Any) -> None:
+    def __init__(self, task: Task, settings: Any, swept: Sequence[str] = ()) -> None:
         self.task = task
         self.settings = settings
+        self.swept = tuple(swept)
         self.check()
 
     def check(self) -> None:  # noqa: B027
@@ -79,6 +83,10 @@ class Algorithm(ABC):
         ValueError
             With the reason.
         """
+
+    def uses(self, name: str) -> bool:
+        """Whether a hyper-parameter that weighs something is not zero in some run."""
+        return name in self.swept or getattr(self.settings, name) != 0.0
 
     def phase(self, iteration: int, iterations: int) -> Algorithm:  # noqa: ARG002
         """Who acts and learns in an iteration: this algorithm, or, where learning has phases, one on the same state.

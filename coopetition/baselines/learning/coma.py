@@ -172,7 +172,7 @@ class COMA(ActorCritic):
         def actor_loss(actor: Any, inputs: Any, latents: Any, gains: Any) -> Any:
             parameters = self.parameters(actor, inputs)
             gain = (gains * self.distribution.log_prob(parameters, latents)).mean()
-            return -gain - settings.entropy * self.distribution.entropy(parameters).mean()
+            return -gain - self.entropy_bonus(parameters, settings)
 
         advantages = advantages / (advantages.std(axis=(1, 2), keepdims=True) + 1e-8)
         gradients = jax.vmap(jax.grad(actor_loss))(

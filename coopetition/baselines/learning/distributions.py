@@ -71,8 +71,8 @@ class SquashedGaussian:
 
     def log_slope(self, latent: Any) -> Any:
         """log d rate / d u."""
-        x = self.slope * latent
-        return math.log(self.slope) - jax.nn.softplus(x) - jax.nn.softplus(-x)
+        x = jnp.abs(self.slope * latent)
+        return math.log(self.slope) - x - 2.0 * jnp.log1p(jnp.exp(-x))
 
     def log_prob(self, parameters: Any, latent: Any) -> Any:
         """Log-density (...) of the latent's rate."""

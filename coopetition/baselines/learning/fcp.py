@@ -71,7 +71,7 @@ class FCP(SelfPlayPPO):
         super().check()
         if self.settings.copies % (self.settings.teams * self.settings.minibatches):
             raise ValueError(f"copies = {self.settings.copies} is no multiple of teams x minibatches")
-        self.team = IPPO(replace(self.task, copies=self.task.copies // self.settings.teams), self.settings)
+        self.team = IPPO(replace(self.task, copies=self.task.copies // self.settings.teams), self.settings, self.swept)
         self._partners: dict[int, Partners] = {}
 
     def phase(self, iteration: int, iterations: int) -> Algorithm:
@@ -122,7 +122,7 @@ class Partners(Algorithm):
     Settings: ClassVar[type] = Settings
 
     def __init__(self, fcp: FCP, half: int) -> None:
-        super().__init__(fcp.task, fcp.settings)
+        super().__init__(fcp.task, fcp.settings, fcp.swept)
         self.fcp, self.half = fcp, half
 
     def by_team(self, x: Any, axis: int) -> Any:

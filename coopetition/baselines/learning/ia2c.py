@@ -61,7 +61,7 @@ class IA2C(ActorCritic):
         """What one actor descends."""
         parameters = self.parameters(actor, samples.inputs)
         gain = (samples.advantages * self.distribution.log_prob(parameters, samples.latents)).mean()
-        return -gain - settings.entropy * self.distribution.entropy(parameters).mean()
+        return -gain - self.entropy_bonus(parameters, settings)
 
     def critic_loss(self, critic: Any, samples: Samples) -> Any:
         """What one critic descends."""

@@ -89,7 +89,7 @@ class IPPO(ActorCritic):
         ratio = jnp.exp(self.distribution.log_prob(parameters, batch.latents) - batch.log_probs)
         clipped = jnp.clip(ratio, 1.0 - settings.clip, 1.0 + settings.clip)
         gain = jnp.minimum(ratio * batch.advantages, clipped * batch.advantages).mean()
-        return -gain - settings.entropy * self.distribution.entropy(parameters).mean()
+        return -gain - self.entropy_bonus(parameters, settings)
 
     def critic_loss(self, critic: Any, batch: Samples) -> Any:
         """What one critic descends."""

@@ -95,7 +95,7 @@ class REINFORCE(ActorCritic):
         """What one actor descends."""
         parameters = self.parameters(actor, inputs)
         gain = (gains * self.distribution.log_prob(parameters, latents)).mean()
-        return -gain - settings.entropy * self.distribution.entropy(parameters).mean()
+        return -gain - self.entropy_bonus(parameters, settings)
 
     def update(self, state: Any, data: Trajectory, key: Any, settings: Any) -> tuple[Any, dict[str, Any]]:
         """One step of every actor on its own samples."""

@@ -211,7 +211,7 @@ class Training:
         learners = self._read_learners(game, control)
         self.partners = self._read_partners(game, learners, partners)
         self.task = Task.of(game, learners, self.settings.copies, share_parameters)
-        self.learner: Algorithm = cls(self.task, self.settings)
+        self.learner: Algorithm = cls(self.task, self.settings, tuple(self.sweep))
         if int(steps) < 1:
             raise ValueError(f"steps = {steps!r}: expected at least 1")
         self.per_iteration = self.settings.copies * self.settings.length
