@@ -1,4 +1,5 @@
-"""Write the stored sequences, docs/equilibria.json, docs/dilemmas.json, the tables of docs/oracles.md, and its figure.
+"""Write the stored sequences and equilibria (coopetition/oracles/data), docs/dilemmas.json, docs/along.json, the tables
+of docs/oracles.md, and its figures.
 
 Run ``python docs/oracles_tables.py sequences`` (an hour), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
 ``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
@@ -17,6 +18,7 @@ from coopetition.envs import ENVIRONMENTS
 from coopetition.oracles import STATUS, Episode, dilemma, dilemma_along_each, solve
 from coopetition.oracles.episode import storing
 from coopetition.oracles.episode.stored import stored_optimum
+from coopetition.oracles.stage import solved
 from coopetition.oracles.stage.indices import prices
 from coopetition.oracles.status import CLASSES
 
@@ -63,7 +65,7 @@ def equilibria() -> None:
         entry["price_of_anarchy"] = prices(key, starts=1).anarchy
         table[key] = rounded(entry)
         print(key, entry["price_of_anarchy"], flush=True)
-    (HERE / "equilibria.json").write_text(json.dumps(table, indent=1) + "\n")
+    solved.FILE.write_text(json.dumps(table, indent=1) + "\n")
 
 
 def dilemmas() -> None:
@@ -192,26 +194,28 @@ def ratio(value: float | None) -> str:
 
 def parts() -> dict[str, str]:
     """The generated parts of docs/oracles.md, by the name between their markers."""
-    solved = json.loads((HERE / "equilibria.json").read_text())
     rows = json.loads((HERE / "dilemmas.json").read_text())
     by_mode = {(row["environment"], row["mode"]): row for row in rows}
     lines = ["| environment | nash | coopetitive | optimum | price of anarchy |", "|---|---|---|---|---|"]
-    for key, entry in solved.items():
+    for key, entry in solved.solved_table().items():
         cells = [levels(entry[concept]["actions"]) for concept in ("nash", "coopetitive", "social_optimum")]
         lines.append(f"| {key} | {' | '.join(cells)} | {ratio(entry['price_of_anarchy'])} |")
     found = {"equilibria": "\n".join(lines)}
     for mode in ("private", "integrated", "cooperative"):
         lines = [
-            "| environment | price of anarchy | greed | fear | episode: nash lasts | price of anarchy | greed | fear |",
-            "|---|---|---|---|---|---|---|---|",
+            "| environment | price of anarchy | greed | fear | stage nash repeated lasts "
+            "| episode: worst nash lasts | price of anarchy | greed | fear |",
+            "|---|---|---|---|---|---|---|---|---|",
         ]
         for key in ENVIRONMENTS:
             row = by_mode[key, mode]
             whole = row["episode"]
+            worst = [None if whole["nash"] is None else f"{whole['nash_length']:.0f}", ratio(whole["price_of_anarchy"])]
+            fear = "-" if whole["fear"] is None else f"{whole['fear']:.4g}"
             lines.append(
                 f"| {key} | {ratio(row['price_of_anarchy'])} | {row['greed']:.3g} | {row['fear']:.3g} "
-                f"| {whole['nash_length']:.0f} of {whole['horizon']:.0f} | {ratio(whole['price_of_anarchy'])} "
-                f"| {whole['greed']:.4g} | {whole['fear']:.4g} |"
+                f"| {whole['repeated_length']:.0f} of {whole['horizon']:.0f} | {worst[0] or 'none certified'} "
+                f"| {worst[1]} | {whole['greed']:.4g} | {fear} |"
             )
         found[f"dilemmas-{mode}"] = "\n".join(lines)
     lines = ["| environment | parameter | from, to | greed | price of anarchy |", "|---|---|---|---|---|"]

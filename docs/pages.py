@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
-import json
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from coopetition import pages
 from coopetition.commands import comparing
 from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.games.presets import preset_id
 
 FAMILIES = {
     "trust": "Trust games: interdependence under trust and reputation (TR-1, TR-2)",
@@ -20,21 +18,23 @@ FAMILIES = {
 }
 
 
-@cache
-def solved() -> dict[str, Any]:
-    """Solutions of the stage games, which docs/oracles_tables.py writes."""
-    found: dict[str, Any] = json.loads((Path(__file__).parent / "equilibria.json").read_text(encoding="utf-8"))
-    return found
-
-
 def page(environment_id: str) -> str:
     """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
-    rest = pages.page(environment_id, solved()[environment_id])
-    return (
-        f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{comparing.markdown(environment_id)}"
-    )
+    rest = pages.page(environment_id)
+    measured = comparing.markdown(environment_id) + drawn(environment_id)
+    return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{measured}"
+
+
+def drawn(environment_id: str) -> str:
+    """What good and selfish play of the strong game looks like: docs/strong_figures.py draws it."""
+    name = preset_id(environment_id, "strong")
+    file = f"{name.removesuffix('-v0').lower()}.png"
+    if not (Path(__file__).parent / "figures" / "strong" / file).exists():
+        return ""
+    words = f"{name}: rates and state of the optimum, the worst nash found and the best constant, by reward mode"
+    return f"\n![{words}](../figures/strong/{file})\n"
 
 
 def sentence_of(environment_id: str) -> str:

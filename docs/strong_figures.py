@@ -1,11 +1,13 @@
-"""Draw the figures of docs/strong.md: ``python docs/strong_figures.py [episodes] [diversity]``; both by default.
+"""Draw the figures of docs/strong.md: ``python docs/strong_figures.py [episodes stakes diversity]``.
 
 Episodes: rates and trust (or loyalty) of the stored optimum, of the stored worst nash and of the best constant, in each
-reward mode. Diversity: effective dimension of the suite before and after, as docs/strong_tables.py measured it.
+reward mode, for every strong game. Stakes: what is learnt under each mode and what the worst nash earns, game by game.
+Diversity: effective dimension of the suite before and after. The last two as docs/strong_tables.py measured them.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
+from coopetition.envs import ENVIRONMENTS, STRONG_IDS
 from coopetition.games.game import Game
 from coopetition.oracles import Episode, best_constant
 from coopetition.oracles.episode.stored import stored_sequence
@@ -23,8 +27,6 @@ HERE = Path(__file__).resolve().parent
 FIGURES = HERE / "figures" / "strong"
 MEASURED = HERE.parent / "coopetition" / "oracles" / "data" / "strong.json"
 MODES = ("private", "integrated", "cooperative")
-#: Games whose episodes are drawn.
-EPISODES = ("TrustDilemmaStrong-v0", "SLCDStrong-v0", "ApacheProjectStrong-v0")
 STYLES = {
     "optimum": (COLOURS[0], "-", 2.6),
     "worst nash found": (COLOURS[1], "-", 1.8),
@@ -57,6 +59,13 @@ def watched(game: Game, levels: np.ndarray) -> tuple[str, np.ndarray, float]:
     return name, np.array(course), float(batch.state()["payoff_total"].sum())
 
 
+def save(figure: Figure, path: Path) -> None:
+    """As a PNG of few colours, a third of the size."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100)
+    Image.open(drawn).convert("RGB").quantize(32).save(path, optimize=True)
+
+
 def _tidy(axes: Axes, last: bool) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_ylim(-0.03, 1.05)
@@ -73,11 +82,10 @@ def draw_episode(game_id: str, path: Path) -> None:
     for column, mode in enumerate(MODES):
         game = Game(Episode(game_id, mode).game.parameters, mode)
         upper, lower = grid[0][column], grid[1][column]
-        words, best = [], np.nan
+        words = dict.fromkeys(STYLES, "none")
         for name, levels in plays(game_id, mode).items():
             colour, dashes, width = STYLES[name]
             what, course, paid = watched(game, levels)
-            best = paid if name == "optimum" and mode == "private" else best
             steps = np.arange(1, len(course) + 1)
             rates = levels[: len(course)] / game.endowment
             if game.n == 2:
@@ -86,8 +94,8 @@ def draw_episode(game_id: str, path: Path) -> None:
             else:
                 upper.plot(steps, rates.mean(axis=1), color=colour, linestyle=dashes, linewidth=width)
             lower.plot(steps, course, color=colour, linestyle=dashes, linewidth=width)
-            words.append(f"{paid:,.0f}")
-        upper.set_title(f"{mode}\npayoffs {' / '.join(words)}", fontsize=9.5, color=INK, loc="left")
+            words[name] = f"{paid:,.0f}"
+        upper.set_title(f"{mode}\npayoffs {' / '.join(words.values())}", fontsize=9.5, color=INK, loc="left")
         _tidy(upper, last=False)
         _tidy(lower, last=True)
         lower.set_xlabel("step", fontsize=8.5, color=INK)
@@ -100,7 +108,7 @@ def draw_episode(game_id: str, path: Path) -> None:
         for colour, dashes, width in STYLES.values()
     ]
     figure.legend(handles, list(STYLES), loc="upper right", ncols=3, frameon=False, fontsize=9)
-    figure.savefig(path, dpi=100)
+    save(figure, path)
 
 
 def draw_diversity(path: Path) -> None:
@@ -133,16 +141,64 @@ def draw_diversity(path: Path) -> None:
     figure.text(0.065, 0.94, "How many games the suite is, for fourteen reference policies", fontsize=12, color=INK)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.055, 0.93), ncols=3, frameon=False, fontsize=9)
-    figure.savefig(path, dpi=100)
+    save(figure, path)
+
+
+def draw_stakes(path: Path) -> None:
+    """For each strong game: what is learnt under each mode, the worst private nash, and the published game's."""
+    table = json.loads(MEASURED.read_text())
+    figure = Figure(figsize=(10.0, 6.6), dpi=100, facecolor="white")
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.19, right=0.985, bottom=0.075, top=0.87)
+    looks = {"cooperative": (INK, "o"), "integrated": (COLOURS[0], "D"), "private": (COLOURS[1], "o")}
+    for k, (key, published) in enumerate(zip(STRONG_IDS, ENVIRONMENTS, strict=True)):
+        learnt, here, before = table["learning"].get(key), *(table["games"].get(name) for name in (key, published))
+        axes.axhline(k, color="#E6E6E6", linewidth=0.8, zorder=0)
+        if learnt:
+            ends = [learnt["private"]["share"], learnt["cooperative"]["share"]]
+            axes.plot(ends, [k, k], color="#BBBBBB", linewidth=2.4, zorder=1)
+            for mode, (colour, mark) in looks.items():
+                face = "white" if mode == "cooperative" else colour
+                share = learnt[mode]["share"]
+                size = 10.5 if mode == "cooperative" else 6.5
+                axes.plot(share, k, mark, color=colour, markerfacecolor=face, markersize=size, markeredgewidth=1.6)
+        for row, colour in ((before, "#999999"), (here, COLOURS[1])):
+            if row and row["private"]["nash"] is not None:
+                axes.plot(row["private"]["nash"], k, "|", color=colour, markersize=15, markeredgewidth=2.0, zorder=4)
+    for mode, (colour, mark) in looks.items():
+        face = "white" if mode == "cooperative" else colour
+        axes.plot([], [], mark, color=colour, markerfacecolor=face, markersize=7.5, label=f"learnt, {mode}")
+    for colour, name in ((COLOURS[1], "worst nash, private"), ("#999999", "as published")):
+        axes.plot([], [], "|", color=colour, markersize=13, markeredgewidth=2.0, linestyle="none", label=name)
+    axes.set_yticks(np.arange(len(STRONG_IDS)), [key.removesuffix("Strong-v0") for key in STRONG_IDS])
+    axes.set_ylim(len(STRONG_IDS) - 0.4, -0.6)
+    axes.set_xlim(-0.02, 1.03)
+    axes.set_xlabel("summed payoffs, as a share of the optimum", fontsize=9, color=INK)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(labelsize=9, length=0, colors=INK)
+    figure.text(
+        0.02,
+        0.955,
+        "What is at stake in the strong games: payoffs that the reward mode decides",
+        fontsize=12,
+        color=INK,
+    )
+    figure.legend(
+        loc="upper left", bbox_to_anchor=(0.012, 0.945), columnspacing=1.4, ncols=5, frameon=False, fontsize=8.5
+    )
+    save(figure, path)
 
 
 def main() -> None:
     """What was asked for."""
-    asked = sys.argv[1:] or ["episodes", "diversity"]
+    asked = sys.argv[1:] or ["episodes", "stakes", "diversity"]
     FIGURES.mkdir(parents=True, exist_ok=True)
     if "episodes" in asked:
-        for game_id in EPISODES:
-            draw_episode(game_id, FIGURES / f"{game_id.removesuffix('-v0').lower()}.png")
+        for game_id in STRONG_IDS:
+            if stored_sequence(Episode(game_id, "private").game, "optimum") is not None:
+                draw_episode(game_id, FIGURES / f"{game_id.removesuffix('-v0').lower()}.png")
+    if "stakes" in asked:
+        draw_stakes(FIGURES / "stakes.png")
     if "diversity" in asked:
         draw_diversity(FIGURES / "diversity.png")
 

@@ -1,8 +1,9 @@
 """Write coopetition/oracles/data/strong.json and the tables of docs/strong.md from the code.
 
 Run ``python docs/strong_tables.py measure [IDS]`` (a minute a game whose sequences are stored), then ``learning FILE``
-with what ``python benchmarks/strong/learning.py --out FILE`` wrote, ``diversity`` (some minutes), and ``page``. What
-was measured before stays until it is measured again. Tests compare the file with what is solved, and the page with it.
+and ``feedback FILE`` with what ``learning.py`` and ``feedback.py`` of benchmarks/strong wrote (``--out FILE``),
+``diversity`` (some minutes), and ``page``. What was measured before stays until it is measured again. Tests compare
+the file with what is solved, and the page with it.
 """
 
 from __future__ import annotations
@@ -64,10 +65,12 @@ def measure(ids: list[str]) -> None:
         print(key, flush=True)
 
 
-def learning(file: str) -> None:
-    """What learners of benchmarks/strong/learning.py ended with."""
+def take(what: str, file: str) -> None:
+    """What scripts of benchmarks/strong wrote: "learning", "feedback"."""
     table = read()
-    table.setdefault("learning", {}).update(json.loads(pathlib.Path(file).read_text()))
+    found = {**table.get(what, {}), **json.loads(pathlib.Path(file).read_text())}
+    order = [preset_id(name, preset) for name in ENVIRONMENTS for preset in presets_of(environment_class(name))]
+    table[what] = {name: found[name] for name in sorted(found, key=order.index)}
     write(table)
 
 
@@ -146,6 +149,16 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
         cells += [share(row["separation"]), share(max(row[mode]["drift"] for mode in MODES))]
         lines.append("| " + " | ".join(cells) + " |")
     made["learning"] = "\n".join(lines)
+    heads = ["game", "mode", "best constants", "best sequence", "beyond them", "rule on state", "with clock"]
+    lines = ["| " + " | ".join([*heads, "build hold lower upper"]) + " |"]
+    lines.append("|" + "---|" * 8)
+    for key, row in found.get("feedback", {}).items():
+        constants, room = row["constants"], row["optimum"] - row["constants"]
+        cells = [key, row["mode"], f"{constants:,.0f}", f"{row['optimum']:,.0f}", share(room / constants)]
+        cells += [share((one["value"] - constants) / room) for one in row["rules"].values()]
+        cells.append("; ".join(" ".join(f"{x:g}" for x in role) for role in row["rules"]["state"]["numbers"]))
+        lines.append("| " + " | ".join(cells) + " |")
+    made["feedback"] = "\n".join(lines)
     lines = ["| uncertainty | suite | mode | games | self-play | first two | and against each other | first two |"]
     lines.append("|" + "---|" * 8)
     for row in found.get("diversity", []):
@@ -190,8 +203,8 @@ def main() -> None:
     what, *rest = sys.argv[1:] or ["page"]
     if what == "measure":
         measure(rest or list(STRONG_IDS))
-    elif what == "learning":
-        learning(rest[0])
+    elif what in ("learning", "feedback"):
+        take(what, rest[0])
     elif what == "diversity":
         diversity()
     page()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import gymnasium
@@ -103,6 +105,14 @@ def test_refusals(key: str, options: dict[str, Any], error: type[Exception], wor
     with pytest.raises(error) as refused:
         coopetition.make_game(key, **options)
     assert all(word in str(refused.value) for word in words)
+
+
+def test_numbers_are_frozen() -> None:
+    """A change of a number is a new version: results under an id stay comparable. See docs/strong.md."""
+    frozen = json.loads((Path(__file__).parent / "presets.json").read_text())
+    found = {preset_id(key, preset): dict(environment_class(key).presets[preset]) for key, preset in PRESETS}
+    found = {name: numbers for name, numbers in found.items() if not name.endswith(":case")}  # those are calibrated
+    assert json.loads(json.dumps(found)) == frozen
 
 
 def test_parameters_have_their_numbers_already() -> None:

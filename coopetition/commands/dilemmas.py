@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any
 
 import typer
@@ -62,7 +63,7 @@ def dilemma(
 
     table = Table(title=f"dilemmas, {mode} rewards", title_justify="left")
     names = ["environment", *([name] if along else []), "price of anarchy", "gap", "greed", "fear"]
-    names += ["episode: price of anarchy", "steps under nash"] if episode else []
+    names += ["episode: price of anarchy", "steps under the worst nash"] if episode else []
     for name in names:
         table.add_column(name, justify="left" if name == "environment" else "right")
     for k, row in enumerate(rows):
@@ -75,9 +76,11 @@ def dilemma(
             f"{row.fear:.3f}",
         ]
         if episode:
+            whole = row.episode
+            certified = math.isfinite(whole["nash"])
             cells += [
-                f"{row.episode['price_of_anarchy']:.4f}",
-                f"{row.episode['nash_length']:.0f} of {row.episode['horizon']:.0f}",
+                f"{whole['price_of_anarchy']:.4f}" if certified else "no nash certified",
+                f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
         table.add_row(*cells)
     Console().print(table)

@@ -26,7 +26,8 @@ DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
 #: What the numbers from efficiency on are.
 CAPTION = (
     "efficiency: the total return over that of the open-loop optimum; "
-    "normalised: 0 is the worst open-loop nash found, 1 the optimum, empty where they lie within 2 %; "
+    "normalised: 0 is the worst open-loop nash found, 1 the optimum, "
+    "empty where they lie within 2 % or no nash is certified; "
     "exploitability: what an agent gains at least by a better reply (NashConv / agents); "
     "equality and least share: of gains over nobody giving; sustainability: the horizon survived, weighted by trust; "
     "retaliation and forgiveness: what one defection is answered by, and what of that is gone later"

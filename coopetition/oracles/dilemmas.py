@@ -8,6 +8,7 @@ payoff of high and low players by the number of high ones (Schelling 1973).
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.oracles.episode.replies import best_response
 from coopetition.oracles.episode.rollouts import Episode
-from coopetition.oracles.episode.yardstick import best_known_optimum
+from coopetition.oracles.episode.yardstick import best_known_optimum, worst_known_nash
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective, StageGame, as_game
 from coopetition.oracles.stage.indices import _ratio
@@ -55,10 +56,12 @@ class Dilemma:
         others low, their part of the equilibrium; NaN where there is none. Every k neighbours in the ring of agents are
         high in turn, so that each agent counts as often as any other.
     episode : dict
-        ``nash`` (the total return of repeating the stage equilibrium), ``nash_length`` (steps until that episode ends),
-        ``optimum`` (of the open-loop optimum), ``price_of_anarchy``, ``greed`` (the best gain of any agent against the
-        others' optimal sequences), ``fear`` (the largest loss by its optimal sequence against the repeated
-        equilibrium); empty when only the stage game was asked for.
+        ``nash`` and ``optimum`` (the total returns of the worst open-loop nash found and of the open-loop optimum: the
+        ends of `yardstick`), ``nash_length`` (steps until the episode of that nash ends), ``price_of_anarchy`` (optimum
+        over nash), ``greed`` (the best gain of any agent against the others' optimal sequences), ``fear`` (the largest
+        loss by its optimal sequence against the others' nash), ``repeated`` and ``repeated_length`` (total and steps of
+        repeating the stage equilibrium, which is no equilibrium of the episode), ``horizon``. What needs a nash is NaN
+        where none could be certified. Empty when only the stage game was asked for.
     """
 
     environment: str
@@ -93,7 +96,8 @@ def dilemma(
     mode : str or RewardMode
         Whose rewards are at stake: "private", "integrated", "cooperative", or another mode.
     episode : bool
-        Whether to look at whole episodes too, which takes seconds.
+        Whether to look at whole episodes too: seconds where optimum and nash are stored, minutes where both have to be
+        searched for (see `yardstick`).
     iterations : int
         Effort of the search for best responses to the optimum.
     """
@@ -162,25 +166,32 @@ def _over_episode(
 ) -> dict[str, float]:
     episode = Episode(stage.game, mode, state)
     repeated = episode.rates(np.tile(nash, (episode.horizon, 1)))
-    tables = np.array([repeated, best_known_optimum(episode)])
-    nash_returns, best_returns = episode.returns(tables)
-    length = int(episode.batch(1).rollout("actions", episode.horizon, actions=tables[0]).lengths[0])
+    best = best_known_optimum(episode)
+    worst = worst_known_nash(episode, best)
+    tables = np.array([repeated, best, repeated if worst is None else worst])
+    returns = episode.returns(tables)
+    totals = returns.sum(axis=1)
+    lengths = [int(episode.batch(1).rollout("actions", episode.horizon, actions=one).lengths[0]) for one in tables]
     groups = episode.groups()
     greed, fear = 0.0, 0.0
     for i in (int(np.argmax(groups == k)) for k in range(int(groups.max()) + 1)):
-        reply = best_response(None, list(episode.levels(tables[1]).T), i, episode=episode, iterations=iterations)
-        greed = max(greed, reply.value - float(best_returns[i]))
-        alone = tables[0].copy()
-        alone[:, i] = tables[1][:, i]
-        fear = max(fear, float(nash_returns[i] - episode.returns(alone[None])[0, i]))
+        reply = best_response(None, list(episode.levels(best).T), i, episode=episode, iterations=iterations)
+        greed = max(greed, reply.value - float(returns[1, i]))
+    for i in range(episode.n):  # exchangeable agents may play different parts of a nash
+        alone = tables[2].copy()
+        alone[:, i] = best[:, i]
+        fear = max(fear, float(returns[2, i] - episode.returns(alone[None])[0, i]))
+    certified = worst is not None
     return {
-        "nash": float(nash_returns.sum()),
-        "nash_length": float(length),
+        "nash": float(totals[2]) if certified else math.nan,
+        "nash_length": float(lengths[2]) if certified else math.nan,
         "horizon": float(episode.horizon),
-        "optimum": float(best_returns.sum()),
-        "price_of_anarchy": _ratio(float(best_returns.sum()), float(nash_returns.sum())),
+        "optimum": float(totals[1]),
+        "price_of_anarchy": _ratio(float(totals[1]), float(totals[2])) if certified else math.nan,
         "greed": greed,
-        "fear": max(fear, 0.0),
+        "fear": fear if certified else math.nan,
+        "repeated": float(totals[0]),
+        "repeated_length": float(lengths[0]),
     }
 
 

@@ -119,3 +119,15 @@ def test_conditions_of_a_measured_game(game_id: str) -> None:
     assert (
         not missed or game_id.removesuffix("Strong-v0") in (DOCS / "strong.md").read_text().partition("### Misses")[2]
     )
+
+
+@pytest.mark.parametrize("game_id", list(written()["learning"]))
+def test_modes_are_learnt_apart(game_id: str) -> None:
+    """Condition 2, from what benchmarks/strong/learning.py wrote: five seeds in each mode, curves that are flat."""
+    row = written()["learning"][game_id]
+    for mode in ("private", "integrated", "cooperative"):
+        assert len(row[mode]["seeds"]) == 5
+        assert row[mode]["share"] == pytest.approx(np.mean(row[mode]["seeds"]), abs=1e-3)
+        assert row[mode]["drift"] < 0.025
+    assert row["separation"] == pytest.approx(row["cooperative"]["share"] - row["private"]["share"], abs=1e-5)
+    assert row["separation"] >= 0.05

@@ -37,6 +37,13 @@ class Yardstick:
         """Whether nash and optimum lie more than 2 % of the optimum apart."""
         return math.isfinite(self.nash) and self.optimum - self.nash > NO_SCALE * abs(self.optimum)
 
+    @property
+    def no_scale(self) -> str:
+        """Why there is no scale between the two; empty where there is one."""
+        if not math.isfinite(self.nash):
+            return "no open-loop nash could be certified"
+        return "" if self.has_scale else f"nash and optimum lie within {NO_SCALE:.0%} of each other"
+
     def normalise(self, returns: Any) -> Any:
         """Total returns (...) as (total - nash) / (optimum - nash); NaN where the game has no such scale.
 

@@ -388,6 +388,9 @@ def test_a_game_without_a_scale() -> None:
     assert Yardstick(97.9, 100.0).has_scale
     assert not Yardstick(98.0, 100.0).has_scale
     assert not Yardstick(float("nan"), 100.0).has_scale
+    assert Yardstick(97.9, 100.0).no_scale == ""
+    assert Yardstick(98.0, 100.0).no_scale == "nash and optimum lie within 2% of each other"
+    assert Yardstick(float("nan"), 100.0).no_scale == "no open-loop nash could be certified"
     assert np.isnan(Yardstick(-1.0, 0.0).efficiency([1.0])).all()
 
 
