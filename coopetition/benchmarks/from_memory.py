@@ -1,7 +1,6 @@
 """What the learners from memory cost: each beside IPPO, in one run, and where one of them spends its time.
 
-A run of the reference study is 30,000 environment steps of a learner from memory and 100,000 of one from what it just
-played (`study.plan`): those are compared. All figures are processor time once compiled.
+What is compared is a run with as many environment steps as the study gives each by default (`study.plan.Scale`). All figures are processor time once compiled.
 """
 
 from __future__ import annotations
@@ -70,6 +69,7 @@ def rows(effort: Effort, population: Callable[..., Any], seeds: int, modes: tupl
     """
     from coopetition.study.plan import Scale
 
+    scale = Scale("")
     found: list[Row] = []
     for environment, algorithms in GAMES.items():
         others = {name: population(environment, seeds, modes, {}, name) for name in algorithms}
@@ -84,18 +84,20 @@ def rows(effort: Effort, population: Callable[..., Any], seeds: int, modes: tupl
                 Case("collecting", profiled.play, profiled.steps),
             ]
         times = interleaved(cases, effort)
-        beside = Scale("").steps * times["IPPO"].median
+        most = scale.steps_of("IPPO", environment)
+        beside = most * times["IPPO"].median
         for name, one in others.items():
-            seconds = Scale("").memory_steps * times[name].median
+            steps = scale.steps_of(name, environment)
+            seconds = steps * times[name].median
             size = sum(one.megabytes)
             found.append(
                 Row(
                     f"learn.run.{name}",
                     SECTION,
-                    f"{name} on {environment}, {Scale('').memory_steps:,} steps: a run",
+                    f"{name} on {environment}, {steps:,} steps: a run",
                     "s",
                     seconds,
-                    reference_name=f"IPPO's {Scale('').steps:,} steps",
+                    reference_name=f"IPPO's {most:,} steps",
                     reference=beside,
                     ratio=beside / seconds,
                     note=f"population of {seeds * len(modes)}, {size:.0f} MB in all",

@@ -24,12 +24,12 @@ from coopetition.baselines.learning import learn
 pytestmark = pytest.mark.learn
 
 GAME, MODE, SEAT, PARTNERS = "PublicGoods-v0", "private", "player_0", "tit_for_tat"
-STEPS, SEEDS = 8_192, 20
+STEPS, SEEDS = 20_480, 20
 SHARE = 0.05
 #: The others are fixed, so that a long memory does not confound: all steps are kept.
 SETTINGS = {"copies": 16, "length": 16, "updates": 16, "batch": 128, "replay": STEPS, "hidden": (32, 32),
-            "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "discount": 0.95, "target_rate": 0.02, "temperature": 0.1,
-            "target_entropy": -3.5}  # fmt: skip
+            "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "discount": 0.95, "target_rate": 0.02,
+            "temperature": 0.1, "target_entropy": -3.5}  # fmt: skip
 
 
 def our_returns(steps, seeds, **changed):
