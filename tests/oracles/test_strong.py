@@ -87,8 +87,9 @@ MEASURED = [key for key in STRONG_IDS if key in written().get("games", {})]
 @pytest.mark.parametrize("game_id", MEASURED)
 def test_rows_are_recomputed_from_stored_sequences(game_id: str) -> None:
     """What the optimum and the worst nash pay, and how much of it, in every mode."""
-    for mode in ("private", "integrated", "cooperative"):
-        row = written()["games"][game_id][mode]
+    measured = written()["games"][game_id]
+    for mode in (name for name in ("private", "integrated", "cooperative") if name in measured):
+        row = measured[mode]
         episode, paid = Episode(game_id, mode), Episode(game_id, "private")
         best, worst = (stored_sequence(episode.game, what) for what in ("optimum", "nash"))
         assert best is not None
