@@ -1,6 +1,7 @@
 """What the learners from memory cost: each beside IPPO, in one run, and where one of them spends its time.
 
-What is compared is a run with as many environment steps as the study gives each by default (`study.plan.Scale`). All figures are processor time once compiled.
+What is compared is a run with as many environment steps as the study gives each by default (`study.plan.Scale`). All
+figures are processor time once compiled.
 """
 
 from __future__ import annotations
