@@ -276,6 +276,7 @@ def plan_study(
     typer.echo(f"{found['runs']:,} runs, {found['audited']:,} policies audited")
     cells = [(kind, str(found["jobs"][kind]), f"{hours:.2f}") for kind, hours in found["hours"].items()]
     print_rows(console(), Rows(f"{scale}, estimated", (text("jobs"), Column("number"), Column("core-hours")), cells))
+    typer.echo(", ".join(f"{half} games {hours:.2f} core-hours" for half, hours in found["halves"].items()))
     for title in ("learners", "environments"):
         dear = list(found[title].items())
         typer.echo(f"{title}: " + ", ".join(f"{name} {hours:.2f} h" for name, hours in dear[:8]) + " ...")

@@ -58,19 +58,19 @@ def _at(table: dict[str, float], agents: int) -> float:
 
 @cache
 def _learner(algorithm: str) -> dict[str, dict[str, float]]:
-    """Costs of a learner by size: its own, and those that a typical one's growth suggests.
+    """Costs of a learner by size: its own, and those of steps that a typical one's growth suggests.
 
+    Compiling is taken to cost what it did: most of it does not grow, and what is on disk already costs less.
     A learner that was not measured, such as one's own, is taken for a typical one.
     """
     table = costs()["learners"]
     typical = table[TYPICAL[algorithm in FROM_MEMORY]]
     mine = table.get(algorithm) or typical
-    filled = {}
-    for part, known in mine.items():
-        (size, seconds), *_ = known.items()
-        base = _at(typical[part], int(size))
-        filled[part] = {**{n: other * seconds / base for n, other in typical[part].items()}, **known}
-    return filled
+    (size, seconds), *_ = mine["step"].items()
+    base = _at(typical["step"], int(size))
+    steps = {n: other * seconds / base for n, other in typical["step"].items()}
+    dearest = max(mine["fixed"].values())
+    return {"fixed": {size: dearest}, "step": {**steps, **mine["step"]}}
 
 
 def seconds_of(job: Job) -> float:
@@ -81,7 +81,7 @@ def seconds_of(job: Job) -> float:
         runs = modes * len(job.seeds) * int(np.prod([len(values) for values in job.sweep.values()], dtype=np.int64))
         steps = runs * job.steps * _at(mine["step"], agents)
         audits = modes * len(job.audited) * _at(table["thorough audit" if job.thorough else "audit"], agents)
-        return _at(mine["fixed"], agents) + steps + runs * _at(table["evaluation"], agents) + audits
+        return max(mine["fixed"].values()) + steps + runs * _at(table["evaluation"], agents) + audits
     if job.kind == "reference":
         return modes * _at(table["reference"], agents)
     entrants = 14 + len(job.inputs)
@@ -112,15 +112,17 @@ def summary(jobs: Sequence[Job], cores: Sequence[int] = (1, 16, 256, 4096)) -> d
     Returns
     -------
     dict
-        ``jobs`` and ``hours`` by kind; ``learners`` and ``environments`` with their hours; ``longest`` jobs;
-        ``makespan`` in hours by number of cores.
+        ``jobs`` and ``hours`` by kind; ``halves``, hours of strong presets and of published numbers; ``learners`` and
+        ``environments`` with their hours; ``longest`` jobs; ``makespan`` in hours by number of cores.
     """
     kinds: dict[str, list[float]] = {}
     learners: dict[str, float] = {}
     environments: dict[str, float] = {}
+    halves = {"strong": 0.0, "published": 0.0}
     for job in jobs:
         hours = job.cost() / 3600.0
         kinds.setdefault(job.kind, []).append(hours)
+        halves["strong" if job.strong else "published"] += hours
         environments[job.environment] = environments.get(job.environment, 0.0) + hours
         if job.algorithm:
             learners[job.algorithm] = learners.get(job.algorithm, 0.0) + hours
@@ -131,6 +133,7 @@ def summary(jobs: Sequence[Job], cores: Sequence[int] = (1, 16, 256, 4096)) -> d
         "runs": sum(len(job.modes) * len(job.seeds) for job in trained),
         "audited": sum(len(job.modes) * len(job.audited) for job in trained),
         "hours": {kind: sum(hours) for kind, hours in kinds.items()},
+        "halves": halves,
         "learners": dict(sorted(learners.items(), key=lambda pair: -pair[1])),
         "environments": dict(sorted(environments.items(), key=lambda pair: -pair[1])),
         "longest": {job.label: job.cost() for job in longest},
@@ -186,8 +189,10 @@ def measure_costs(path: str | Path = COSTS, *, told: Callable[[str], None] | Non
             told(f"{label}, {agents} agents: {seconds:.3g} s")
 
     def learner(algorithm: str, environment: str) -> None:
-        agents, mine = _agents(environment), found["learners"].setdefault(algorithm, {"fixed": {}, "step": {}})
+        agents = _agents(environment)
+        mine = found["learners"].get(algorithm, {"fixed": {}, "step": {}})
         if str(agents) not in mine["step"] and left_out(algorithm, environment) is None:
+            found["learners"][algorithm] = mine
             fixed, step = learner_cost(algorithm, environment)
             keep(mine["fixed"], agents, fixed, f"{algorithm}, at no steps")
             keep(mine["step"], agents, step, f"{algorithm}, a step of a run")

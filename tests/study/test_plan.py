@@ -156,6 +156,7 @@ def test_estimates_add_up():
     assert sum(found["hours"].values()) == pytest.approx(total)
     assert sum(found["environments"].values()) == pytest.approx(total)
     assert found["makespan"][1] == pytest.approx(total)
+    assert sum(found["halves"].values()) == pytest.approx(total)
     assert total / 4 <= found["makespan"][4] <= total
     # With cores to spare the longest chain of one environment is left: a job, and what follows it.
     chain = max(
