@@ -65,19 +65,22 @@ def _long_rows() -> list[Row]:
             )
         )
     return [
-        Row(name, SECTION, about, "s", _seconds(work, 1), goal=goal, at_least=False) for name, about, goal, work in cases
+        Row(name, SECTION, about, "s", _seconds(work, 1), goal=goal, at_least=False)
+        for name, about, goal, work in cases
     ]
 
 
 def rows(effort: Effort) -> list[Row]:
     """All rows about solutions; CPU time, once compiled."""
-    from coopetition.baselines import evaluate
+    from coopetition import make_game
+    from coopetition.baselines import evaluate, make_policy
     from coopetition.calibration import experiment
     from coopetition.envs import environment_class
     from coopetition.oracles import exploitability, open_loop_nash, open_loop_optimum, solve
     from coopetition.registration import ENVIRONMENT_IDS
 
     pulsing = environment_class("ReciprocalDilemma-v0").build(PULSING)
+    grim = make_policy("grim_trigger", make_game(PAIR_GAMES[0]))
 
     concepts = ("nash", "coopetitive", "social_optimum")
 
@@ -124,8 +127,14 @@ def rows(effort: Effort) -> list[Row]:
         (
             "exploitability",
             "quick exploitability of tit_for_tat, TrustDilemma-v0",
-            QUICK_REPLY,
+            None,
             lambda: exploitability(PAIR_GAMES[0], "tit_for_tat", climb=False),
+        ),
+        (
+            "exploitability.looking",
+            "the same of grim_trigger, which has to look",
+            None,
+            lambda: exploitability(PAIR_GAMES[0], grim, climb=False),
         ),
         (
             "evaluate",
