@@ -33,7 +33,7 @@ ARROWS = {
     "oracles": {*GAMES, "policies"},
     "baselines": {*GAMES, "policies", "oracles"},
     "calibration": {*GAMES, "oracles", "kernels"},  # a published law that the kernels lack is a stage of the case's own
-    "pages": set(GAMES),
+    "pages": {*GAMES, "oracles"},  # what of a stage game was solved
     "study": {*GAMES, "registration", "policies", "api", "oracles", "baselines"},
 }
 #: What may be imported beyond that, by one module and only inside a function.

@@ -129,4 +129,5 @@ def run(environment_id: str, preset: str | None, settings: Sequence[str], as_jso
     out.print(state)
     out.print()
     out.print(Markdown(page(game, leave_out=SHOWN)))
-    out.print(Markdown(comparing.markdown(game.id)))
+    if at_stake := comparing.markdown(game.id):
+        out.print(Markdown(at_stake))

@@ -1,66 +1,48 @@
 """ApacheProject-v0: the Apache HTTP Server, from a handful of committers to a crowd.
 
-Volunteers write a server together, 1995-2023. As the project grows, each one's share of the product shrinks
-and so does the loyalty that it can hold. The team depends on all its members equally. Beside
-LoyaltyTeam-v0: size, productivity and a cap on loyalty by phase. `coopetition validate apache` compares the
-case of this name with the record: its numbers are those of `preset="case"`, not the ones below.
+Volunteers write a server together, 1995-2023. As the project grows, each one's share of the product shrinks and so
+does the loyalty that it can hold. The team depends on all its members equally. Beside LoyaltyTeam-v0: size,
+productivity and a cap on loyalty by phase. `coopetition validate apache` compares the case of this name with the
+record: its numbers are those of `preset="case"`, not the defaults.
 
 ## Payoff
-
 ```
 pi_i = Q / n - c a_i,   Q = omega (sum_j a_j)^beta
 U_i  = pi_i + theta_i (phi_B mean_(j != i) pi_j + phi_C c a_i)
 ```
 
-Here `omega = 30`, `beta = 0.7`, `cost = 1` (c), `phi_B = 0.75`, `phi_C = 0.25`. `teammates="sum"` puts the
-sum in the place of the mean, the reading behind the report's published figures.
+c is `cost`. `teammates` "sum" puts the sum in the place of the mean, the reading behind the report's published
+figures.
 
 ## Dynamics
-
-Loyalty moves first, from this step's rates, then the step is paid:
-
 ```
 theta_i += loyalty_gain c_i                             if c_i >= loyalty_threshold
 theta_i -= loyalty_loss (loyalty_threshold - c_i)       otherwise
 ```
 
-clipped to [0, loyalty_cap]. `loyalty_gain = 0.02`, `loyalty_loss = 0.05`, `loyalty_threshold = 0.5`,
-`loyalty_cap = 0.7`. There is no trust layer and no pair matrix: a step costs O(N).
+Loyalty moves first, from this step's rates, clipped to [0, loyalty_cap]; then the step is paid. There is no trust
+layer and no pair matrix: a step costs O(N).
 
-The phases, of which `phase = maturity` is the default; the historical effort is a record to compare with,
-and enters no formula:
-
-| phase | years | n_agents | loyalty_cap | omega | historical effort |
-|---|---|---|---|---|---|
-| emergence | 1995-1999 | 8 | 1 | 20 | 35 |
-| growth | 2000-2005 | 15 | 0.85 | 25 | 30 |
-| maturity | 2006-2015 | 40 | 0.7 | 30 | 22 |
-| evolution | 2016-2023 | 35 | 0.6 | 28 | 18 |
-
-An argument that is given overrides its phase's number; loyalty starts at half the cap. `preset="case"` plays
-the phases of the case that `coopetition validate apache` scores (`chronology="case"`): formation, growth,
-maturation and evolution, with team sizes of their own, and a loyalty that is the founders' and does not move.
+Each `phase` has its own size, productivity and cap: emergence (1995-1999), growth (2000-2005), maturity
+(2006-2015), evolution (2016-2023). An argument that is given overrides its phase's number; loyalty starts at half
+the cap. The historical effort is a record to compare with, and enters no formula. `preset="case"` plays the phases
+that `coopetition validate apache` scores (`chronology="case"`): formation, growth, maturation and evolution, with
+team sizes of their own, and a loyalty that is the founders' and does not move.
 
 ## Departures from the published code
-
-- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times
-  hand-set modifiers, and computes team production for `info` only.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times hand-set
+  modifiers, and computes team production for `info` only.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-3: collective action and loyalty, arXiv:2601.16237.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
-- Mockus, Fielding and Herbsleb, Two case studies of open source software development: Apache and Mozilla,
-  ACM Transactions on Software Engineering and Methodology 11 (2002).
+- Pant and Yu: TR-3, collective action and loyalty, arXiv:2601.16237; Coopetition-Gym v1, arXiv:2605.02063.
+- Mockus, Fielding and Herbsleb, Two case studies of open source software development: Apache and Mozilla, ACM
+  Transactions on Software Engineering and Methodology 11 (2002).
 - Holmström, Moral hazard in teams, Bell Journal of Economics 13 (1982).
 """
 
@@ -96,6 +78,7 @@ class ApacheProject(Sized, TeamParameters):
 
     id: ClassVar[str] = "ApacheProject-v0"
     roles: ClassVar[tuple[str, ...]] = ("committer_{}",)
+    by_choice: ClassVar[tuple[str, ...]] = ("historical_effort",)
     presets: ClassVar[Any] = {
         "strong": {"phase": "emergence"},
         # What TR-3 validates: its own phases and team sizes, and a loyalty that does not move.

@@ -1,64 +1,50 @@
 """CoalitionFormation-v0: who is in the team is part of the game.
 
-The team of LoyaltyTeam-v0 with a door. Members whose loyalty fades leave, wait, and may come back once they
-are loyal again; those outside work alone for less. The coalition dissolves when too few loyal members are
-left. Beside LoyaltyTeam-v0: `n_agents = 6`, `phi_B = 0.7`, membership as state, a bonus for members and an
-outside option.
+The team of LoyaltyTeam-v0 with a door. Members whose loyalty fades leave, wait, and may come back once they are
+loyal again; those outside work alone for less. The coalition dissolves when too few loyal members are left. Beside
+LoyaltyTeam-v0: membership as state, a bonus for members and an outside option.
 
 ## Payoff
-
 ```
 member:    pi_i = (1 + stability_bonus) Q / |C| - c a_i,   Q = omega (sum_(j in C) a_j)^beta
            U_i  = pi_i + theta_i (phi_B mean_(j in C, j != i) pi_j + phi_C c a_i)
 outsider:  pi_i = U_i = outside_option (omega a_i^beta - c a_i)
 ```
 
-C is the coalition after this step's moves. Here `omega = 25`, `beta = 0.7`, `cost = 1` (c), `phi_B = 0.7`,
-`phi_C = 0.3`, `stability_bonus = 0.1`, `outside_option = 0.5`. `teammates="sum"` puts the sum in the place
-of the mean.
+C is the coalition after this step's moves, c is `cost`. `teammates` "sum" puts the sum in the place of the mean.
 
 ## Dynamics
-
-Loyalty moves first, from this step's rates, then the step is paid:
-
 ```
 theta_i += loyalty_gain c_i                             if c_i >= loyalty_threshold
 theta_i -= loyalty_loss (loyalty_threshold - c_i)       otherwise
 ```
 
-clipped to [0, loyalty_cap]. `loyalty_gain = 0.02`, `loyalty_loss = 0.05`, `loyalty_threshold = 0.5`,
-`loyalty_cap = 1`. There is no trust layer and no pair matrix: a step costs O(N).
+Loyalty moves first, from this step's rates, clipped to [0, loyalty_cap]; then the step is paid. There is no trust
+layer and no pair matrix: a step costs O(N).
 
-Then membership, before pay, in order:
+After loyalty and before pay membership moves, in order:
 
 - Waiting outsiders come one step nearer to their return.
-- Exclusion, lowest loyalty first, ties by lowest index: a member with loyalty under `exit_threshold = 0.15`
-  leaves while more than `min_coalition_size = 3` remain.
-- Return: an outsider whose wait is over and whose loyalty is at least `reentry_threshold = 0.4` comes back;
-  nobody in the step in which it left.
+- Exclusion, lowest loyalty first, ties by lowest index: a member with loyalty under `exit_threshold` leaves while
+  more than `min_coalition_size` remain.
+- Return: an outsider whose wait is over and whose loyalty is at least `reentry_threshold` comes back; nobody in the
+  step in which it left.
 
-Who leaves at step t waits `reentry_cooldown = 5` steps: it is paid outside at least at steps t to t +
-reentry_cooldown - 1, and can return at step t + reentry_cooldown.
+Who leaves at step t is paid outside at least at steps t to t + `reentry_cooldown` - 1, and can return at the next.
 
 ## Departures from the published code
-
-- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times
-  hand-set modifiers, and computes team production for `info` only.
+- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times hand-set
+  modifiers, and computes team production for `info` only.
 - Membership, waits and the outside option are state of the game and paid through every interface.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-3: collective action and loyalty, arXiv:2601.16237.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-3, collective action and loyalty, arXiv:2601.16237; Coopetition-Gym v1, arXiv:2605.02063.
 - Ray, A Game-Theoretic Perspective on Coalition Formation (2007).
 - Holmström, Moral hazard in teams, Bell Journal of Economics 13 (1982).
 """

@@ -1,24 +1,19 @@
 """CooperativeNegotiation-v0: levels that come close are an agreement, and breaking it costs.
 
-Two partners negotiate by playing: when their levels come close, those levels are agreed. An agreement is a
-promise: to play far from it is a breach, which is charged, and whoever fell short is judged against the
-promise. Beside TrustDilemma-v0: agreements as state, a penalty, and a trust signal that reads promises.
+Two partners negotiate by playing: when their levels come close, those levels are agreed. An agreement is a promise:
+to play far from it is a breach, which is charged, and whoever fell short is judged against the promise. Beside
+TrustDilemma-v0: agreements as state, a penalty, and a trust signal that reads promises.
 
 ## Payoff
-
 ```
 v_i  = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 pi_i = v_i - p_i
 U_i  = v_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij v_j - p_i
 ```
 
-p_i is i's charge for a breach. It comes off i's own payoff and utility; i weighs j's payoff before j's
-charge. Here `theta = 20` and `gamma = 0.6`; trust and damage are those after this step's update.
+p_i is i's charge for a breach. It comes off i's own payoff and utility; i weighs j's payoff before j's charge.
 
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
@@ -26,47 +21,34 @@ T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
 ```
 
-`lambda_plus = 0.12`, `lambda_minus = 0.4`, `mu_R = 0.65`, `delta_R = 0.02`, `xi = 0.55`, `kappa = 1.2`;
-negativity bias `lambda_minus / lambda_plus = 3.33`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.834`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
+Agreed levels g_i, none at reset. Each step, in order:
 
-Agreed levels g_i, none at reset. With `agreement_threshold = 10` and `breach_penalty = 3`, each step, in
-order:
-
-- Breach: an agreement stands and |a_i - g_i| exceeds the threshold for some i. Each such i is charged p_i =
-  breach_penalty |a_i - g_i|; one that fell short is judged, in this step's signal, against max(b_i, g_i) in
-  the place of b_i.
+- Breach: an agreement stands and |a_i - g_i| exceeds `agreement_threshold` for some i. Each such i is charged p_i =
+  `breach_penalty` |a_i - g_i|; one that fell short is judged, in this step's signal, against max(b_i, g_i).
 - Trust moves and the step is paid.
-- Agreement: if the two levels lie within the threshold of each other, they become g. Otherwise a breached
-  agreement ends, and one that was kept stands.
+- Agreement: two levels within the threshold of each other become g. Otherwise a breached agreement ends, and one
+  that was kept stands.
 
-The counts `agreements` and `breaches` count steps: every step whose levels agree renews the agreement, and
-a step in which both breach is one.
+`agreements` and `breaches` count steps: every step whose levels agree renews the agreement, and a step in which
+both breach is one.
 
 ## Departures from the published code
-
-- Breach penalties are paid through every interface; in the published code the PettingZoo wrappers skip
-  them.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- Breach penalties are paid through every interface; the published PettingZoo wrappers skip them.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
 - Nash, The bargaining problem, Econometrica 18 (1950).
 """
 

@@ -1,66 +1,49 @@
 """DynamicPartnerSelection-v0: partners are sought by their public reputation.
 
-Everybody can work with everybody, and prefers those who are known to give. A public reputation follows what
-each has given lately; it moves how much others count on an agent, and its share of the synergy. Beside
-TrustDilemma-v0: `n_agents = 6`, a short horizon, no end by collapse, and reputations q that steer
-partnership by `reputation_weight = 0.5` (rho).
+Everybody can work with everybody, and prefers those who are known to give. A public reputation follows what each
+has given lately; it moves how much others count on an agent, and its share of the synergy. Beside TrustDilemma-v0:
+several agents, a short horizon, no end by collapse, and reputations q that steer partnership by rho,
+`reputation_weight`.
 
 ## Payoff
-
 ```
-pi_i    = e_i - a_i + theta ln(1 + a_i) + alpha'_i gamma (prod_j a_j)^(1/N)
-U_i     = pi_i + sum_(j != i) m_ij min(T_ij, 1 - R_ij) D_ij pi_j
+pi_i     = e_i - a_i + theta ln(1 + a_i) + alpha'_i gamma (prod_j a_j)^(1/N)
+U_i      = pi_i + sum_(j != i) m_ij min(T_ij, 1 - R_ij) D_ij pi_j
 alpha'_i = (1 - rho) alpha_i + rho q_i / sum_k q_k
-m_ij    = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k
+m_ij     = (1 - rho) + rho (N - 1) q_j / sum_(k != i) q_k
 ```
 
-Here `theta = 18` and `gamma = 0.55`; trust, damage and reputation are those after this step's update. With
-equal reputations, or rho = 0, this is the plain trust game. If all q are zero, parts are equal.
+With equal reputations, or rho = `reputation_weight` = 0, this is the plain trust game. If all q are zero, parts are
+equal.
 
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
 T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
+q_i  <- (1 - r) q_i + r c_i
 ```
 
-`lambda_plus = 0.12`, `lambda_minus = 0.35`, `mu_R = 0.6`, `delta_R = 0.015`, `xi = 0.45`, `kappa = 1.2`;
-negativity bias `lambda_minus / lambda_plus = 2.92`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.834`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
-
-Reputation moves after trust and before pay, with `reputation_rate = 0.1` (r):
-
-```
-q_i <- (1 - r) q_i + r c_i
-```
+Reputation moves after trust and before pay, at the rate r, `reputation_rate`.
 
 ## Departures from the published code
-
 - The published payoff has no reputation in it; `reputation_weight=0` gives it exactly.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
 - Noë and Hammerstein, Biological markets, Behavioral Ecology and Sociobiology 35 (1994).
 """
 

@@ -1,81 +1,56 @@
 """IndirectReciprocity-v0: I help you because you helped somebody else.
 
-Everybody sees what everybody gives and keeps a score of it. What i reads of j is what j does now against
-what it used to do, and j's standing among the others. Beside ReciprocalDilemma-v0: `n_agents = 4`, a longer
-memory, and public image scores y.
+Everybody sees what everybody gives and keeps a score of it. What i reads of j is what j does now against what it
+used to do, and j's standing among the others. Beside ReciprocalDilemma-v0: several agents, a longer memory, and
+public image scores y.
 
 ## Payoff
-
 ```
 pi_i = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
      + h_i lambda_R sum_(j != i) T_ij (1 + omega D_ij) rho_ij phi_ij
 ```
 
-Here `theta = 20` and `gamma = 0.65`; trust and damage are those after this step's update. By default h_i =
-a_i (`reciprocity_form = gradient`), so that being treated kindly makes it pay to be kind; `"additive"`
-makes h_i the mean endowment, a bonus for being treated well.
+`reciprocity_form` "gradient" is h_i = a_i, so that being treated kindly makes it pay to be kind; "additive" makes
+h_i the mean endowment, a bonus for being treated well.
 
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
 T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
-```
-
-`lambda_plus = 0.1`, `lambda_minus = 0.3`, `mu_R = 0.6`, `delta_R = 0.03`, `xi = 0.5`, `kappa = 1`;
-negativity bias `lambda_minus / lambda_plus = 3`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
-
-The signal is read in units of the endowment, those in which the reports calibrate kappa:
-`signal_scale = endowment`, sigma_j = e_j, smooth dynamics. `signal_scale="raw"` sets sigma_j = 1, raw
-action units as published: all but the sign of the deviation, since one level above the baseline then gives
-`tanh(kappa) = 0.762`.
-
-Reciprocity of TR-4 reads what the others do now against what they used to do:
-
-```
 phi_ij = tanh(kappa_r s_ij),   s_ij = (c_j - cbar_j) + image_weight (y_j - ybar_-i)
 rho_ij = rho_0 D_ij^eta
+y_j   <- (1 - image_rate) y_j + image_rate c_j
 ```
 
-cbar_j is the mean of j's rates over the last min(k, t - 1) steps before this one; before any step it is the
-baseline's rate. `memory = 7` (k), `rho_0 = 0.8`, `eta = 1`, `kappa_r = 1`, `lambda_R = 1.5`, `omega = 0.5`.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "endowment", sigma_j = e_j, the
+units in which the reports calibrate kappa, is smooth; "raw", sigma_j = 1, reads levels as published: all but the
+sign of the deviation.
 
-ybar_-i is the mean image of the agents other than i; images are those of before this step, and move last,
-with `image_weight = 0.5` and `image_rate = 0.2`:
+TR-4's phi and rho read what j does now against what it used to do: cbar_j is the mean of its rates over the last
+min(k, t - 1) steps before this one, k = `memory`; before any step it is the baseline's rate.
 
-```
-y_j <- (1 - image_rate) y_j + image_rate c_j
-```
-
-When all keep to one rate at or above b/e, the reciprocity term fades as images settle.
+ybar_-i is the mean image of the agents other than i; images are those of before this step, and move last. When all
+keep to one rate at or above b/e, the reciprocity term fades as images settle.
 
 ## Departures from the published code
-
-- The memory average excludes the current step, signals are rates, and the term is added, as in the report;
-  the published code includes the current step, uses raw units, and multiplies.
+- The memory average excludes the current step, signals are rates, and the term is added, as in the report; the
+  published code includes the current step, uses raw units, and multiplies.
 - Trust signals are read in units of the endowment by default; the published code reads raw units.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, TR-4: sequential interaction and reciprocity, arXiv:2604.01240.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; TR-4, sequential interaction and reciprocity, arXiv:2604.01240; Coopetition-Gym v1,
+  arXiv:2605.02063.
 - Nowak and Sigmund, Evolution of indirect reciprocity by image scoring, Nature 393 (1998).
 """
 

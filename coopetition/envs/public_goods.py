@@ -1,49 +1,38 @@
 """PublicGoods-v0: each keeps what it does not give; the pot is multiplied and shared.
 
-The linear public goods game with loyalty. What is given is multiplied by m and shared by all, so that
-giving is good for the group and a loss for the giver. Beside LoyaltyTeam-v0: a linear product,
-`n_agents = 5`, an endowment that is kept, and weaker loyalty.
+The linear public goods game with loyalty. What is given is multiplied by m and shared by all, so that giving is
+good for the group and a loss for the giver. Beside LoyaltyTeam-v0: a linear product, an endowment that is kept, and
+weaker loyalty.
 
 ## Payoff
-
 ```
 pi_i = e_i - a_i + m sum_j a_j / n
 U_i  = pi_i + theta_i (phi_B mean_(j != i) pi_j + phi_C a_i)
 ```
 
-Here `multiplier = 2` (m), `phi_B = 0.6`, `phi_C = 0.2`; a unit given returns `m / n = 0.4` to its giver.
-`teammates="sum"` puts the sum in the place of the mean.
+m is `multiplier`: a unit given returns m / n to its giver. `teammates` "sum" puts the sum in the place of the mean.
 
 ## Dynamics
-
-Loyalty moves first, from this step's rates, then the step is paid:
-
 ```
 theta_i += loyalty_gain c_i                             if c_i >= loyalty_threshold
 theta_i -= loyalty_loss (loyalty_threshold - c_i)       otherwise
 ```
 
-clipped to [0, loyalty_cap]. `loyalty_gain = 0.02`, `loyalty_loss = 0.05`, `loyalty_threshold = 0.5`,
-`loyalty_cap = 1`. There is no trust layer and no pair matrix: a step costs O(N).
+Loyalty moves first, from this step's rates, clipped to [0, loyalty_cap]; then the step is paid. There is no trust
+layer and no pair matrix: a step costs O(N).
 
 ## Departures from the published code
-
-- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times
-  hand-set modifiers, and computes team production for `info` only.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- Pays team production and loyalty, the report's equations; the published code pays the TR-1 payoff times hand-set
+  modifiers, and computes team production for `info` only.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-3: collective action and loyalty, arXiv:2601.16237.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-3, collective action and loyalty, arXiv:2601.16237; Coopetition-Gym v1, arXiv:2605.02063.
 - Isaac and Walker, Group size effects in public goods provision, Quarterly Journal of Economics 103 (1988).
 - Holmström, Moral hazard in teams, Bell Journal of Economics 13 (1982).
 """
@@ -62,6 +51,7 @@ class PublicGoods(Sized, TeamParameters):
 
     id: ClassVar[str] = "PublicGoods-v0"
     roles: ClassVar[tuple[str, ...]] = ("player_{}",)
+    stated: ClassVar[tuple[str, ...]] = ("marginal_return",)
     presets: ClassVar[Any] = {
         "strong": {"multiplier": 1.5},
     }
@@ -84,6 +74,11 @@ class PublicGoods(Sized, TeamParameters):
         super().check()
         if self.beta != 1.0 or self.cost != 1.0:
             raise self.refuse("beta", f"and cost = {self.cost}: both are 1 in this game")
+
+    @property
+    def marginal_return(self) -> float:
+        """m / n, what a unit returns to its giver."""
+        return self.multiplier / self.n
 
     @property
     def kept(self) -> Any:

@@ -1,23 +1,17 @@
 """RecoveryRace-v0: a broken partnership, and a long way back.
 
-The partners start where a breach left them: little trust, much damage. Damage heals slowly and lowers the
-ceiling that trust can reach, so one lapse costs many steps. The race is won when mean trust reaches its
-target, and lost when it collapses. Beside TrustDilemma-v0: the starting state, slow healing, a longer
-horizon and an end that is a win.
+The partners start where a breach left them: little trust, much damage. Damage heals slowly and lowers the ceiling
+that trust can reach, so one lapse costs many steps. The race is won when mean trust reaches `recovery_target`, and
+lost when it collapses. Beside TrustDilemma-v0: the starting state, slow healing, a longer horizon and an end that
+is a win.
 
 ## Payoff
-
 ```
 pi_i = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
 ```
 
-Here `theta = 20` and `gamma = 0.6`; trust and damage are those after this step's update.
-
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
@@ -25,48 +19,40 @@ T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
 ```
 
-`lambda_plus = 0.08`, `lambda_minus = 0.35`, `mu_R = 0.7`, `delta_R = 0.01`, `xi = 0.4`, `kappa = 1`;
-negativity bias `lambda_minus / lambda_plus = 4.38`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.762`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
-
-The race needs patience: under full cooperation damage is still `R after 150 steps = 0.111`, a ceiling of
-`1 - R after 150 steps = 0.889` under the target; it is won at `first win = 174`. And as published winning
-does not pay: both at .35 for ever never recovers and earns 58,868; .40 recovers at step 174 and earns 50,902,
-since the end ends the pay. `recovery_bonus`, which the strong preset has, pays for the steps that are left.
-That makes the strong game one of a threshold: what is hard is to get there together, and to give a little
-less on the way hardly pays, so that its prisoner's dilemma between two constant rates is a thin one.
+The race needs patience: at best R heals by delta_R of itself a step, and until then 1 - R is the most that trust
+can be. And as published winning does not pay, since the end ends the pay: both giving just the baseline for ever
+never recovers, and earns more than a recovery (see Constant rates). `recovery_bonus`, which the strong preset has,
+pays for the steps that are left. That makes the strong game one of a threshold: what is hard is to get there
+together, and to give a little less on the way hardly pays, so that its prisoner's dilemma between two constant
+rates is a thin one.
 
 ## Departures from the published code
-
-- The published horizon is 150 steps, which cannot be won (see Dynamics); here it is `horizon = 200`.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- The published horizon is 150 steps, by which not even full cooperation can win; here it is longer.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
-- Schweitzer, Hershey and Bradlow, Promises and lies: restoring violated trust, Organizational Behavior and
-  Human Decision Processes 101 (2006).
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
+- Schweitzer, Hershey and Bradlow, Promises and lies: restoring violated trust, Organizational Behavior and Human
+  Decision Processes 101 (2006).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import numpy as np
 
 from coopetition.games.families import trust_game
 from coopetition.games.parameters import TrustParameters, parameter
@@ -84,6 +70,7 @@ class RecoveryRace(TrustParameters):
     id: ClassVar[str] = "RecoveryRace-v0"
     mechanism: ClassVar[str] = "trust"
     roles: ClassVar[tuple[str, ...]] = ("agent_0", "agent_1")
+    stated: ClassVar[tuple[str, ...]] = ("best_ceiling",)
     presets: ClassVar[Any] = {
         "strong": {
             "gamma": 3.0,
@@ -115,6 +102,11 @@ class RecoveryRace(TrustParameters):
     recovery_bonus: float = parameter(
         0.0, low=0.0, unit="payoff/step", kernel=True, about="paid to each at recovery for each step that is left"
     )
+
+    @property
+    def best_ceiling(self) -> float:
+        """Largest 1 - R after 150 steps, the published horizon, none of them unkind."""
+        return 1.0 - float(np.max(self.initial_damage)) * (1.0 - self.delta_R) ** 150
 
     def largest_payoff(self) -> float:
         """And the bonus of a recovery at once."""

@@ -1,24 +1,17 @@
 """RenaultNissan-v0: an alliance through formation, maturity, crisis and strain.
 
-Renault and Nissan since 1999: one rescues the other, the rescued grows, and the balance tips. A phase of
-that history sets who depends on whom, and how much trust and damage there is; `phase="history"` plays all
-four in one episode. Beside TrustDilemma-v0: unequal partners, slow trust, and the phases.
-`coopetition validate renault-nissan` compares the case of this name with the record: its numbers are those of
-`preset="case"`, not the ones below.
+Renault and Nissan since 1999: one rescues the other, the rescued grows, and the balance tips. A phase of that
+history sets who depends on whom, and how much trust and damage there is; `phase="history"` plays all four in one
+episode. Beside TrustDilemma-v0: unequal partners, slow trust, and the phases. `coopetition validate renault-nissan`
+compares the case of this name with the record: its numbers are those of `preset="case"`, not the defaults.
 
 ## Payoff
-
 ```
 pi_i = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
 ```
 
-Here `theta = 22` and `gamma = 0.58`; trust and damage are those after this step's update.
-
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
@@ -26,45 +19,27 @@ T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
 ```
 
-`lambda_plus = 0.08`, `lambda_minus = 0.25`, `mu_R = 0.55`, `delta_R = 0.02`, `xi = 0.5`, `kappa = 1`;
-negativity bias `lambda_minus / lambda_plus = 3.12`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.762`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
-
-The phases, of which `phase = mature` is the default:
-
-| phase | years | D nissan on renault | D renault on nissan | T at reset | R at reset |
-|---|---|---|---|---|---|
-| formation | 1999-2002 | 0.78 | 0.66 | 0.45 | 0.05 |
-| mature | 2002-2018 | 0.51 | 0.66 | 0.7 | 0.02 |
-| crisis | 2018-2020 | 0.35 | 0.72 | 0.3 | 0.45 |
-| strained | 2020-2025 | 0.28 | 0.65 | 0.4 | 0.35 |
-
-`phase="history"` starts in formation and changes phase every `phase_length = 25` steps, at the end of a
-phase's last step, so that observations already show the new D. At every phase's start damage rises to
-max(R, R of the phase); on entering crisis, and only then, trust falls to min(T, T of the phase).
+Each `phase` has its own D, and T and R at reset: formation (1999-2002), mature (2002-2018), crisis (2018-2020),
+strained (2020-2025). History starts in formation and changes phase every `phase_length` steps, at the end of a
+phase's last step, so that observations already show the new D. At every phase's start damage rises to max(R, R of
+the phase); on entering crisis, and only then, trust falls to min(T, T of the phase).
 
 ## Departures from the published code
-
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
 - Brandenburger and Nalebuff, Co-opetition (1996).
 """
 

@@ -1,77 +1,50 @@
 """ReputationMarket-v0: a public reputation decides the tier in which an agent is paid.
 
-A market with ratings. Giving more than half lifts an agent's public reputation, giving less lowers it, and
-the market pays by tier: a premium for the best, little for those it excludes. Beside TrustDilemma-v0:
-`n_agents = 5`, no end by collapse, and a reputation q that multiplies payoff and utility.
+A market with ratings. Giving more than half lifts an agent's public reputation, giving less lowers it, and the
+market pays by tier: a premium for the best, little for those it excludes. Beside TrustDilemma-v0: several agents,
+no end by collapse, and a reputation q that multiplies payoff and utility.
 
 ## Payoff
-
 ```
 v_i  = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 pi_i = m_i v_i
 U_i  = m_i [v_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij v_j]
 ```
 
-m_i is the multiplier of i's own tier: others' payoffs are weighed before their tiers. Here `theta = 18` and
-`gamma = 0.5`; trust, damage and reputation are those after this step's update.
+m_i is the multiplier of i's own tier: others' payoffs are weighed before their tiers. The tiers are premium,
+standard, probation and excluded: `tier_thresholds` has the least q of the first three, `tier_multipliers` the m of
+all four. `tiers=False` switches them off.
 
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
 T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
+q_i  <- clip(q_i + reputation_rate (c_i - reputation_neutral), 0, 1)
 ```
 
-`lambda_plus = 0.1`, `lambda_minus = 0.3`, `mu_R = 0.55`, `delta_R = 0.015`, `xi = 0.45`, `kappa = 1`;
-negativity bias `lambda_minus / lambda_plus = 3`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.762`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
-
-Reputation moves after trust and before pay, with `reputation_rate = 0.1` and `reputation_neutral = 0.5`:
-
-```
-q_i <- clip(q_i + reputation_rate (c_i - reputation_neutral), 0, 1)
-```
-
-| tier | from q | multiplier m |
-|---|---|---|
-| premium | 0.8 | 1.3 |
-| standard | 0.5 | 1 |
-| probation | 0.25 | 0.7 |
-| excluded | 0 | 0.4 |
-
-`tiers=False` switches multipliers off.
-
-Others' reputations are seen with Gaussian noise of standard deviation 1 - `reputation_visibility`, clipped
-to [0, 1], and drawn by the copy's seeded generator; with `reputation_visibility = 1` there is none. Own
-reputation, and `state()`, are exact.
+Reputation moves after trust and before pay. Others' reputations are seen with Gaussian noise of standard deviation
+1 - `reputation_visibility`, clipped to [0, 1], and drawn by the copy's seeded generator; own reputation, and
+`state()`, are exact.
 
 ## Departures from the published code
-
-- Tiers are paid through every interface; in the published code the PettingZoo wrappers skip them.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- Tiers are paid through every interface; the published PettingZoo wrappers skip them.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
 - Resnick and Zeckhauser, Trust among strangers in Internet transactions (2002).
 """
 

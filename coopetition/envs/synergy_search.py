@@ -1,24 +1,18 @@
 """SynergySearch-v0: how much the partners' work completes each other's is hidden.
 
-Two partners do not know how much their work will be worth together. The weight of the synergy is drawn at
-each reset and never shown; payoffs are the only hint, and finding out means giving. Beside TrustDilemma-v0:
-gamma is state, uniform on `gamma_range = 0.2, 0.9`, hidden unless `reveal_gamma=True`, which adds it to
-observations as gamma over the largest that can be drawn. `observe_payoff=True` adds one's own last payoff
-over the most that a step can pay, 0 before the first; gamma follows from it once both have given.
+Two partners do not know how much their work will be worth together. The weight of the synergy is drawn at each
+reset and never shown; payoffs are the only hint, and finding out means giving. Beside TrustDilemma-v0: gamma is
+state, hidden unless `reveal_gamma=True`, which adds it to observations as gamma over the largest that can be drawn.
+`observe_payoff=True` adds one's own last payoff over the most that a step can pay, 0 before the first; gamma
+follows from it once both have given.
 
 ## Payoff
-
 ```
 pi_i = e_i - a_i + theta ln(1 + a_i) + alpha_i gamma (prod_j a_j)^(1/N)
 U_i  = pi_i + sum_(j != i) min(T_ij, 1 - R_ij) D_ij pi_j
 ```
 
-Here `theta = 20`, and gamma is the episode's; trust and damage are those after this step's update.
-
 ## Dynamics
-
-Trust and reputation damage of TR-2, one step:
-
 ```
 s_j   = tanh(kappa (a_j - b_j) / sigma_j)
 T_ij += lambda_plus s_j max(0, 1 - R_ij - T_ij)     if s_j > 0
@@ -26,36 +20,26 @@ T_ij += lambda_minus s_j T_ij (1 + xi D_ij)         if s_j < 0
 R_ij += mu_R |s_j| (1 - R_ij)                       if s_j < 0, else R_ij -= delta_R R_ij
 ```
 
-`lambda_plus = 0.1`, `lambda_minus = 0.3`, `mu_R = 0.6`, `delta_R = 0.03`, `xi = 0.5`, `kappa = 1`;
-negativity bias `lambda_minus / lambda_plus = 3`. Right-hand sides are the old values; T_ij is clipped to
-[0, 1 - R_ij] with the old R_ij, R_ij to [0, 1]. This step's actions first move trust, then are paid.
+Trust T and reputation damage R of TR-2 move first, from old values (T_ij is clipped to [0, 1 - R_ij] with the old
+R_ij, R_ij to [0, 1]); then the step is paid, with the new ones. `signal_scale` "raw", sigma_j = 1, reads levels as
+published: all but the sign of the deviation. "endowment", sigma_j = e_j, the units in which the reports calibrate
+kappa, is smooth.
 
-The signal is read in raw action units, as published: `signal_scale = raw`, sigma_j = 1. With endowments
-like these it is all but the sign of the deviation: one level above the baseline already gives
-`s(b + 1) = 0.762`. `signal_scale="endowment"` sets sigma_j = e_j, the units in which the reports calibrate
-kappa, and gives smooth dynamics.
-
-gamma is drawn by the copy's own seeded generator at each reset, and never changes within an episode.
+gamma is the episode's, drawn uniformly on `gamma_range` by the copy's own seeded generator at each reset.
 `options={"gamma": x}` sets it for one episode, the argument `gamma=x` for all.
 
 ## Departures from the published code
-
 - The published code draws gamma before it seeds, so that a seed does not fix the episode; here it does.
-- All interfaces run this kernel; the published PettingZoo wrappers skip what an environment adds in its
-  Gymnasium step.
-- `"cooperative"` shares the mean payoff; the published code shares the mean integrated utility.
-- Observations are bounded, normalised and of one shape for all agents; Gymnasium rewards are scalars; every
-  draw is seeded.
+- As in all twenty: one kernel under every interface, where published PettingZoo wrappers skip what an environment
+  adds; `"cooperative"` shares the mean payoff, not the mean U_i; bounded observations of one shape; scalar
+  Gymnasium rewards; every draw seeded.
 
 ## Version history
-
 - v0: first version. A change of a number or a formula makes a new version.
 
 ## References
-
-- Pant and Yu, TR-1: interdependence and complementarity, arXiv:2510.18802.
-- Pant and Yu, TR-2: trust and reputation, arXiv:2510.24909.
-- Pant and Yu, Coopetition-Gym v1, arXiv:2605.02063.
+- Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
+  arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
 - Brandenburger and Nalebuff, Co-opetition (1996).
 """
 

@@ -7,6 +7,7 @@ defaults that differ. Each field carries its unit and domain, which the error me
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -43,6 +44,10 @@ class Parameters(Declaring):
     outcomes: ClassVar[tuple[str, ...]] = ()
     #: When they come about, in words that follow "terminated", for the page; a parameter in backticks gets its value.
     ends: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    #: Properties, each one number, that pages state with the first line of their docstrings beside the formulas; and
+    #: those that depend on a choice, for the table of what the choice sets.
+    stated: ClassVar[tuple[str, ...]] = ()
+    by_choice: ClassVar[tuple[str, ...]] = ()
     #: The namespaces of the class's stages, as `Scalar`: state fields, and outcomes.
     State: ClassVar[Any] = numbers.State
     Outcome: ClassVar[Any] = numbers.Outcome
@@ -72,6 +77,10 @@ class Parameters(Declaring):
         named = {name.upper(): 1 for name in cls.__dict__.get("outcomes", ())}
         if named:
             cls.Outcome = numbers.extended(cls.Outcome, named, numbers.Outcome.size, 1000, cls.__qualname__)
+        # The story and the formulas of an environment stand in its file's docstring: `help` of its class has them too.
+        story = getattr(sys.modules.get(cls.__module__), "__doc__", None) or ""
+        if cls.id and "id" in vars(cls) and story.startswith(cls.published_class().id.partition("-")[0]):
+            cls.__doc__ = f"{cls.__doc__}\n\n{story}\n`coopetition show {cls.id}` has agents, spaces and numbers."
 
     def __post_init__(self) -> None:
         # Sizes and phases first: other values, and their shapes, are derived from them.
@@ -248,6 +257,7 @@ class TrustParameters(Parameters):
     """TR-1 payoffs under TR-2 trust: value, synergy, dependence, trust and reputation damage."""
 
     family: ClassVar[str] = "trust"
+    stated: ClassVar[tuple[str, ...]] = ("negativity_bias", "signal_of_one_level")
 
     endowment: Any = parameter(100.0, "agents", 0.0, open_low=True, unit="level", about="e_i, the most that i can give")
     baseline: Any = parameter(None, "agents", 0.0, unit="level", about="b_i, the level that others expect of i")
@@ -311,6 +321,16 @@ class TrustParameters(Parameters):
     def largest_synergy(self) -> float:
         """The largest gamma that an episode can have."""
         return self.initial_gamma
+
+    @property
+    def negativity_bias(self) -> float:
+        """lambda_minus / lambda_plus, how much faster trust is lost than won."""
+        return self.lambda_minus / self.lambda_plus if self.lambda_plus > 0.0 else math.nan
+
+    @property
+    def signal_of_one_level(self) -> float:
+        """s_j one level above the baseline if levels are read raw, tanh(kappa)."""
+        return math.tanh(self.kappa)
 
     @property
     def watches_trust(self) -> bool:

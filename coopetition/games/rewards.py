@@ -6,6 +6,7 @@ parameters with ``kernel=True``, read in its stage as ``parameters[Scalar.ALPHA]
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -57,6 +58,11 @@ class RewardMode(Declaring):
             if value != field.default:
                 shown[field.name] = value
         return self.name + (f"({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else "")
+
+    @property
+    def named_numbers(self) -> dict[str, Any]:
+        """Its numbers, for files; `restored_mode` makes the mode of them again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def of_size(self, n: int) -> RewardMode:
         """The mode for n agents: what is given for each agent or pair is broadcast and checked."""
@@ -248,6 +254,23 @@ def reward_mode_class(name: str) -> type[RewardMode]:
             raise LookupError(f"{found!r} should be the reward mode {short!r}, found {mode!r}")
         found = register_reward_mode(mode)
     return found
+
+
+def restored_mode(name: str, named_numbers: Mapping[str, Any]) -> RewardMode:
+    """The mode that a file names, with the numbers that it gives it.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or a number out of its domain.
+    """
+    values = {key: _tuples(value) for key, value in named_numbers.items()}
+    return Weighted(**values) if name == Weighted.name else reward_mode_class(name)(**values)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def read_reward_mode(given: Any, n: int) -> RewardMode:

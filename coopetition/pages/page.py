@@ -11,6 +11,7 @@ from coopetition.envs.complete import page_of
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.oracles.stage.solved import solved_stage
+from coopetition.pages import beside
 from coopetition.pages import sections as write
 
 #: Sections that are written from the game, in the order of the page.
@@ -22,6 +23,7 @@ SECTIONS = (
     "Rewards",
     "Starting state",
     "Episode end",
+    "Constant rates",
     "Equilibria",
     "Presets",
     "Arguments",
@@ -58,10 +60,25 @@ def sections(environment: str | Parameters | Game, equilibria: Mapping[str, Any]
         "Rewards": write.rewards(game),
         "Starting state": write.starting_state(game),
         "Episode end": write.ends(game),
+        "Constant rates": write.constant_rates(game),
         "Equilibria": write.equilibria(game, solved_stage(game) if equilibria is None else equilibria),
         "Presets": write.presets(game),
         "Arguments": write.arguments(game),
     }
+
+
+def with_numbers(told: dict[str, str], parameters: Parameters) -> dict[str, str]:
+    """An author's sections, the values of what their formulas name behind each, and what follows behind the last."""
+    said: set[str] = set()
+    found = {}
+    for name, text in told.items():
+        parts = [text]
+        if name:
+            parts.append(beside.values(text, parameters, said))
+            if name == [*told][-1]:
+                parts += [beside.consequences(parameters), beside.choices(parameters)]
+        found[name] = "\n\n".join(part for part in parts if part)
+    return found
 
 
 def page(
@@ -85,7 +102,7 @@ def page(
     parts = re.split(r"^## (.+)$", page_of(type(game.parameters)), flags=re.M)
     told = {"": parts[0].partition("\n")[2], **dict(zip(parts[1::2], parts[2::2], strict=True))}
     told = {name: text.strip() for name, text in told.items() if name not in written}
-    ordered = {name: told[name] for name in BEFORE if name in told}
+    ordered = with_numbers({name: told[name] for name in BEFORE if name in told}, game.parameters)
     ordered |= written
     ordered |= {name: text for name, text in told.items() if name not in BEFORE}
     shown = {name: text for name, text in ordered.items() if text and name not in leave_out}

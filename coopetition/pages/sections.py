@@ -13,7 +13,7 @@ import numpy as np
 from coopetition.batching.batch import Batch
 from coopetition.games.fields import between_others, from_others, others, own_first, towards_others
 from coopetition.games.game import Game
-from coopetition.games.presets import presets_of
+from coopetition.games.presets import STRONG, preset_class, preset_id, presets_of
 from coopetition.games.rewards import reward_mode_class, reward_mode_names
 from coopetition.pages.cells import (
     argument,
@@ -209,24 +209,58 @@ def arguments(game: Game) -> str:
 
 
 def presets(game: Game) -> str:
-    """Other numbers for the same mechanism."""
+    """Other numbers for the same mechanism, side by side."""
     cls = game.parameters.published_class()
-    rows = [
-        (name, ", ".join(f"`{key} = {value}`" for key, value in cls.presets[name].items()))
-        for name in presets_of(cls)[1:]
-    ]
-    if not rows:
+    names = presets_of(cls)
+    if len(names) == 1:
         return "The published numbers only."
-    return "`preset=` replaces defaults.\n\n" + table(("preset", "what it changes"), rows)
+    games = [preset_class(cls, preset)() for preset in names]
+    set_anew = dict.fromkeys(name for preset in names[1:] for name in cls.presets[preset])
+    resolved = [
+        field.name
+        for field in dataclasses.fields(cls)
+        if cls.domain(field.name).kind not in ("agents", "pairs")
+        and len({getattr(parameters, field.name) for parameters in games}) > 1
+    ]
+    rows = [
+        (name, *(argument(getattr(parameters, name), cls.domain(name)) for parameters in games))
+        for name in dict.fromkeys((*set_anew, *resolved))
+    ]
+    has_id = f"; `strong` has an id of its own, `{preset_id(cls.id, STRONG)}`" if STRONG in names else ""
+    return f"`preset=` replaces defaults{has_id}.\n\n" + table(("parameter", *names), rows)
+
+
+def constant_rates(game: Game) -> str:
+    """What whole episodes pay when everybody keeps to one rate, at a few rates and at the baseline's."""
+    rates = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}
+    if (game.baseline_rate == game.baseline_rate[0]).all():
+        rates.add(float(game.baseline_rate[0]))
+    tried = sorted(rates)
+    played = Game(game.parameters.without_chance(), game.mode)
+    batch = Batch(played, len(tried), autoreset="disabled")
+    drawn, options = _middle_gamma(played)
+    batch.reset(seed=0, options=options)
+    batch.rollout(actions=np.repeat(np.array(tried)[:, None], game.n, axis=1)[None].repeat(game.horizon, axis=0))
+    state, ends = batch.state(), batch.outcomes()
+    totals = [f"{total:,.0f}" for total in state["payoff_total"].sum(axis=1)]
+    rows = [(f"{rate:g}", f"{state['time'][k]:.0f}", ends[k] or "horizon", totals[k]) for k, rate in enumerate(tried)]
+    return f"Whole episodes in which everybody keeps to one rate{drawn}.\n\n" + table(
+        ("rate", "steps", "end", "sum of payoffs"), rows
+    )
+
+
+def _middle_gamma(game: Game) -> tuple[str, dict[str, float]]:
+    """Where gamma is drawn, the middle of its range: in words, and for a reset."""
+    if not game.random_gamma:
+        return "", {}
+    middle = float(np.mean(game.parameters.gamma_range))  # type: ignore[attr-defined]
+    return f" and gamma {middle:g}", {"gamma": middle}
 
 
 def worked_step(game: Game) -> str:
     """Payoffs and utilities of the first step when everybody plays half."""
     batch = Batch(Game(game.parameters, game.mode), 1, autoreset="disabled")
-    drawn, options = "", {}
-    if game.random_gamma:
-        middle = float(np.mean(game.parameters.gamma_range))  # type: ignore[attr-defined]
-        drawn, options = f" and gamma {middle:g}", {"gamma": middle}
+    drawn, options = _middle_gamma(game)
     batch.reset(seed=0, options=options)
     batch.step(np.full((1, game.n), WORKED_RATE))
     payoffs, utilities = (runs(values[0], ".3f") for values in (batch.payoffs, batch.utilities))

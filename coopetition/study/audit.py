@@ -243,13 +243,15 @@ def audit_file(path: str | Path, *, thorough: bool = False) -> dict[str, Any]:
         ``gains`` by agent, and ``rows``.
     """
     from coopetition.api.make import make_game
+    from coopetition.games.rewards import restored_mode
     from coopetition.policies.tensors import read_tensors
     from coopetition.policies.trained import FORMAT, TrainedPolicy, read_about
 
     _, metadata = read_tensors(path)
     about = read_about(path, metadata, FORMAT, "policy")
     given = {name: value for name, value in about["parameters"].items() if name != "id"}
-    game = make_game(about["environment"], reward_mode=about["reward_mode"], **given)
+    mode = restored_mode(about["reward_mode"], about.get("reward_numbers", {}))
+    game = make_game(about["environment"], reward_mode=mode, **given)
     rows = audit_policy(game, lambda played: TrainedPolicy(played, path), 1_000_000, thorough=thorough)
     last = rows[-1]
     return {

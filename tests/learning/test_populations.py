@@ -17,6 +17,8 @@ from coopetition.baselines.learning.algorithm import find_algorithm
 from coopetition.baselines.learning.checkpoint import NAME
 from coopetition.baselines.learning.training import Training
 from coopetition.baselines.learning.xla import jax, jnp
+from coopetition.games.inequity_averse import InequityAverse
+from coopetition.games.rewards import restored_mode
 from coopetition.oracles import exploitability
 from coopetition.policies.tensors import BrokenFile, read_tensors, write_tensors
 
@@ -54,6 +56,30 @@ def test_a_run_depends_on_its_own_seed_alone(several):
     """To the rounding of batched products: 1e-5 in parameters after six updates."""
     alone = learn("TrustDilemma-v0", "IPPO", reward_mode="integrated", steps=192, seeds=[9], **QUIET)
     assert same(parameters_of(alone, 0), parameters_of(several, 3), 1e-5)
+
+
+def test_modes_with_numbers_of_their_own(tmp_path):
+    """Objects train beside names; what they pay, what files say of them, and what is the same mode twice."""
+    kinds = [InequityAverse(alpha=a, beta=b) for a, b in ((0.8, 0.3), (0.4, 0.15), ((0.1, 0.9), 0.2))]
+    modes = [kinds[0], "inequity_averse", InequityAverse(), *kinds[1:]]
+    found = learn("GiftExchange-v0", reward_mode=modes, steps=64, horizon=8, folder=tmp_path, **QUIET)
+    assert [run.reward_mode for run in found.runs] == [
+        "inequity_averse(alpha=0.8, beta=0.3)",
+        "inequity_averse",
+        "inequity_averse(alpha=0.4, beta=0.15)",
+        "inequity_averse(alpha=(0.1, 0.9), beta=0.2)",
+    ]
+    # In the first trajectory all runs of a seed play alike: half the aversion takes half as much.
+    less = (found.curves.payoffs - found.curves.rewards)[0].sum(axis=1)
+    assert less[0] > 0.0
+    assert less[0] == pytest.approx(2.0 * less[2], rel=1e-4)
+    about = found.describe(3)
+    assert restored_mode(about["reward_mode"], json.loads(json.dumps(about["reward_numbers"]))) == found.games[3].mode
+    assert len(list(tmp_path.glob("IPPO-inequity_averse*.safetensors"))) == 4
+    assert Training("GiftExchange-v0", "IPPO", kinds[1], 64, 1, TINY).runs[0].reward_mode == str(kinds[1])
+    game = found.games[2]
+    rows = evaluate(game, [found.policy(run=2)] * 2, episodes=1, exploitability=False, normalise=False)
+    assert np.isfinite([row.mean_return for row in rows]).all()
 
 
 @pytest.mark.parametrize("environment", ["SynergySearch-v0", "ReputationMarket-v0"])

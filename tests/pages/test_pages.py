@@ -1,7 +1,8 @@
 """Pages from the game state what the pages that were written by hand stated.
 
-``stated.json`` has the tables of those twenty pages as they stood in the docstrings of commit 51af5d8: agents, spaces,
-starting states, equilibria, arguments, the worked step, the ends.
+``stated.json`` has what the docstrings of those twenty pages stated: of commit 51af5d8 the tables, that is agents,
+spaces, starting states, equilibria, arguments, the worked step and the ends; of commit c79757f what they stated
+beside formulas.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pytest
 import coopetition
 from coopetition.envs import ENVIRONMENTS, STRONG_IDS, environment_class
 from coopetition.games.game import Game
-from coopetition.pages import SECTIONS, page, sections
+from coopetition.pages import SECTIONS, beside, page, sections
 
 HERE = Path(__file__).parent
 STATED = json.loads((HERE / "stated.json").read_text(encoding="utf-8"))
@@ -193,6 +194,63 @@ def test_equilibria(environment_id):
     assert float(price[1]) == pytest.approx(float(STATED[environment_id]["price of anarchy"]), rel=1e-4)
 
 
+#: Names of numbers that follow from parameters, then and now; what a page states elsewhere than beside its formulas.
+RENAMED = {
+    "lambda_minus / lambda_plus": "negativity_bias",
+    "s(b + 1)": "signal_of_one_level",
+    "tanh(kappa)": "signal_of_one_level",
+    "m / n": "marginal_return",
+    "1 - R after 150 steps": "best_ceiling",
+}
+
+
+@every_id
+def test_numbers_beside_formulas(environment_id):
+    """Every ``name = value`` that the docstring had in its prose."""
+    text = page(environment_id)
+    now = dict(re.findall(r"`(\w+) = ([^`]+)`", text))
+    table_of = {row["name"].strip("*"): row["default"] for row in rows_of(written(environment_id)["Arguments"])}
+    rates = rows_of(written(environment_id)["Constant rates"])
+    for name, value in STATED[environment_id]["statements"]:
+        if name == "first win":
+            assert rates[-1]["steps"] == value
+        elif name == "R after 150 steps":
+            assert 1.0 - float(now["best_ceiling"]) == pytest.approx(float(value), abs=1e-9)
+        else:
+            found = now.get(RENAMED.get(name, name), table_of.get(name))
+            assert found is not None, name
+            assert found == value or same(found, value, coopetition.make_game(environment_id), 1), name
+
+
+@pytest.mark.parametrize("environment_id", ["RenaultNissan-v0", "ApacheProject-v0", "ReputationMarket-v0"])
+def test_phases_and_tiers(environment_id):
+    """The tables that three docstrings had, but for years, which stay with the story."""
+    text = page(environment_id).partition("## Dynamics")[2].partition("\n## ")[0]
+    old = stated(environment_id, "Dynamics")
+    if environment_id == "ReputationMarket-v0":
+        said = dict(re.findall(r"`(tier_\w+) = \(([^`]+)\)`", page(environment_id)))
+        assert said["tier_thresholds"].split(", ") + ["0"] == [row["from q"] for row in old]
+        assert said["tier_multipliers"].split(", ") == [row["multiplier m"] for row in old]
+        return
+    names = {
+        "D nissan on renault": "dependence, nissan on renault",
+        "D renault on nissan": "dependence, renault on nissan",
+        "T at reset": "initial_trust",
+        "R at reset": "initial_damage",
+    }
+    new = {row["phase"]: row for row in rows_of(text)}
+    for row in old:
+        assert f"{row['phase']} ({row.pop('years')})" in " ".join(text.split())
+        assert row == {name: new[row["phase"]][names.get(name, name)] for name in row}
+
+
+def test_as_published_recovery_does_not_pay():
+    low, earned_low, high, step, earned_high = STATED["RecoveryRace-v0"]["constant rates"]
+    rows = {float(row["rate"]): row for row in rows_of(written("RecoveryRace-v0")["Constant rates"])}
+    assert list(rows[float(low)].values())[1:] == ["200", "horizon", earned_low]
+    assert list(rows[float(high)].values())[1:] == [step, "recovered", earned_high]
+
+
 # --- the pages themselves
 
 
@@ -205,5 +263,44 @@ def test_a_page_has_every_section_and_its_presets_numbers(environment_id):
         "Payoff", "Dynamics", *SECTIONS, "Departures from the published code", "Version history", "References",
     ]  # fmt: skip
     assert f"`horizon = {parameters.horizon}`" in text
-    for preset, changes in parameters.presets.items():
-        assert all(f"`{name} = {value}`" in text for name, value in changes.items()), preset
+    assert len(parameters.presets) == 0 or f"| parameter | published | {' | '.join(parameters.presets)} |" in text
+
+
+@every_id
+def test_presets_side_by_side(environment_id):
+    cls = environment_class(environment_id)
+    rows = {row["parameter"]: row for row in rows_of(written(environment_id)["Presets"])}
+    for preset, changes in cls.presets.items():
+        game = Game(environment_class(environment_id, preset)())
+        for name in changes:
+            value = getattr(game.parameters, name)
+            if isinstance(value, str | bool):
+                assert rows[name][preset] == str(value)
+            else:
+                flat = np.asarray(value, dtype=float).reshape(-1)
+                assert np.allclose(values(rows[name][preset], game, flat.size) * (flat != 0), flat, rtol=1e-5), name
+
+
+@pytest.mark.parametrize("environment_id", STRONG_IDS)
+def test_a_presets_page_states_its_own_numbers(environment_id):
+    parameters = environment_class(environment_id)()
+    said = dict(re.findall(r"`(\w+) = ([^`]+)`", page(environment_id)))
+    for name, value in parameters.presets["strong"].items():
+        if name in said and isinstance(value, float):
+            assert float(said[name]) == value
+
+
+def test_help_of_a_class_has_the_story_and_the_formulas():
+    for environment_id in (*ENVIRONMENTS, *STRONG_IDS):
+        text = environment_class(environment_id).__doc__
+        assert text.startswith("Parameters of ")
+        assert {"## Payoff", "## Dynamics", "U_i"} <= set(re.findall(r"^## \w+|U_i", text, flags=re.M))
+        assert f"`coopetition show {environment_id}`" in text
+
+
+def test_values_beside_formulas_are_those_that_the_text_names():
+    game = coopetition.make_game("TrustDilemma-v0", theta=7.0)
+    text = "Words on gamma.\n\n```\npi = theta x\n```\n\n`kappa` counts, xi does not."
+    said = {"kappa"}
+    assert beside.values(text, game.parameters, said) == "Here `theta = 7`."
+    assert said == {"kappa", "theta"}

@@ -29,7 +29,7 @@ class Run:
     seed : int
         Everything random in it follows from this.
     reward_mode : str
-        "matrix" for a matrix of weights.
+        The mode's name, with the numbers that are not its defaults; "matrix" for a matrix of weights.
     values : dict of str to float
         The hyper-parameters in which it differs from other runs.
     """
@@ -145,6 +145,7 @@ class TrainedPopulation:
             **describe_game(game),
             "parameters": game.parameters.to_dict(),
             "reward_mode": game.reward_mode,
+            "reward_numbers": game.mode.named_numbers,
             "algorithm": self.algorithm,
             "settings": {**self.settings, **self.runs[run].values},
             "seed": self.runs[run].seed,

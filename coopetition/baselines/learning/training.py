@@ -63,8 +63,9 @@ def learn(
         Such as ``"TrustDilemma-v0"``.
     algorithm : str
         One of `coopetition.baselines.learning.algorithms()`.
-    reward_mode : str, sequence of str, or array_like (N, N)
-        Which reward layers to train under; of a matrix, one.
+    reward_mode : str or RewardMode, a sequence of these, or array_like (N, N)
+        Which reward layers to train under: names, or modes with numbers of their own, such as
+        ``InequityAverse(alpha=0.8, beta=0.3)``; of a matrix, one. What is given twice is trained once.
     steps : int
         Environment steps of each run, rounded up to whole trajectories of all its copies.
     seeds : int or sequence of int
@@ -201,7 +202,11 @@ class Training:
         one = isinstance(reward_mode, str | RewardMode)
         several = not one and all(isinstance(mode, str | RewardMode) for mode in reward_mode)
         modes = list(dict.fromkeys(reward_mode)) if several else [reward_mode]
-        by_mode = [as_game(environment, {**(options or {}), "reward_mode": mode}) for mode in modes]
+        distinct: dict[RewardMode, Game] = {}
+        for mode in modes:
+            game = as_game(environment, {**(options or {}), "reward_mode": mode})
+            distinct.setdefault(game.mode, game)
+        by_mode = list(distinct.values())
         labels = [str(game.mode) for game in by_mode]
         self._read_sweep(cls, sweep or {})
         self.settings = make_settings(cls.Settings, settings or {})

@@ -15,13 +15,11 @@ from coopetition.games.parameters import Parameters
 
 from .files import RubricError, nearest
 from .sets import Sets, distinct
-from .smooth import smooth_equilibria, stencil_size
+from .smooth import sharpened, stencil_size
 
 Array = NDArray[np.float64]
-#: Concepts that are solved all at once, and what agents maximise in each.
-OBJECTIVES = {"nash": "private", "coopetitive": "integrated"}
-#: Largest residual, in levels, and regret, in payoff, with which a point counts as an equilibrium.
-RESIDUAL, REGRET = 1e-10, 1e-10
+#: Concepts whose last digits are sought, and what agents maximise in each; in games of at most so many agents.
+OBJECTIVES, MOST_AGENTS = {"nash": "private", "coopetitive": "integrated"}, 2
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,10 @@ class Games:
         """Names of the agents, in order."""
         return self.first.agents
 
+    def of(self, which: NDArray[np.int64]) -> Games:
+        """Some of the games, by their places."""
+        return Games(self.environment, self.fixed, {name: value[which] for name, value in self.varied.items()})
+
     def changed(self, changes: Mapping[str, Any]) -> Games:
         """The same games with some arguments given anew, for all alike."""
         kept = {name: value for name, value in self.varied.items() if name not in changes}
@@ -122,11 +124,12 @@ class Games:
             varied[name] = _entered(self.first, path, name, who, values, varied.get(name))
         return Games(self.environment, self.fixed, varied)
 
-    def solve(self, concept: str, objective: str | None = None) -> Points:
-        """Solve every game.
+    def solve(self, concept: str, objective: str | None = None, start: Array | None = None) -> Points:
+        """Solve every game, by the oracles.
 
-        Games in which two agents' objectives are smooth are solved all at once (`smooth`), and each is certified; what
-        is left over, and every other game, is solved one by one by `coopetition.oracles.solve`.
+        What `coopetition.oracles.solve_many` solves is solved side by side, and equilibria of two agents get the last
+        digits that published tables have (`smooth`); another concept is solved game by game. Certificates are the
+        oracles'.
 
         Parameters
         ----------
@@ -134,48 +137,46 @@ class Games:
             A concept of `coopetition.oracles.solve`.
         objective : str, optional
             What agents maximise, if not what the concept says.
+        start : ndarray, shape (B, N), optional
+            Levels to start from, where the games are solved side by side.
 
         Returns
         -------
         Points
         """
+        from coopetition.oracles.stage.many import MANY, solve_many
+
+        aim = objective or MANY.get(concept)
+        if concept not in MANY or aim not in ("private", "integrated", "interdependence"):
+            return self._solved_one_by_one(concept, objective)
         if self.count > 1:
             first, kind = distinct(self.varied)
-            if len(first) < self.count:
-                fewer = Games(self.environment, self.fixed, {name: x[first] for name, x in self.varied.items()})
-                points = fewer.solve(concept, objective)
+            if len(first) < self.count:  # what is equal is solved once
+                points = self.of(first).solve(concept, objective, None if start is None else start[first])
                 return Points(**{name: values[kind] for name, values in vars(points).items()})
-        aim = objective or OBJECTIVES.get(concept)
-        if (
-            aim not in ("private", "integrated", "interdependence")
-            or concept not in OBJECTIVES
-            or len(self.agents) != 2
-        ):
-            return self._solved_one_by_one(concept, objective, np.arange(self.count))
-        sets = self.sets
-        weights = self._dependence()
+        sets: Any = self.sets.variants or [{}]
+        found = solve_many(self.first, sets, concept, objective=aim, start=start, strict=False)
+        levels, residual = found.actions, found.residual
+        if concept in OBJECTIVES and len(self.agents) <= MOST_AGENTS:
+            levels, residual = self._sharpened(found.actions, aim)
+        paid = self.pay(levels)
+        return Points(levels, paid.payoffs, paid.utilities, paid.value, found.converged, found.epsilon, residual)
+
+    def _sharpened(self, levels: Array, aim: str) -> tuple[Array, Array]:
+        sets, weights = self.sets, np.eye(len(self.agents)) + self._dependence() if aim == "interdependence" else None
 
         def values(levels: Array) -> Array:
             payoffs, utilities = sets.evaluate(levels)
-            if aim == "interdependence":
-                return np.asarray(payoffs + np.einsum("kij,kmj->kmi", weights, payoffs))
+            if weights is not None:
+                return np.matmul(payoffs, weights.swapaxes(1, 2))
             return payoffs if aim == "private" else utilities
 
-        found = smooth_equilibria(values, self.endowments)
-        levels, good = found.levels, (found.residual < RESIDUAL) & (found.epsilon < REGRET)
-        epsilon, residual = found.epsilon, found.residual
-        if not good.all():
-            left = np.flatnonzero(~good)
-            others = self._solved_one_by_one(concept, objective, left)
-            levels[left], good[left], epsilon[left] = others.levels, others.converged, others.epsilon
-            residual[left] = others.residual
-        paid = self.pay(levels)
-        return Points(levels, paid.payoffs, paid.utilities, paid.value, good, epsilon, residual)
+        return sharpened(values, levels, self.endowments)
 
-    def _solved_one_by_one(self, concept: str, objective: str | None, which: NDArray[np.int64]) -> Points:
+    def _solved_one_by_one(self, concept: str, objective: str | None) -> Points:
         from coopetition.oracles import solve
 
-        found = [solve(self[int(k)], concept, objective=objective, strict=False) for k in which]
+        found = [solve(self[k], concept, objective=objective, strict=False) for k in range(self.count)]
         levels, payoffs, utilities = (
             np.array([getattr(solution, name) for solution in found]) for name in ("actions", "payoffs", "utilities")
         )
@@ -183,7 +184,7 @@ class Games:
             levels,
             payoffs,
             utilities,
-            self._value(levels, payoffs, which),
+            self._value(levels, payoffs),
             np.array([solution.converged for solution in found]),
             np.array([solution.certificate.epsilon for solution in found]),
             np.array([solution.residual for solution in found]),
@@ -194,13 +195,13 @@ class Games:
         table = np.repeat(np.asarray(levels, dtype=float)[:, None], self.sets.copies, axis=1)
         payoffs, utilities = (x[:, 0].copy() for x in self.sets.evaluate(table))
         certain = np.ones(self.count, dtype=bool)
-        value = self._value(levels, payoffs, np.arange(self.count))
+        value = self._value(levels, payoffs)
         return Points(levels, payoffs, utilities, value, certain, np.zeros(self.count), np.zeros(self.count))
 
     @cached_property
     def sets(self) -> Sets:
         """The games' kernel, a stencil of copies each: built once, whatever is asked of it."""
-        copies = stencil_size(len(self.agents)) if len(self.agents) == 2 else 1
+        copies = stencil_size(len(self.agents)) if len(self.agents) <= MOST_AGENTS else 1
         return Sets(environment_class(self.environment), self.count, self.fixed, self.varied, copies)
 
     def _dependence(self) -> Array:
@@ -220,8 +221,8 @@ class Games:
             own = own[:, None]
         return np.broadcast_to(own, (self.count, len(self.agents)))
 
-    def _value(self, levels: Array, payoffs: Array, which: NDArray[np.int64]) -> Array:
-        return np.asarray((payoffs + levels - self.endowments[which]).sum(axis=1))
+    def _value(self, levels: Array, payoffs: Array) -> Array:
+        return np.asarray((payoffs + levels - self.endowments).sum(axis=1))
 
 
 def _plain(value: Any) -> Any:

@@ -69,11 +69,12 @@ class Sets:
         own = {name: np.ascontiguousarray(value) for name, value in varied.items()}
         first = {name: value[0].tolist() for name, value in own.items()}
         game = Game(parameters.build({**fixed, **first}), action_scale="endowment")
-        variants = from_arrays(game, own, tuple(fixed)) if own else None
+        #: The sets as the games' variants; None where nothing differs.
+        self.variants = from_arrays(game, own, tuple(fixed)) if own else None
         self._batch = Batch(
-            game if variants is None else variants.game,
+            game if self.variants is None else self.variants.game,
             count * copies,
-            variants=variants,
+            variants=self.variants,
             autoreset="disabled",
             observe=False,
         )

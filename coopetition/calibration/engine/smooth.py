@@ -1,14 +1,14 @@
-"""Equilibria of many smooth games at once: Newton's method on first-order conditions that the kernel answers.
+"""The last digits of many solutions at once, where the published figures need more than an oracle certifies.
 
-Nothing of a payoff is written here: slopes and curvatures are differences of eighth order of what the kernel pays, all
-games and all points of a stencil in one call. It is meant for games in which each agent's objective is smooth and
-concave in its own level, as TR-1's is; the certificate says whether a point is an equilibrium, however it was found.
+`coopetition.oracles.solve_many` finds and certifies; its slopes are differences of fourth order, whose rounding leaves
+up to 4e-7 in the levels of TR-1's power form, where the objective is flat: payoffs are right to 1e-13, levels to seven
+digits. TR-1 tables nine, and its rubric has edges (a share of exactly .5) that they decide. Here Newton's method goes
+on from the oracle's solution on slopes by differences of eighth order, still of nothing but what the kernel pays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,123 +17,87 @@ Array = NDArray[np.float64]
 #: Objectives at levels: (B, m, N) -> (B, m, N), m profiles a game.
 Values = Callable[[Array], Array]
 #: Offsets of the stencil, in steps, and weights of the first and second derivative.
-OFFSETS = np.array([-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0])
-FIRST = np.array([3.0, -32.0, 168.0, -672.0, 672.0, -168.0, 32.0, -3.0]) / 840.0
-SECOND = np.array([-9.0, 128.0, -1008.0, 8064.0, 8064.0, -1008.0, 128.0, -9.0]) / 5040.0
-CENTRE = -205.0 / 72.0
+OFFSETS = np.arange(-4.0, 5.0)
+FIRST = np.array([3.0, -32.0, 168.0, -672.0, 0.0, 672.0, -168.0, 32.0, -3.0]) / 840.0
+SECOND = np.array([-9.0, 128.0, -1008.0, 8064.0, -14350.0, 8064.0, -1008.0, 128.0, -9.0]) / 5040.0
 WIDTH = len(OFFSETS)
 #: Step as a part of the level, and the least as a part of the box.
 STEP, LEAST_STEP = 0.018, 1e-5
-#: The lower end of the search, as a part of the box: levels are searched by their logarithms.
-FLOOR = 1e-7
-MOST_STEPS = 60
-
-
-@dataclass(frozen=True)
-class Found:
-    """Points of B games.
-
-    Attributes
-    ----------
-    levels : ndarray, shape (B, N)
-    residual : ndarray, shape (B,)
-        Largest |a - clip(a + slope)| over agents, in levels.
-    epsilon : ndarray, shape (B,)
-        The most that an agent gains by another level on a grid of its whole box.
-    """
-
-    levels: Array
-    residual: Array
-    epsilon: Array
+#: Steps at most, and how far from the oracle's solution they may lead, as a part of the box: further is no last digit.
+MOST_STEPS, REACH = 5, 1e-5
+#: A level this near to an end of its box, as a part of it, stays there.
+AT_END = 1e-9
 
 
 def stencil_size(n: int) -> int:
-    """Profiles a game that one Newton step asks for: the point, eight an agent, four a pair."""
-    return 1 + WIDTH * n + 2 * n * (n - 1)
+    """Profiles a game that one Newton step asks for: nine an agent, four a pair."""
+    return WIDTH * n + 2 * n * (n - 1)
 
 
 def slopes(values: Values, levels: Array, upper: Array) -> tuple[Array, Array]:
-    """Own slopes (B, N), and their derivatives (B, N, N) in everybody's level."""
+    """Own slopes (B, N), and their derivatives (B, N, N) in everybody's level.
+
+    Others stay exactly where they are, at an end of their box too; an agent's own stencil is moved inside of it.
+    """
     count, n = levels.shape
     step = np.minimum(STEP * levels, np.maximum((upper - levels) / 4.0, LEAST_STEP * upper))
+    step = np.maximum(step, 1e-8 * upper)  # at 0 too
     centre = np.clip(levels, 4.0 * step, upper - 4.0 * step)
-    table = np.repeat(centre[:, None], stencil_size(n), axis=1)
+    table = np.repeat(levels[:, None], stencil_size(n), axis=1)
     for i in range(n):
-        table[:, 1 + WIDTH * i : 1 + WIDTH * (i + 1), i] += OFFSETS * step[:, i, None]
+        table[:, WIDTH * i : WIDTH * (i + 1), i] = centre[:, i, None] + OFFSETS * step[:, i, None]
     pairs = [(i, j) for i in range(n) for j in range(i)]
     signs = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     for k, (i, j) in enumerate(pairs):
-        where = slice(1 + WIDTH * n + 4 * k, 5 + WIDTH * n + 4 * k)
-        table[:, where, i] += signs[:, 0] * step[:, i, None]
-        table[:, where, j] += signs[:, 1] * step[:, j, None]
+        where = slice(WIDTH * n + 4 * k, WIDTH * n + 4 * (k + 1))
+        table[:, where, i] = centre[:, i, None] + signs[:, 0] * step[:, i, None]
+        table[:, where, j] = centre[:, j, None] + signs[:, 1] * step[:, j, None]
     found = values(table)
     slope, change = np.empty((count, n)), np.empty((count, n, n))
     for i in range(n):
-        own = found[:, 1 + WIDTH * i : 1 + WIDTH * (i + 1), i]
+        own = found[:, WIDTH * i : WIDTH * (i + 1), i]
         slope[:, i] = own @ FIRST / step[:, i]
-        change[:, i, i] = (own @ SECOND + CENTRE * found[:, 0, i]) / step[:, i] ** 2
+        change[:, i, i] = own @ SECOND / step[:, i] ** 2
     for k, (i, j) in enumerate(pairs):
-        corners = found[:, 1 + WIDTH * n + 4 * k : 5 + WIDTH * n + 4 * k]
+        corners = found[:, WIDTH * n + 4 * k : WIDTH * n + 4 * (k + 1)]
         mixed = (signs.prod(axis=1)[:, None] * corners).sum(axis=1) / (4.0 * step[:, i] * step[:, j])[:, None]
         change[:, i, j], change[:, j, i] = mixed[:, i], mixed[:, j]
     return slope, change
 
 
-def smooth_equilibria(values: Values, upper: Array, start: Array | None = None) -> Found:
-    """Solve B games.
+def sharpened(values: Values, levels: Array, upper: Array) -> tuple[Array, Array]:
+    """Solutions with more digits, and their residuals; a game that gains nothing by it keeps its solution.
 
     Parameters
     ----------
     values : callable
         Objectives of all agents at profiles (B, m, N), in one call.
+    levels : ndarray, shape (B, N)
+        Certified solutions. Who is at an end of its box stays there.
     upper : ndarray, shape (B, N)
         The boxes [0, upper].
-    start : ndarray, shape (B, N), optional
-        A fifth of the box by default.
 
     Returns
     -------
-    Found
+    levels : ndarray, shape (B, N)
+    residual : ndarray, shape (B,)
+        Largest |a - clip(a + slope)| over agents, in levels.
     """
-    low, high = np.log(FLOOR * upper), np.log(upper)
-    x = np.log(0.2 * upper if start is None else np.clip(start, FLOOR * upper, upper))
-    for _ in range(MOST_STEPS):
-        levels = np.exp(x)
-        slope, change = slopes(values, levels, upper)
-        held = ((x <= low) & (slope < 0.0)) | ((x >= high) & (slope > 0.0))
-        # In logarithms, the slope divided by the level: concave objectives stay so, and steps are even.
-        matrix = change * levels[:, None, :]
-        # Where an objective is not concave, its agent goes up or down by itself.
-        bent = np.einsum("kii->ki", change) >= 0.0
-        matrix = np.where((held | bent)[:, :, None], -np.eye(x.shape[1]), matrix)
-        slope = np.where(bent, 2.0 * np.sign(slope), slope)
-        step = np.linalg.solve(matrix, np.where(held, 0.0, -slope)[..., None])[..., 0]
-        moved = np.clip(x + np.clip(step, -1.5, 1.5), low, high)
-        change_of_x = np.abs(moved - x).max()
-        x = moved
-        if change_of_x < 1e-11:
+    held = (levels <= AT_END * upper) | (levels >= (1.0 - AT_END) * upper)
+    # Digits that the oracle does not certify go first, so that equal players start, and end, equal.
+    decimals = np.where(levels > 0.0, 6 - np.floor(np.log10(np.maximum(levels, 1e-300))), 0.0)
+    best, here = levels.copy(), np.where(held, levels, np.round(levels * 10.0**decimals) / 10.0**decimals)
+    least = np.full(len(levels), np.inf)
+    for step in range(MOST_STEPS + 1):
+        slope, change = slopes(values, here, upper)
+        residual = np.abs(here - np.clip(here + slope, 0.0, upper)).max(axis=1)
+        near = np.abs(here - levels).max(axis=1) <= REACH * upper.max(axis=1)
+        better = near & (residual < least)
+        best[better], least[better] = here[better], residual[better]
+        if step == MOST_STEPS or not better.any():
             break
-    levels = np.exp(x)
-    slope = slopes(values, levels, upper)[0]
-    residual = np.abs(levels - np.clip(levels + slope, 0.0, upper)).max(axis=1)
-    return Found(levels, residual, regrets(values, levels, upper))
-
-
-def regrets(values: Values, levels: Array, upper: Array, points: int = 24) -> Array:
-    """The most that an agent gains by another level: a geometric grid of its box, its ends, and its neighbourhood."""
-    count, n = levels.shape
-    size = stencil_size(n)
-    grid = np.concatenate([[0.0, 1.0], np.geomspace(1e-4, 1.0, points)])
-    here = None
-    gain = np.zeros(count)
-    for i in range(n):
-        near = levels[:, i, None] * (1.0 + np.array([-1e-2, -1e-3, -1e-4, 1e-4, 1e-3, 1e-2]))
-        tried = np.concatenate([np.minimum(near, upper[:, i, None]), grid * upper[:, i, None]], axis=1)
-        for first in range(0, tried.shape[1], size - 1):
-            part = tried[:, first : first + size - 1]
-            table = np.repeat(levels[:, None], size, axis=1)
-            table[:, 1 : 1 + part.shape[1], i] = part
-            found = values(table)
-            here = found[:, 0] if here is None else here
-            gain = np.maximum(gain, found[:, :, i].max(axis=1) - here[:, i])
-    return gain
+        matrix = np.where(held[:, :, None] | held[:, None, :], np.eye(levels.shape[1]), change)
+        matrix[~(np.abs(np.linalg.det(matrix)) > 1e-300)] = np.eye(levels.shape[1])
+        moved = np.linalg.solve(matrix, np.where(held, 0.0, -slope)[..., None])[..., 0]
+        here = np.clip(here + moved, 0.0, upper)
+    return best, least

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,6 +64,7 @@ def _percent(x: ArrayLike) -> float:
     return 100.0 * float(np.mean(np.asarray(x, dtype=float)))
 
 
+@cache
 def robustness(count: int = DRAWS, seed: int = SEED) -> dict[str, Array]:
     """Scores of `count` perturbed games a form (+-15 % on e, alpha, D), the same factors for both forms."""
     rubric = CASE.rubric()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..cases.apple.law import Pair
+from ..cases.apple.law import Pair, drifted
 from ..engine.sets import Sets, distinct
 from .study import Grid, Target, refined
 
@@ -108,7 +108,7 @@ def _played(
             break
         sets.step(a)
         # What a game of `law` reports as utility is the response.
-        a = np.clip(a + ADJUSTMENT * sets.utilities - DECAY * (a - BASELINE), 0.0, 1.0)
+        a = drifted(a, sets.utilities, BASELINE, ADJUSTMENT, DECAY)
     return actions[:, :, kind], trusts[:, kind]
 
 

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coopetition.games.checks import choose
+from coopetition.games.variants import Variants
 from coopetition.oracles.stage.game import Array, difference_table
 from coopetition.oracles.stage.many_games import MOST_PROFILES, Indices, ManyGames, many_games
 from coopetition.oracles.stage.replies import CELLS, INNER, POINTS, ROUNDS
 from coopetition.oracles.stage.solution import RELATIVE
 
-#: What agents maximise in each concept: payoffs, utilities, or everybody the sum of payoffs.
-MANY = ("nash", "coopetitive", "social_optimum")
+#: Concepts, and what agents maximise in each unless told otherwise; in an optimum everybody the sum of payoffs.
+MANY = {"nash": "private", "coopetitive": "integrated", "social_optimum": "private"}
 #: Newton steps at most a start, parts of a step that are tried, and the residual that ends them, in levels.
 STEPS, PARTS, CLOSE = 25, np.array([1.0, 0.5, 0.1, 0.01]), 1e-10
 #: Parts of the endowments that searches start from, in turn.
@@ -86,9 +87,10 @@ Values = Callable[[Indices, Array], Array]
 
 def solve_many(
     env_or_id: Any,
-    parameters: Sequence[Any] | Mapping[str, Any],
+    parameters: Sequence[Any] | Mapping[str, Any] | Variants,
     concept: str = "nash",
     *,
+    objective: str | None = None,
     start: Any = None,
     tolerance: float | None = None,
     strict: bool = True,
@@ -99,10 +101,13 @@ def solve_many(
     ----------
     env_or_id : str, Parameters, Game or environment
         Which environment; parameters that a set does not name are this object's.
-    parameters : sequence of mappings or Parameters, or mapping of str to array_like (K, ...)
-        The sets: one by one, or an array of K values a parameter.
+    parameters : sequence of mappings or Parameters, or mapping of str to array_like (K, ...), or Variants
+        The sets: one by one, or an array of K values a parameter; or those of a batch, which are complete.
     concept : {"nash", "coopetitive", "social_optimum"}
         What is solved, for payoffs, utilities, and the sum of payoffs.
+    objective : {"private", "integrated", "interdependence"}, optional
+        What agents maximise in an equilibrium, if not what the concept says: payoffs, utilities, or pi_i + sum_j D_ij
+        pi_j, as in `solve`.
     start : array_like (N,) or (K, N), optional
         Levels to start from, before others.
     tolerance : float, optional
@@ -118,7 +123,8 @@ def solve_many(
     Raises
     ------
     ValueError
-        No sets, arrays of different lengths, sets with different numbers of agents, an unknown concept.
+        No sets, arrays of different lengths, sets with different numbers of agents, an unknown concept or objective,
+        "interdependence" in a game that has none.
     TypeError
         An unknown parameter, with the nearest.
     RuntimeError
@@ -132,14 +138,17 @@ def solve_many(
     """
     began = time.perf_counter()
     choose("concept", concept, MANY)
+    aim = choose("objective", objective or MANY[concept], ("private", "integrated", "interdependence"))
     many = many_games(env_or_id, parameters)
     count, n = len(many), many.n
+    weights = np.eye(n) + many.dependence() if aim == "interdependence" else np.empty(0)
 
     def values(which: Indices, levels: Array) -> Array:
         payoffs, utilities = many.evaluate(which, levels)
-        if concept == "coopetitive":
-            return utilities
-        return payoffs if concept == "nash" else np.repeat(payoffs.sum(axis=2, keepdims=True), n, axis=2)
+        own = utilities if aim == "integrated" else payoffs
+        if aim == "interdependence":
+            own = np.matmul(payoffs, weights[which].swapaxes(1, 2))
+        return np.repeat(own.sum(axis=2, keepdims=True), n, axis=2) if concept == "social_optimum" else own
 
     everyone = np.arange(count)
     allowed = RELATIVE * _scales(many, values) if tolerance is None else np.full(count, float(tolerance))
@@ -184,7 +193,7 @@ def solve_many(
     for first in firsts[3:]:
         if len(open_sets):
             open_sets = consider(open_sets, _newton(many, values, open_sets, first[open_sets]), "newton")
-    _solve_the_rest(many, values, concept, open_sets, actions, gains, replies, method)
+    _solve_the_rest(many, values, (concept, aim), open_sets, actions, gains, replies, method)
     payoffs, utilities = many.evaluate(everyone, actions[:, None, :])
     epsilon = gains.max(axis=1)
     slope = _own_slopes(many, values, everyone, actions[:, None, :])[:, 0]
@@ -391,7 +400,7 @@ def _deviations(many: ManyGames, values: Values, which: Indices, profiles: Array
 def _solve_the_rest(
     many: ManyGames,
     values: Values,
-    concept: str,
+    asked: tuple[str, str],
     which: Indices,
     actions: Array,
     gains: Array,
@@ -399,10 +408,10 @@ def _solve_the_rest(
     method: NDArray[np.str_],
 ) -> None:
     """What is still open, one by one by `solve`."""
-    from coopetition.oracles.stage.solving import solve
-
     for k in which.tolist():
-        found = solve(many.game(k), concept, strict=False)
+        from coopetition.oracles.stage.solving import solve  # seconds of imports, which few need
+
+        found = solve(many.game(k), asked[0], objective=asked[1], strict=False)
         one = np.array([k])
         found_gains, found_replies = _deviations(many, values, one, found.actions[None])
         if found_gains.max() < gains[k].max():

@@ -73,6 +73,23 @@ class ManyGames:
         """The game of one set."""
         return Game(self._groups[self._group[k]].parameters_of(int(self._place[k])))
 
+    def dependence(self) -> Array:
+        """D of every set at reset, (K, N, N).
+
+        Raises
+        ------
+        ValueError
+            The environment has none.
+        """
+        found = np.empty((len(self), self.n, self.n))
+        for k, variants in enumerate(self._groups):
+            field = variants.game.layout.get("dependence")
+            if field is None:
+                raise ValueError(f"{self.id} has no interdependence: use another objective")
+            mine = self._group == k
+            found[mine] = variants.initial[:, field.rows].reshape(-1, self.n, self.n)[self._place[mine]]
+        return found
+
     def evaluate(self, which: Indices, levels: Array) -> tuple[Array, Array]:
         """Payoffs and utilities (S, M, N) of the sets `which` (S,) at levels (S, M, N)."""
         payoffs, utilities = np.empty_like(levels), np.empty_like(levels)
@@ -117,7 +134,7 @@ def _baselines(variants: Variants) -> Array:
     return np.array([Game(parameters).baseline for parameters in variants.source])
 
 
-def many_games(env_or_id: Any, parameters: Sequence[Any] | Mapping[str, Any]) -> ManyGames:
+def many_games(env_or_id: Any, parameters: Sequence[Any] | Mapping[str, Any] | Variants) -> ManyGames:
     """The games of the sets, validated; of arrays of numbers as arrays.
 
     Raises
@@ -127,6 +144,8 @@ def many_games(env_or_id: Any, parameters: Sequence[Any] | Mapping[str, Any]) ->
     TypeError
         An unknown parameter, with the nearest; a set that is neither a mapping nor parameters.
     """
+    if isinstance(parameters, Variants):
+        return ManyGames([(np.arange(parameters.count), parameters)])
     base = as_game(env_or_id)
     # What an id does not say is resolved anew in each set; what an object holds, somebody chose.
     chosen = () if isinstance(env_or_id, str) else tuple(f.name for f in dataclasses.fields(base.parameters))

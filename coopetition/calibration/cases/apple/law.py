@@ -1,12 +1,17 @@
-"""TR-4's law of play, in which actions drift: named departures from the kernel's step, as stages.
+"""TR-4's law of play, in which actions drift: named departures from the kernel's step.
 
-What drives an action is the kernel's own response; the utility that these games report is that response alone.
+Trust and expectations are stages beside the kernel's own. The drift is no stage: in a game agents choose what they do,
+and here `drifted` chooses for them, from what the kernel reports. What drives an action is the kernel's own response;
+the utility that these games report is that response alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from coopetition.envs.apple_app_store import AppleAppStore
 from coopetition.envs.reciprocal_dilemma import ReciprocalDilemma
@@ -50,6 +55,26 @@ class Pair(ReciprocalDilemma, Drift):
     """The two actors of TR-4's parameter study."""
 
     reciprocity_form: str = "additive"
+
+
+def drifted(
+    actions: NDArray[np.float64],
+    response: NDArray[np.float64],
+    expected: ArrayLike,
+    adjustment: ArrayLike,
+    decay: ArrayLike,
+    shock: ArrayLike = 0.0,
+) -> NDArray[np.float64]:
+    """The departure "adjustment", what everybody does next: clip(a + adjustment response - decay (a - b) + shock).
+
+    Parameters
+    ----------
+    actions, response : ndarray, shape (B, N)
+        What was done, and the response that the kernel reports for it.
+    expected, adjustment, decay, shock : array_like, of shape (B, N) after broadcasting
+        b of before the step; the two rates; noise.
+    """
+    return np.clip(actions + adjustment * response - decay * (actions - expected) + shock, 0.0, 1.0)
 
 
 Scalar = Drift.Scalar

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...engine.case import CaseData, Ranges, Run, quantities
 from ...engine.sets import Sets
-from .law import Store
+from .law import Store, drifted
 
 Array = NDArray[np.float64]
 DATA = CaseData("the case apple", Path(__file__).parent)
@@ -140,7 +140,7 @@ def trajectory(parameters: Mapping[str, Any], noise: Array, shocked: bool = True
         expected = sets.read("memory_mean").copy()
         sets.step(a)
         # What a game of `law` reports as utility is the response.
-        a = np.clip(a + adjustment * sets.utilities - decay * (a - expected) + sd * noise[:, t], 0.0, 1.0)
+        a = drifted(a, sets.utilities, expected, adjustment, decay, sd * noise[:, t])
     return actions, trusts
 
 

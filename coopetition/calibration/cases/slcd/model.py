@@ -148,7 +148,8 @@ def simulate(games: Games, label: str = "S-LCD", baseline: Baseline = "no_interd
         Values of shape (B,); series ``actions``, ``baseline``, ``payoffs`` of shape (B, 2) and the
         certificate ``regret``, ``residual``.
     """
-    solution, base = games.solve("coopetitive"), baseline_games(games, baseline).solve("coopetitive")
+    base = baseline_games(games, baseline).solve("coopetitive")
+    solution = games.solve("coopetitive", start=base.levels)  # which lies above the baseline, and not far
     paid = games.pay(base.levels)
     series = {
         "actions": solution.levels,
