@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coopetition.games.game import Game
     from coopetition.games.inequity_averse import InequityAverse
     from coopetition.games.rewards import RewardMode, register_reward_mode
+    from coopetition.study.recording import read_recording, record
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,8 @@ __all__ = [
     "gymnasium_env",
     "make_game",
     "parallel_env",
+    "read_recording",
+    "record",
     "register",
     "register_environments",
     "register_reward_mode",
@@ -59,6 +62,8 @@ _HOMES = {
     "gymnasium_env": "coopetition.api.make",
     "make_game": "coopetition.api.make",
     "parallel_env": "coopetition.api.make",
+    "read_recording": "coopetition.study.recording",
+    "record": "coopetition.study.recording",
     "register": "coopetition.envs",
     "register_reward_mode": "coopetition.games.rewards",
     "scenarios": "coopetition.study.scenarios",

@@ -21,12 +21,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 FILE = HERE.parent / "coopetition" / "oracles" / "data" / "strong.json"
 PAGE = HERE / "strong.md"
 MODES = ("private", "integrated", "cooperative")
-#: Uncertainty under which the suite's diversity is measured.
+#: Uncertainty under which diversity is measured; ends in expectation, since drawn ones part policies by luck.
 UNCERTAINTIES: dict[str, dict[str, Any]] = {
     "none": {},
     "tremble 0.05, monitoring noise 0.05": {"tremble": 0.05, "monitoring_noise": 0.05},
     "tremble 0.1, monitoring noise 0.1, continuation 0.98": {
-        "tremble": 0.1, "monitoring_noise": 0.1, "continuation": 0.98,
+        "tremble": 0.1, "monitoring_noise": 0.1, "continuation": 0.98, "continuation_form": "expected",
     },
 }  # fmt: skip
 

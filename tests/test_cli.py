@@ -33,11 +33,11 @@ def ask(*arguments):
 
 def test_help_names_every_command():
     text = call("--help")[0]
-    for name in ("list", "show", "run", "evaluate", *cli.REGISTERED):
+    for name in (*cli.COMMANDS, *cli.GROUPS):
         assert f" {name} " in text, name
 
 
-@pytest.mark.parametrize("name", ["list", "show", "run", "evaluate", *cli.REGISTERED])
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
 def test_every_command_has_help(name):
     text, _ = call(name, "--help")
     assert name in text
@@ -64,13 +64,6 @@ def test_help_imports_no_sub_package_and_no_compiler():
         "assert not found, found\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=120)
-
-
-@pytest.mark.parametrize("module", [module for module, _ in cli.REGISTERED.values()])
-def test_registered_modules_are_found_without_import(module):
-    assert cli._exists(module)
-    assert not cli._exists(module + "s")
-    assert not cli._exists("coopetition.nowhere.commands")
 
 
 def test_registered_commands_get_their_arguments():
@@ -144,16 +137,37 @@ def test_run_draws(tmp_path):
     assert "episode.png" in text.replace("\n", "")
 
 
+def test_the_file_that_was_written_is_named(tmp_path, monkeypatch):
+    """Its suffix too, where none was given; beside JSON on stderr."""
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "SLCD-v0", "--steps", 2, "--plot", "x")[0].splitlines()[-1] == "figure: x.png"
+    out, beside = call("experiment", "tr3", "--plot", "y.svg", "--json")
+    assert json.loads(out)
+    assert beside.splitlines()[-1] == "figure: y.svg"
+    out, _ = call("validate", "slcd", "--draws", 20, "--plot", "z")
+    assert out.splitlines()[-1] == "figure: z.png"
+    assert {path.name for path in tmp_path.iterdir()} == {"x.png", "y.svg", "z.png"}
+
+
 # --- evaluate
 
 
 def test_evaluate_all_twenty():
     rows = ask("evaluate", "--episodes", 2, "--policies", "constant_040", "--policies", "random,tit_for_tat")
     assert list(dict.fromkeys(row["environment"] for row in rows)) == list(IDS)
-    assert {row["policy"] for row in rows} == {"constant_040", "random", "tit_for_tat"}
+    assert {row["policy"] for row in rows if not row["best_constant"]} <= {"constant_040", "random", "tit_for_tat"}
     for environment_id in ("SLCD-v0", "ApacheProject-v0"):
         own = [row for row in rows if row["environment"] == environment_id and row["policy"] == "random"]
-        assert own == [row.to_dict() for row in evaluate(environment_id, "random", episodes=2)]
+        assert own == [
+            {**row.to_dict(), "best_constant": False} for row in evaluate(environment_id, "random", episodes=2)
+        ]
+    for environment_id in IDS:
+        own = [row for row in rows if row["environment"] == environment_id]
+        best = [row for row in own if row["best_constant"]]
+        assert len(best) == len(coopetition.make_game(environment_id).agents)
+        assert sum(row["mean_return"] for row in best) >= sum(
+            row["mean_return"] for row in own if row["policy"] == "constant_040"
+        )
 
 
 def test_evaluate_tables():
@@ -181,6 +195,31 @@ REFUSED = {
     "setting": (("show", "SLCD-v0", "--set", "horizon"), "expected NAME=VALUE"),
     "folder": (("run", "SLCD-v0", "--plot", "no/such/folder/x.png"), "no folder"),
     "format": (("run", "SLCD-v0", "--steps", "2", "--plot", "x.abc"), "abc"),
+    "no policies": (("evaluate", "SLCD-v0", "--policies", ""), "names no policy"),
+    "an empty one among policies": (("evaluate", "SLCD-v0", "--policies", "random,"), "names no policy"),
+    "no policy": (("run", "SLCD-v0", "--policy", " "), "no policy is named"),
+    "an empty one in a cast": (("run", "SLCD-v0", "--policy", "random+"), "unknown policy ''"),
+    "horizon": (("run", "SLCD-v0", "--set", "horizon=1000000000"), "at most 100,000 steps"),
+    "horizon of a search": (("evaluate", "SLCD-v0", "--set", "horizon=5000"), "at most 2,000 steps"),
+    "horizon of dilemmas": (("dilemma", "SLCD-v0", "--episode", "--set", "horizon=5000"), "at most 2,000 steps"),
+    "horizon of a learner": (("train", "SLCD-v0", "--set", "horizon=1e9"), "horizon"),
+    "episodes without end": (("evaluate", "SLCD-v0", "--episodes", "2000000"), "episodes"),
+    "moves without end": (("evaluate", "ApacheProject-v0", "--episodes", "900000"), "the command line plays at most"),
+    "a parameter that one game lacks": (("evaluate", "--set", "gamma=0.5"), "'gamma'"),
+    "a parameter that a dilemma lacks": (("dilemma", "SLCD-v0", "PublicGoods-v0", "--along", "gamma=0.1"), "'gamma'"),
+    "a parameter that a learner lacks": (("train", "PublicGoods-v0", "--set", "gamma=0.1"), "'gamma'"),
+    "a parameter to solve": (("solve", "PublicGoods-v0", "--set", "theta=0.1"), "'theta'"),
+    "a parameter to show": (("show", "PublicGoods-v0", "--set", "theta=0.1"), "'theta'"),
+    "a preset": (("solve", "SLCD-v0", "--preset", "stron"), "did you mean 'strong'"),
+    "a preset of a learner": (("train", "SLCD-v0", "--preset", "stron"), "did you mean 'strong'"),
+    "a mode of a dilemma": (("dilemma", "SLCD-v0", "--reward-mode", "privat"), "did you mean 'private'"),
+    "a mode of a learner": (("train", "SLCD-v0", "--reward-mode", "private,coop"), "did you mean 'cooperative'"),
+    "a mode of a solver": (("solve", "SLCD-v0", "--reward-mode", "privat"), "private"),
+    "a scale of studies": (("study", "status", "--scale", "smok"), "smok"),
+    "a hyper-parameter": (("train", "SLCD-v0", "--hyper", "learning_rate"), "expected NAME=VALUE"),
+    "a sweep": (("train", "SLCD-v0", "--sweep", "learning_rate=fast"), "expected numbers"),
+    "a folder of a case": (("validate", "slcd", "--plot", "no/such/x.png"), "no folder"),
+    "a format of a study": (("experiment", "tr3", "--plot", "x.abc"), "abc"),
     "seed": (("run", "SLCD-v0", "--seed", "-1"), "seed"),
     "episodes": (("evaluate", "SLCD-v0", "--episodes", "0"), "episodes"),
 }

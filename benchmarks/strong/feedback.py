@@ -50,9 +50,10 @@ def games() -> list[tuple[str, str]]:
     return [*asked, ("CoalitionFormationStrong-v0", "private")]
 
 
-def roles_of(episode: Episode) -> NDArray[np.int64]:
-    """The role (N,) of each agent; exchangeable ones have the same."""
-    return np.unique(episode.groups(), return_inverse=True)[1].reshape(-1).astype(np.int64)
+def roles_of(episode: Episode, constants: Array) -> NDArray[np.int64]:
+    """The role (N,) of each agent: exchangeable ones have the same, if they do in the best constants (N,) too."""
+    table = np.column_stack([episode.groups(), constants])
+    return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def play(episode: Episode, rules: Array, roles: NDArray[np.int64]) -> Array:
@@ -80,7 +81,7 @@ def play(episode: Episode, rules: Array, roles: NDArray[np.int64]) -> Array:
 def search(episode: Episode, roles: NDArray[np.int64], known: Array, seed: int) -> tuple[Array, float]:
     """The best rule (roles, numbers) that one cross-entropy run meets beside a known one, and what it earns."""
     rng = np.random.default_rng(seed)
-    mean, deviation = rng.uniform(0.2, 0.8, size=known.shape), np.full(known.shape, 0.35)
+    mean, deviation = known if seed % 2 else rng.uniform(0.2, 0.8, size=known.shape), np.full(known.shape, 0.35)
     best, height = known, -np.inf
     for _ in range(GENERATIONS):
         rules = np.clip(mean + deviation * rng.standard_normal((COPIES, *known.shape)), 0.0, 1.0)
@@ -98,9 +99,11 @@ def search(episode: Episode, roles: NDArray[np.int64], known: Array, seed: int) 
 def measure(game_id: str, mode: str, searches: int = SEARCHES) -> dict[str, Any]:
     """Best constants, best sequence and best rule of a game: totals, and the rule, one for each role."""
     episode = Episode(game_id, mode)
-    roles = roles_of(episode)
+    constants = best_constant(None, episode=episode, per_agent=True, split=True)
+    rates = constants.actions[0] / episode.game.endowment
+    roles = roles_of(episode, rates)
     rules: dict[str, Any] = {}
-    known = np.full((int(roles.max()) + 1, 4), 0.5)
+    known = np.repeat(rates[np.unique(roles, return_index=True)[1]][:, None], 4, axis=1)  # no rule yet, but a constant
     for name in LOOKS:
         if rules:  # the rule that was found, which never ends
             known = np.concatenate([known, known[:, 1:2], np.ones((len(known), 1))], axis=1)
@@ -108,7 +111,7 @@ def measure(game_id: str, mode: str, searches: int = SEARCHES) -> dict[str, Any]
         rules[name] = {"value": value, "numbers": known.tolist()}
     return {
         "mode": mode,
-        "constants": best_constant(None, episode=episode, per_agent=True, split=True).value,
+        "constants": constants.value,
         "optimum": float(episode.returns(best_known_optimum(episode)[None]).sum()),
         "roles": roles.tolist(),
         "rules": rules,

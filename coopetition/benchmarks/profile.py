@@ -152,7 +152,7 @@ def solving_rows() -> list[Row]:
     from coopetition.calibration.engine import rubric, smooth
     from coopetition.calibration.studies import study, tr4
     from coopetition.oracles import solve
-    from coopetition.oracles.stage import first_order, game, replies
+    from coopetition.oracles.stage import first_order, game, many, replies
 
     def many_solves() -> None:
         for _ in range(200):
@@ -172,8 +172,9 @@ def solving_rows() -> list[Row]:
         "study TR-1": (
             lambda: experiment("tr1"),
             {
-                "equilibria": smooth.smooth_equilibria,
-                "certificates, inside those": smooth.regrets,
+                "equilibria": many.solve_many,
+                "certificates, inside those": many._deviations,
+                "last digits": smooth.sharpened,
                 "scores": rubric.score,
                 "main effects": study.main_effects,
             },

@@ -6,7 +6,8 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
 
     from coopetition.games.game import Game
 
-Preset = Annotated[
-    str | None,
-    typer.Option("--preset", help="Which set of numbers: published, strong, or another that `list` names."),
-]
-#: Columns of a table that goes into a file or a pager, which should not be cut to eighty.
-PIPED_WIDTH = 140
+#: What goes into a file, a pager or another program is never wrapped.
+PIPED_WIDTH = 100_000
+#: Steps of an episode that the command line plays: more take minutes, and nobody would look at them.
+LONGEST = 100_000
 
 
 @contextmanager
@@ -60,34 +59,59 @@ def find_id(asked: str) -> str:
     raise refuse(f"unknown environment {asked!r}{hint} (see `coopetition list`)")
 
 
-def read_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """Parameters from NAME=VALUE; values are JSON, or words."""
+def read_settings(settings: Sequence[str], option: str = "--set", such_as: str = "horizon=50") -> dict[str, Any]:
+    """Names and values from NAME=VALUE; values are JSON, or words."""
     given: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
-        if not equals or not name:
-            raise refuse(f"--set {setting!r}: expected NAME=VALUE, such as horizon=50")
-        try:
-            given[name] = json.loads(text)
-        except json.JSONDecodeError:
-            given[name] = {"True": True, "False": False}.get(text, text)
+        if not equals or not name.strip():
+            raise refuse(f"{option} {setting!r}: expected NAME=VALUE, such as {such_as}")
+        given[name.strip()] = read_value(text)
     return given
 
 
-def make_game(environment_id: str, settings: Sequence[str], **options: Any) -> Game:
-    """The game that was asked for."""
+def read_value(text: str) -> Any:
+    """A value: JSON, or a word."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return {"True": True, "False": False}.get(text.strip(), text.strip())
+
+
+def read_values(text: str, option: str, such_as: str) -> tuple[str, list[Any]]:
+    """A name and its values, from NAME=V1,V2,...; values are JSON, or words."""
+    name, equals, listed = text.partition("=")
+    if not equals or not name.strip() or not listed.strip():
+        raise refuse(f"{option} {text!r}: expected NAME=V1,V2,..., such as {such_as}")
+    try:
+        values = json.loads(f"[{listed}]")
+    except json.JSONDecodeError:
+        values = [read_value(word) for word in listed.split(",")]
+    return name.strip(), values
+
+
+def make_game(environment_id: str, settings: Sequence[str], longest: int = LONGEST, **options: Any) -> Game:
+    """The game that was asked for, of no more steps than somebody waits for."""
     from coopetition.api.make import make_game as build
 
     name = find_id(environment_id)
     given = read_settings(settings)
     with refusals():
-        return build(name, **options, **given)
+        game = build(name, **options, **given)
+    if game.horizon > longest:
+        raise refuse(
+            f"{game.id}: horizon = {game.horizon:,}: the command line plays at most {longest:,} steps an episode here; "
+            "from Python there is no such limit"
+        )
+    return game
 
 
 def read_policies(text: str) -> str | list[str]:
     """One name, or one for each agent, joined by "+"."""
     from coopetition.baselines import check_policy_name
 
+    if not text.strip():
+        raise refuse("no policy is named; `coopetition policies` lists them")
     names = [name.strip() for name in text.split("+")]
     with refusals():
         for name in names:
@@ -101,11 +125,37 @@ def print_json(value: Any) -> None:
 
 
 def console() -> Console:
-    """Where tables go."""
+    """Where tables go: as wide as the terminal, or as anything if it is none."""
     from rich.console import Console
 
     made = Console()
     return made if made.is_terminal else Console(width=PIPED_WIDTH)
+
+
+def figure_path(plot: Path | None) -> Path | None:
+    """Where a figure goes, checked before anything is computed; PNG where there is no suffix."""
+    if plot is None:
+        return None
+    from coopetition.plot import require_matplotlib
+
+    with refusals():
+        require_matplotlib()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    path = plot if plot.suffix else plot.with_name(f"{plot.name}.png")
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise refuse(f"--plot {plot}: there is no format {path.suffix[1:]!r}; known: {', '.join(sorted(known))}")
+    if path.is_dir():
+        raise refuse(f"--plot {plot}: that is a folder")
+    if not path.parent.is_dir():
+        raise refuse(f"--plot {plot}: there is no folder {str(plot.parent)!r}")
+    return path
+
+
+def say_written(path: Path, what: str = "figure", as_json: bool = False) -> None:
+    """Say which file was written; beside JSON on stderr."""
+    typer.echo(f"{what}: {path}", err=as_json)
 
 
 @contextmanager

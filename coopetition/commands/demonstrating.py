@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
 from coopetition.commands.asking import console, print_json
+from coopetition.commands.options import Json
 from coopetition.commands.tables import Column, Rows, print_rows
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _draw(record: EpisodeRecord) -> str | None:
 
 
 def demo(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers of the story as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Tell a story: trust lost and kept, a dilemma, a validated case, a picture, and what to try next."""
     from coopetition.baselines import record_episode

@@ -1,86 +1,90 @@
-"""The command `coopetition dilemma`."""
+"""``coopetition dilemma``."""
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import Preset, refuse
+from coopetition.commands.asking import (
+    LONGEST,
+    console,
+    make_game,
+    print_json,
+    progress,
+    read_values,
+    refusals,
+)
+from coopetition.commands.options import Ids, Json, Preset, RewardMode, Settings
+from coopetition.commands.tables import Column, Rows, print_rows, text
 
-
-def _values_along(text: str) -> tuple[str, list[Any]]:
-    """A parameter and its values, from ``gamma=0.2,0.5``; values are JSON, or words."""
-    name, sign, listed = text.partition("=")
-    if not sign or not listed:
-        raise ValueError(f"--along {text!r}: expected name=value,value,..., such as gamma=0.2,0.5,0.8")
-    try:
-        values = json.loads(f"[{listed}]")
-    except json.JSONDecodeError:
-        values = [word.strip() for word in listed.split(",")]
-    return name.strip(), values
+#: Steps of an episode for which optima and equilibria are searched for.
+LONGEST_SEARCHED = 2_000
 
 
 def dilemma(
-    environments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="environments; all twenty by default")
-    ] = None,
+    environment_ids: Ids = None,
     preset: Preset = None,
-    mode: Annotated[str, typer.Option("--mode", help="private, integrated or cooperative")] = "private",
+    reward_mode: RewardMode = "private",
+    settings: Settings = None,
     episode: Annotated[
-        bool, typer.Option("--episode/--stage", help="look at whole episodes too (seconds each)")
+        bool, typer.Option("--episode/--stage", help="Look at whole episodes too, seconds to minutes each.")
     ] = False,
     along: Annotated[
         str | None,
-        typer.Option("--along", metavar="NAME=V1,V2,...", help="vary a parameter, such as gamma=0.2,0.5,0.8"),
+        typer.Option("--along", metavar="NAME=V1,V2,...", help="Vary a parameter, such as gamma=0.2,0.5,0.8."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    as_json: Json = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
-    from coopetition.envs import environment_class, environment_ids
+    from coopetition.envs import environment_ids as every_id
     from coopetition.oracles.dilemmas import dilemma as measure
-    from coopetition.oracles.dilemmas import dilemma_along
+    from coopetition.oracles.dilemmas import games_along
 
-    rows, values = [], []
-    for key in environments or environment_ids():
-        try:
-            parameters = environment_class(key, preset)()
-            if along is None:
-                rows.append(measure(parameters, mode, episode=episode))
-            else:
-                name, listed = _values_along(along)
-                rows += dilemma_along(parameters, name, listed, mode, episode=episode)
-                values += listed
-        except (ValueError, TypeError) as error:
-            raise refuse(str(error)) from None
+    varied, values = ("", [None]) if along is None else read_values(along, "--along", "gamma=0.2,0.5,0.8")
+    games: list[Any] = []
+    for key in environment_ids or every_id():
+        # All of them before the first is measured: what one game lacks should not cost the others' time.
+        longest = LONGEST_SEARCHED if episode else LONGEST
+        game = make_game(key, settings or [], longest, preset=preset, reward_mode=reward_mode)
+        with refusals():
+            games += [game.parameters] if along is None else games_along(game.parameters, varied, values)
+    rows = []
+    with progress("dilemma", len(games), as_json) as done, refusals():
+        for one in games:
+            rows.append(measure(one, reward_mode, episode=episode))
+            done(one.id)
     if as_json:
-        typer.echo(json.dumps([row.to_dict() for row in rows], indent=1, allow_nan=False))
+        print_json([row.to_dict() for row in rows])
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"dilemmas, {mode} rewards", title_justify="left")
-    names = ["environment", *([name] if along else []), "price of anarchy", "gap", "greed", "fear"]
-    names += ["episode: price of anarchy", "steps under the worst nash"] if episode else []
-    for name in names:
-        table.add_column(name, justify="left" if name == "environment" else "right")
+    columns = [
+        text("environment"),
+        *([Column(varied)] if along else []),
+        Column("price of\nanarchy"),
+        Column("gap", 7),
+        Column("greed", 8),
+        Column("fear", 8),
+        *([Column("episode: price\nof anarchy", 6), Column("steps under\nthe worst nash", 5)] if episode else []),
+    ]
+    cells = []
     for k, row in enumerate(rows):
-        cells = [
-            row.environment,
-            *([str(values[k])] if along else []),
-            f"{row.price_of_anarchy:.4f}",
-            f"{row.cooperation_gap:.3f}",
-            f"{row.greed:.3f}",
-            f"{row.fear:.3f}",
-        ]
+        line = [row.environment, *([str(values[k % len(values)])] if along else []), f"{row.price_of_anarchy:.4f}"]
+        line += [f"{number:.3f}" for number in (row.cooperation_gap, row.greed, row.fear)]
         if episode:
             whole = row.episode
             certified = math.isfinite(whole["nash"])
-            cells += [
+            line += [
                 f"{whole['price_of_anarchy']:.4f}" if certified else "no nash certified",
                 f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
-        table.add_row(*cells)
-    Console().print(table)
+        cells.append(line)
+    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, CAPTION))
+
+
+#: What the numbers are.
+CAPTION = (
+    "of the stage game: price of anarchy: the optimum's welfare over the nash's; gap: their difference; "
+    "greed: the most that an agent gains by giving less when the others play the optimum; "
+    "fear: the most that one loses by playing it when the others play the nash"
+)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 
-from coopetition.baselines import Evaluation
-from coopetition.baselines import evaluate as play
-from coopetition.baselines.players import Players
 from coopetition.commands.asking import (
+    LONGEST,
     console,
     find_id,
     make_game,
@@ -17,17 +17,28 @@ from coopetition.commands.asking import (
     progress,
     read_policies,
     refusals,
+    refuse,
 )
-from coopetition.commands.tables import Column, Rows, print_rows
-from coopetition.envs import environment_ids as every_id
+from coopetition.commands.options import Ids, Json, Preset, RewardMode, Seed, Settings, complete_policies
+from coopetition.commands.tables import Column, Rows, print_rows, text
+
+if TYPE_CHECKING:
+    from coopetition.baselines import Evaluation
+    from coopetition.baselines.players import Players
+    from coopetition.games.game import Game
 
 #: The range of behaviour without learning: nobody gives, chance, reciprocity from the baseline, everybody gives all.
 DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
+#: Steps of an episode for which replies and optima are searched for.
+LONGEST_SEARCHED = 2_000
+#: Steps times agents that one policy plays in all episodes: a minute or so.
+MOST_MOVES = 1_000_000_000
 #: What the numbers from efficiency on are.
 CAPTION = (
     "efficiency: the total return over that of the open-loop optimum; "
     "normalised: 0 is the worst open-loop nash found, 1 the optimum, "
     "empty where they lie within 2 % or no nash is certified; "
+    "best constant: of the 101 rates, the one that pays all together most if everybody plays it; "
     "exploitability: what an agent gains at least by a better reply (NashConv / agents); "
     "equality and least share: of gains over nobody giving; sustainability: the horizon survived, weighted by trust; "
     "retaliation and forgiveness: what one defection is answered by, and what of that is gone later"
@@ -89,8 +100,8 @@ COLUMNS = (
 )
 
 
-def rows_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) -> Rows:
-    """The table: a section for each environment."""
+def rows_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool, best: dict[str, str]) -> Rows:
+    """The table: a section for each environment; `best` names each one's best constant."""
     first = next(iter(results.values()))[0]
     cells: list[tuple[str, ...]] = []
     sections = []
@@ -100,52 +111,106 @@ def rows_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool) ->
             sections.append(len(cells))
         label = environment_id if before != environment_id else ""
         before = environment_id
+        mark = " (best constant)" if best.get(environment_id) == names else ""
         if by_agent:
             for row in rows:
-                cells.append((label, f"{row.agent}: {row.policy}", *_numbers([row])))
+                cells.append((label, f"{row.agent}: {row.policy}{mark}", *_numbers([row])))
                 label = ""
         else:
-            cells.append((label, names, *_numbers(rows)))
+            cells.append((label, f"{names}{mark}", *_numbers(rows)))
     columns = (
-        Column("environment", justify="left"),
-        Column("agent: policy" if by_agent else "policies", justify="left"),
+        text("environment"),
+        text("agent: policy" if by_agent else "policies"),
         *COLUMNS,
-        Column("end", 4, "left"),
+        text("end", 4),
     )
     title = f"{first.episodes} episodes each, reward mode {first.reward_mode}; means per agent"
     return Rows(title, columns, cells, CAPTION, sections)
 
 
-def run(
-    environment_ids: Sequence[str],
-    preset: str | None,
-    policies: Sequence[str],
-    episodes: int,
-    seed: int,
-    reward_mode: str,
-    settings: Sequence[str],
-    by_agent: bool,
-    as_json: bool,
-    normalise: bool = True,
-    exploitability: bool = True,
-    thorough: bool = False,
+def best_constant(game: Game) -> str:
+    """The constant that pays all together most, in returns of the game's mode; with chance, on one draw."""
+    from coopetition.oracles import constant_returns
+
+    totals = constant_returns(game, game.asked_mode).sum(axis=1)
+    return f"constant_{int(np.argmax(totals)):03d}"
+
+
+def evaluate(
+    environment_ids: Ids = None,
+    preset: Preset = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policies",
+            help="Policies to compare, separated by commas; one for all agents, or one each, joined by '+'.",
+            autocompletion=complete_policies,
+        ),
+    ] = None,
+    episodes: Annotated[
+        int, typer.Option("--episodes", min=1, max=1_000_000, help="Episodes per environment and policy.")
+    ] = 100,
+    seed: Seed = 0,
+    reward_mode: RewardMode = "integrated",
+    settings: Settings = None,
+    agents: Annotated[bool, typer.Option("--agents", help="A row for each agent, not only their mean.")] = False,
+    constant: Annotated[
+        bool,
+        typer.Option(
+            "--best-constant/--no-best-constant", help="Set the best of the 101 constants beside the policies."
+        ),
+    ] = True,
+    normalise: Annotated[
+        bool,
+        typer.Option(
+            "--normalise/--no-normalise",
+            help="Place returns between the worst open-loop nash found, 0, and the open-loop optimum, 1; takes seconds "
+            "to minutes for other parameters than the defaults.",
+        ),
+    ] = True,
+    exploitability: Annotated[
+        bool,
+        typer.Option("--exploitability/--no-exploitability", help="What an agent gains at least by a better reply."),
+    ] = True,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Search longer for better replies: a second or so an agent.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
-    """Play everything that was asked for, after checking all of it."""
-    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids)) or list(every_id())
-    texts = [text.strip() for group in policies for text in group.split(",") if text.strip()]
+    """Play many episodes and tabulate what policies earn, how good that is, and how exploitable they are."""
+    from coopetition.baselines import evaluate as play
+    from coopetition.baselines.players import Players
+    from coopetition.envs import environment_ids as every_id
+
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids or [])) or list(every_id())
+    texts = [named.strip() for group in policies or [] for named in group.split(",")]
+    if "" in texts:
+        raise refuse("--policies names no policy; `coopetition policies` lists them")
     texts = list(dict.fromkeys(texts)) or list(DEFAULT_POLICIES)
-    games = [make_game(name, settings, preset=preset, reward_mode=reward_mode) for name in ids]
-    ids = [game.id for game in games]
-    casts = []
-    for text in texts:
-        names = read_policies(text)
+    longest = LONGEST_SEARCHED if normalise or exploitability else LONGEST
+    games = [make_game(name, settings or [], longest, preset=preset, reward_mode=reward_mode) for name in ids]
+    casts: list[tuple[Game, str, Players]] = []
+    for asked in texts:
+        names = read_policies(asked)
         for game in games:
             with refusals():
-                casts.append((game, text, Players(game, names)))
+                casts.append((game, asked, Players(game, names)))
+    for game in games:
+        if episodes * game.horizon * game.n > MOST_MOVES:
+            raise refuse(
+                f"{game.id}: {episodes:,} episodes of {game.horizon:,} steps: the command line plays at most "
+                f"{MOST_MOVES:,} moves a policy"
+            )
+    best = {game.id: best_constant(game) for game in games} if constant else {}
+    for game in games:
+        name = best.get(game.id)
+        if name is not None and name not in texts:
+            casts.append((game, name, Players(game, name)))
+    order = {game.id: k for k, game in enumerate(games)}
     results: dict[tuple[str, str], list[Evaluation]] = {}
     with progress("evaluate", len(casts), as_json) as done:
-        for game, text, players in sorted(casts, key=lambda item: ids.index(item[0].id)):
-            results[game.id, text] = play(
+        for game, asked, players in sorted(casts, key=lambda item: order[item[0].id]):
+            results[game.id, asked] = play(
                 game,
                 players.policies,
                 episodes,
@@ -156,6 +221,12 @@ def run(
             )
             done(game.id)
     if as_json:
-        print_json([row.to_dict() for rows in results.values() for row in rows])
+        print_json(
+            [
+                {**row.to_dict(), "best_constant": best.get(environment_id) == asked}
+                for (environment_id, asked), rows in results.items()
+                for row in rows
+            ]
+        )
         return
-    print_rows(console(), rows_of(results, by_agent))
+    print_rows(console(), rows_of(results, agents, best))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from rich.table import Table
+import typer
 
-from coopetition.baselines import record_episode
-from coopetition.baselines.players import Players
-from coopetition.commands.asking import console, make_game, print_json, read_policies, refusals, refuse
+from coopetition.commands.asking import (
+    console,
+    figure_path,
+    make_game,
+    print_json,
+    read_policies,
+    refusals,
+    say_written,
+)
+from coopetition.commands.options import Id, Json, Plot, Preset, RewardMode, Seed, Settings, complete_policies
+from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
     from coopetition.baselines import EpisodeRecord
@@ -25,16 +31,20 @@ SEEN_IN_RATES = ("memory_mean", "agreement")
 MOST_COLUMNS = 4
 
 
-def totals(record: EpisodeRecord) -> Table:
+def totals(record: EpisodeRecord) -> Rows:
     """What each agent did and earned in the whole episode."""
     game = record.game
-    table = Table(title="the episode", title_justify="left")
-    table.add_column("agent")
-    table.add_column("policy")
-    for name in ("mean rate", "last rate", "payoff", "utility", f"return ({game.reward_mode})"):
-        table.add_column(name, justify="right")
-    for i, agent in enumerate(game.agents):
-        table.add_row(
+    columns = (
+        text("agent"),
+        text("policy"),
+        Column("mean rate", 7),
+        Column("last rate", 2),
+        Column("payoff", 8),
+        Column("utility", 3),
+        Column(f"return ({game.reward_mode})"),
+    )
+    cells = [
+        (
             agent,
             record.policies[i],
             f"{record.rates[:, i].mean():.3f}",
@@ -43,7 +53,9 @@ def totals(record: EpisodeRecord) -> Table:
             f"{record.utilities[:, i].sum():,.1f}",
             f"{record.rewards[:, i].sum():,.1f}",
         )
-    return table
+        for i, agent in enumerate(game.agents)
+    ]
+    return Rows("the episode", columns, cells)
 
 
 def shown_steps(steps: int, every: int | None) -> list[int]:
@@ -53,18 +65,22 @@ def shown_steps(steps: int, every: int | None) -> list[int]:
     return sorted({1, steps, *range(every, steps + 1, every)})
 
 
-def progress_of(record: EpisodeRecord, every: int | None) -> Table:
+def progress_of(record: EpisodeRecord, every: int | None) -> Rows:
     """Some of the steps: rates, payoffs, and the state in means."""
     game = record.game
-    table = Table(title="step by step", title_justify="left")
-    table.add_column("step", justify="right")
     separate = game.n <= MOST_COLUMNS
     names = [f"rate {agent}" for agent in game.agents] if separate else ["mean rate", "lowest", "highest"]
     names += [f"payoff {agent}" for agent in game.agents] if separate else ["mean payoff"]
     states = [name for name, values in record.states.items() if name in ALWAYS or np.ptp(values, axis=0).any()]
     states = [name for name in states if name not in SEEN_IN_RATES]
-    for name in [*names, *(f"mean {name}" if record.states[name].ndim > 1 else name for name in states)]:
-        table.add_column(name, justify="right")
+    columns = [Column("step")]
+    # Rates and payoffs are what an episode is about; of the state, what comes first.
+    columns += [
+        Column(name.replace(" ", "\n", 1), 8 if name.startswith(("rate", "mean rate")) else 7) for name in names
+    ]
+    for k, name in enumerate(states):
+        columns.append(Column(f"mean\n{name}" if record.states[name].ndim > 1 else name, max(6 - k, 1)))
+    rows = []
     for step in shown_steps(record.steps, every):
         rates, payoffs = record.rates[step - 1], record.payoffs[step - 1]
         cells = [f"{x:.3f}" for x in (rates if separate else (rates.mean(), rates.min(), rates.max()))]
@@ -74,47 +90,57 @@ def progress_of(record: EpisodeRecord, every: int | None) -> Table:
             if values.shape == (game.n, game.n):
                 values = values[~np.eye(game.n, dtype=bool)]
             cells.append(f"{values.mean():.3g}")
-        table.add_row(str(step), *cells)
-    return table
+        rows.append((str(step), *cells))
+    return Rows("step by step", columns, rows)
 
 
 def run(
-    environment_id: str,
-    preset: str | None,
-    policy: str,
-    seed: int,
-    steps: int | None,
-    reward_mode: str,
-    settings: Sequence[str],
-    every: int | None,
-    plot: Path | None,
-    as_json: bool,
+    environment_id: Id,
+    preset: Preset = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy",
+            help="Who plays: a policy for all agents, or one each, joined by '+'.",
+            autocompletion=complete_policies,
+        ),
+    ] = "tit_for_tat",
+    seed: Seed = 0,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Stop after so many steps; the horizon by default.")
+    ] = None,
+    reward_mode: RewardMode = "integrated",
+    settings: Settings = None,
+    every: Annotated[
+        int | None,
+        typer.Option("--every", min=1, help="Print every so many steps; about ten rows by default."),
+    ] = None,
+    plot: Plot = None,
+    as_json: Json = False,
 ) -> None:
-    """Play, and print or draw."""
-    game = make_game(environment_id, settings, preset=preset, reward_mode=reward_mode)
+    """Play one episode and print it, step by step and in total."""
+    from coopetition.baselines import record_episode
+    from coopetition.baselines.players import Players
+
+    game = make_game(environment_id, settings or [], preset=preset, reward_mode=reward_mode)
     names = read_policies(policy)
     with refusals():
         players = Players(game, names)
-    if plot is not None:
-        # Before the episode is played: a missing library or folder should not cost anybody's time.
-        from coopetition.plot import require_matplotlib
-
-        with refusals():
-            require_matplotlib()
-        if not plot.parent.is_dir():
-            raise refuse(f"--plot {plot}: there is no folder {str(plot.parent)!r}")
+    # Before the episode is played: a missing library or folder should not cost anybody's time.
+    path = figure_path(plot)
     record = record_episode(game, players.policies, seed=seed, steps=steps)
-    if plot is not None:
+    if path is not None:
         from coopetition.plot import episode
 
         with refusals():
-            episode(record, plot)
+            episode(record, path)
     if as_json:
         print_json(record.to_dict())
-        return
-    out = console()
-    out.print(f"\n[bold]{game.id}[/bold]  {record.steps} of {game.horizon} steps, end: {record.end}, seed {seed}\n")
-    out.print(progress_of(record, every))
-    out.print(totals(record))
-    if plot is not None:
-        out.print(f"figure: {plot}")
+    else:
+        out = console()
+        told = f"{record.steps} of {game.horizon} steps, end: {record.end}, seed {seed}"
+        out.print(f"\n[bold]{game.id}[/bold]  {told}\n")
+        print_rows(out, progress_of(record, every))
+        print_rows(out, totals(record))
+    if path is not None:
+        say_written(path, as_json=as_json)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.markdown import Markdown
-from rich.table import Table
-
-from coopetition.commands import comparing
 from coopetition.commands.asking import console, make_game, print_json
-from coopetition.commands.catalogue import cast, models
-from coopetition.pages import page
+from coopetition.commands.options import Id, Json, Preset, RewardMode, Settings
+from coopetition.commands.tables import Column, Rows, print_markdown, print_rows, text
 
 if TYPE_CHECKING:
     from coopetition.games.game import Game
@@ -39,6 +34,10 @@ def _text(value: Any) -> str:
 
 def sheet(game: Game) -> dict[str, Any]:
     """The spec sheet as plain values."""
+    from coopetition.commands import comparing
+    from coopetition.commands.catalogue import models
+    from coopetition.pages import page
+
     parameters = game.parameters
     cls = type(parameters)
     rows = []
@@ -62,6 +61,7 @@ def sheet(game: Game) -> dict[str, Any]:
         "presets": {name: dict(numbers) for name, numbers in parameters.presets.items()},
         "agents": list(game.agents),
         "horizon": game.horizon,
+        "reward_mode": game.reward_mode,
         "parameters": rows,
         "spaces": {
             "action": {"low": low, "high": high, "shape": [1], "dtype": "float32"},
@@ -80,54 +80,69 @@ def sheet(game: Game) -> dict[str, Any]:
     }
 
 
-def _layout(title: str, layout: dict[str, list[int]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("part")
-    table.add_column("columns", justify="right")
-    table.add_column("size", justify="right")
+def _layout(title: str, layout: dict[str, list[int]]) -> Rows:
+    cells = []
     for name, (start, stop) in layout.items():
         columns = f"{start}" if stop == start + 1 else f"{start}-{stop - 1}"
-        table.add_row(name, columns, str(stop - start))
-    return table
+        cells.append((name, columns, str(stop - start)))
+    return Rows(title, (text("part"), Column("columns"), Column("size")), cells)
 
 
-def run(environment_id: str, preset: str | None, settings: Sequence[str], as_json: bool) -> None:
-    """Print the spec sheet."""
-    game = make_game(environment_id, settings, preset=preset)
+def _tables(game: Game, facts: dict[str, Any]) -> list[Rows]:
+    """The sheet but for its page."""
+    columns = (text("name"), text("value", least=12), text("unit", 5), text("domain", 6, 14), text("about", 7, 24))
+    cells = [
+        (row["name"], _text(row["value"]), row["unit"], row["domain"], row["about"]) for row in facts["parameters"]
+    ]
+    parameters = Rows("parameters (each a keyword argument, or --set)", columns, cells)
+    shapes = (
+        ("action (cooperation rate)", "(1,)"),
+        ("observation", f"({game.observation_size},)"),
+        ("joint state", f"({game.joint_size},)"),
+    )
+    spaces = Rows(
+        "spaces, per agent",
+        (text("space"), text("shape"), text("range"), text("dtype")),
+        [(name, shape, "[0, 1]", "float32") for name, shape in shapes],
+    )
+    state = Rows(
+        "state, by name",
+        (text("name"), text("shape"), text("settable by reset")),
+        [
+            (name, str(tuple(field["shape"])), "yes" if field["settable"] else "no")
+            for name, field in facts["state_layout"].items()
+        ],
+    )
+    layouts = [
+        _layout("observation layout", facts["observation_layout"]),
+        _layout("joint state layout", facts["joint_layout"]),
+    ]
+    return [parameters, spaces, *layouts, state]
+
+
+def show(
+    environment_id: Id,
+    preset: Preset = None,
+    reward_mode: RewardMode = "integrated",
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Show an environment's spec sheet: parameters, agents, spaces, layouts, and its page."""
+    game = make_game(environment_id, settings or [], preset=preset, reward_mode=reward_mode)
     facts = sheet(game)
     if as_json:
         print_json(facts)
         return
+    from coopetition.commands import comparing
+    from coopetition.commands.catalogue import cast
+    from coopetition.pages import page
+
     out = console()
     out.print(f"\n[bold]{game.id}[/bold]  {facts['models']}")
     out.print(f"mechanism {facts['mechanism']}, horizon {game.horizon} steps, {game.n} agents: {cast(game.agents)}\n")
-
-    parameters = Table(title="parameters (each a keyword argument)", title_justify="left")
-    for name in ("name", "value", "unit", "domain", "about"):
-        parameters.add_column(name, no_wrap=name == "name")
-    for row in facts["parameters"]:
-        parameters.add_row(
-            row["name"], _text(row["value"]), row["unit"], row["domain"].replace("[", r"\["), row["about"]
-        )
-    out.print(parameters)
-
-    spaces = Table(title="spaces, per agent", title_justify="left")
-    for name in ("space", "shape", "range", "dtype"):
-        spaces.add_column(name)
-    spaces.add_row("action (cooperation rate)", "(1,)", r"\[0, 1]", "float32")
-    spaces.add_row("observation", f"({game.observation_size},)", r"\[0, 1]", "float32")
-    spaces.add_row("joint state", f"({game.joint_size},)", r"\[0, 1]", "float32")
-    out.print(spaces)
-    out.print(_layout("observation layout", facts["observation_layout"]))
-    out.print(_layout("joint state layout", facts["joint_layout"]))
-
-    state = Table(title="state, by name", title_justify="left")
-    for name in ("name", "shape", "settable by reset"):
-        state.add_column(name)
-    for name, field in facts["state_layout"].items():
-        state.add_row(name, str(tuple(field["shape"])), "yes" if field["settable"] else "no")
-    out.print(state)
+    for rows in _tables(game, facts):
+        print_rows(out, rows)
     out.print()
-    out.print(Markdown(page(game, leave_out=SHOWN)))
+    print_markdown(out, page(game, leave_out=SHOWN))
     if at_stake := comparing.markdown(game.id):
-        out.print(Markdown(at_stake))
+        print_markdown(out, at_stake)

@@ -1,127 +1,134 @@
-"""The command `coopetition solve`.
-
-Solvers are imported when a command runs, so that help and the other commands start fast.
-"""
+"""``coopetition solve``."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import Preset, refuse
+from coopetition.commands.asking import console, make_game, print_json, read_settings, refusals, refuse
+from coopetition.commands.options import Id, Json, Preset, Settings, complete_concepts, complete_modes
+from coopetition.commands.tables import Column, Rows, print_rows, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def _state_of(texts: list[str] | None) -> dict[str, Any]:
     """Parts of the state from options such as ``trust=0.9`` or ``loyalty=[0.2,0.5]``, or one JSON object."""
     state: dict[str, Any] = {}
-    for text in texts or []:
-        if text.lstrip().startswith("{"):
+    for given in texts or []:
+        if given.lstrip().startswith("{"):
             try:
-                state.update(json.loads(text))
+                state.update(json.loads(given))
             except json.JSONDecodeError as error:
-                raise ValueError(f"--state {text!r} is not JSON: {error}") from None
+                raise refuse(f"--state {given!r} is not JSON: {error}") from None
             continue
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ValueError(f"--state {text!r}: expected name=value, such as trust=0.9, or a JSON object")
-        try:
-            state[name.strip()] = json.loads(value)
-        except json.JSONDecodeError:
-            raise ValueError(f"--state {text!r}: {value!r} is neither a number nor a list") from None
+        for name, value in read_settings([given], "--state", "trust=0.9").items():
+            if isinstance(value, str):
+                raise refuse(f"--state {given!r}: {value!r} is neither a number nor a list")
+            state[name] = value
     return state
 
 
-def _print_solution(found: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
+def _print_solution(out: Console, found: Any) -> None:
     title = f"{found.environment}: {found.concept} ({found.objective})"
-    table = Table(title=title, title_justify="left")
-    for name in ("agent", "level", "payoff", "utility", "gain of the best deviation"):
-        table.add_column(name, justify="left" if name == "agent" else "right")
-    for i, agent in enumerate(found.agents):
-        table.add_row(
+    columns = (
+        text("agent"),
+        Column("level"),
+        Column("payoff", 8),
+        Column("utility", 6),
+        Column("gain of the\nbest deviation", 7),
+    )
+    cells = [
+        (
             agent,
             f"{found.actions[i]:.6f}",
             f"{found.payoffs[i]:.6f}",
             f"{found.utilities[i]:.6f}",
             f"{found.certificate.gains[i]:.2e}",
         )
-    console.print(table)
+        for i, agent in enumerate(found.agents)
+    ]
+    print_rows(out, Rows(title, columns, cells))
     word = "converged" if found.converged else "NOT CONVERGED: this is not a solution"
-    console.print(
+    out.print(
         f"{word}; epsilon {found.certificate.epsilon:.2e} on {found.certificate.points} points a dimension, refined; "
         f"first-order residual {found.residual:.2e}; {found.solver['evaluations']} profiles, "
         f"{found.solver['seconds'] * 1e3:.1f} ms"
     )
     for name, value in found.values.items():
-        console.print(f"{name}: {value}")
+        out.print(f"{name}: {value}", markup=False)
 
 
-def _print_frontier(found: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{found.environment}: Pareto frontier ({found.objective})", title_justify="left")
-    for k in range(found.payoffs.shape[1]):
-        table.add_column(f"payoff {k}", justify="right")
-    table.add_column("levels")
-    for payoffs, actions in zip(found.payoffs, found.actions, strict=True):
-        table.add_row(*[f"{x:.3f}" for x in payoffs], ", ".join(f"{x:.2f}" for x in actions))
-    Console().print(table)
-    Console().print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
+def _print_frontier(out: Console, found: Any) -> None:
+    columns = [Column(f"payoff {k}") for k in range(found.payoffs.shape[1])]
+    cells = [
+        (*(f"{x:.3f}" for x in payoffs), ", ".join(f"{x:.2f}" for x in actions))
+        for payoffs, actions in zip(found.payoffs, found.actions, strict=True)
+    ]
+    title = f"{found.environment}: Pareto frontier ({found.objective})"
+    print_rows(out, Rows(title, [*columns, text("levels", 8, least=14)], cells))
+    out.print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
 
 
 def solve(
-    environment: Annotated[str, typer.Argument(metavar="ID", help="an environment, such as SLCD-v0")],
+    environment_id: Id,
     preset: Preset = None,
     concept: Annotated[
         str,
         typer.Option(
             "--concept",
             help="nash, coopetitive, social_optimum, stackelberg, bargaining, pareto_front, maximin, kantian, "
-            "or a registered one",
+            "or a registered one.",
+            autocompletion=complete_concepts,
         ),
     ] = "nash",
+    reward_mode: Annotated[
+        str | None,
+        typer.Option(
+            "--reward-mode",
+            help="What agents maximise: private, integrated, cooperative, a registered mode, or interdependence "
+            "(w = D); the concept's own by default.",
+            autocompletion=complete_modes,
+        ),
+    ] = None,
+    settings: Settings = None,
     state: Annotated[
         list[str] | None,
-        typer.Option("--state", help="part of the state: trust=0.9; may be repeated, or one JSON object"),
+        typer.Option(
+            "--state",
+            metavar="NAME=VALUE",
+            help="Part of the state, such as trust=0.9; repeat for more, or one JSON object.",
+        ),
     ] = None,
-    objective: Annotated[
-        str | None, typer.Option("--objective", help="private, integrated, cooperative or interdependence (w = D)")
-    ] = None,
-    leader: Annotated[str | None, typer.Option("--leader", help="who commits (stackelberg)")] = None,
+    leader: Annotated[str | None, typer.Option("--leader", help="Who commits (stackelberg).")] = None,
     welfare: Annotated[
-        str | None, typer.Option("--welfare", help="utilitarian, nash or egalitarian (social_optimum)")
+        str | None, typer.Option("--welfare", help="utilitarian, nash or egalitarian (social_optimum).")
     ] = None,
-    bargain: Annotated[str | None, typer.Option("--bargain", help="nash or kalai_smorodinsky (bargaining)")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    bargain: Annotated[str | None, typer.Option("--bargain", help="nash or kalai_smorodinsky (bargaining).")] = None,
+    as_json: Json = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
-    from coopetition.envs import environment_class
     from coopetition.oracles.stage.pareto_front import Frontier
     from coopetition.oracles.stage.solution import NotConverged
     from coopetition.oracles.stage.solving import solve as solve_stage
 
-    given = {"leader": leader, "welfare": welfare, "solution": bargain}
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    chosen = {"leader": leader, "welfare": welfare, "solution": bargain}
+    options: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    game = make_game(environment_id, settings or [], preset=preset)
     failed = False
-    try:
-        found = solve_stage(
-            environment_class(environment, preset)(), concept, _state_of(state) or None, objective, **options
-        )
-    except NotConverged as error:
-        found, failed = error.best, True
-    except (ValueError, TypeError) as error:
-        raise refuse(str(error)) from None
+    with refusals():
+        try:
+            found = solve_stage(game.parameters, concept, _state_of(state) or None, reward_mode, **options)
+        except NotConverged as error:
+            found, failed = error.best, True
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), indent=1, allow_nan=False))
+        print_json(found.to_dict())
     elif isinstance(found, Frontier):
-        _print_frontier(found)
+        _print_frontier(console(), found)
     else:
-        _print_solution(found)
+        _print_solution(console(), found)
     if failed:
         raise typer.Exit(1)

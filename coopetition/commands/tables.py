@@ -25,11 +25,19 @@ class Column:
     importance : int
         Columns of the lowest importance are left out first; those of 9 never.
     justify : {"left", "right"}
+    least : int, optional
+        Text that may be wrapped on a terminal, to no fewer characters than these. None: a cell stays on its line.
     """
 
     name: str
     importance: int = 9
     justify: str = "right"
+    least: int | None = None
+
+
+def text(name: str, importance: int = 9, least: int | None = None) -> Column:
+    """A column of words."""
+    return Column(name, importance, "left", least)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,8 @@ class Rows:
         One row each; an empty first cell belongs to the row before.
     sections : sequence of int
         Indices of rows before which there is a line.
+    heads : sequence of int
+        Indices of rows that are headings of those below.
     """
 
     title: str
@@ -51,20 +61,48 @@ class Rows:
     cells: Sequence[Sequence[str]]
     caption: str = ""
     sections: Sequence[int] = ()
+    heads: Sequence[int] = ()
 
 
-def _table(rows: Rows, kept: Sequence[int]) -> Table:
+def _table(rows: Rows, kept: Sequence[int], folded: bool, narrowest: bool = False) -> Table:
+    """The table of some columns: with text folded where it may be, to the least width if that is to be measured."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=rows.title, title_justify="left", caption=rows.caption or None, caption_justify="left")
+    table = Table(
+        title=Text(rows.title) if rows.title else None,
+        title_justify="left",
+        caption=Text(rows.caption) if rows.caption else None,
+        caption_justify="left",
+    )
     for k in kept:
         column = rows.columns[k]
-        table.add_column(column.name, justify="left" if column.justify == "left" else "right", no_wrap=True)
+        folds = folded and column.least is not None
+        table.add_column(
+            Text(column.name if folded else _flat(column.name)),
+            justify="left" if column.justify == "left" else "right",
+            no_wrap=not folds,
+            overflow="fold",
+            min_width=_least(rows, k) if folds else None,
+            max_width=_least(rows, k) if folds and narrowest else None,
+        )
     for index, row in enumerate(rows.cells):
         if index in rows.sections:
             table.add_section()
-        table.add_row(*(row[k] for k in kept))
+        style = "bold" if index in rows.heads else ""
+        table.add_row(*(Text(row[k], style=style) for k in kept))
     return table
+
+
+def _flat(name: str) -> str:
+    """A heading on one line."""
+    return name.replace("-\n", "").replace("\n", " ")
+
+
+def _least(rows: Rows, k: int) -> int:
+    """The narrowest that a column of text may be: what it asks for, or all that there is if that is less."""
+    lines = [line for row in rows.cells for line in row[k].split("\n")] + rows.columns[k].name.split("\n")
+    return min(rows.columns[k].least or 0, max(len(line) for line in lines))
 
 
 def _width(out: Console, table: Table) -> int:
@@ -76,16 +114,13 @@ def _width(out: Console, table: Table) -> int:
 def print_rows(out: Console, rows: Rows) -> None:
     """Print a table in the form that fits."""
     if not out.is_terminal:
-        every = range(len(rows.columns))
-        out.width = max(out.width, _width(out, _table(rows, every)))
-        out.print(_table(rows, every))
+        out.print(_table(rows, range(len(rows.columns)), folded=False))
         return
-    levels = sorted({column.importance for column in rows.columns})
-    for level in levels:
+    for level in sorted({column.importance for column in rows.columns}):
         kept = [k for k, column in enumerate(rows.columns) if column.importance >= level]
-        if _width(out, _table(rows, kept)) <= out.width:
-            out.print(_table(rows, kept))
-            left = [column.name.replace("\n", "") for column in rows.columns if column.importance < level]
+        if _width(out, _table(rows, kept, folded=True, narrowest=True)) <= out.width:
+            out.print(_table(rows, kept, folded=True))
+            left = [_flat(column.name) for column in rows.columns if column.importance < level]
             if left:
                 out.print(f"[dim]left out for want of width: {', '.join(left)} (a wider terminal, or --json)[/dim]")
             return
@@ -94,15 +129,56 @@ def print_rows(out: Console, rows: Rows) -> None:
 
 def _print_blocks(out: Console, rows: Rows) -> None:
     """A block a row: heading and value, one a line."""
-    out.print(rows.title)
-    names = [column.name.replace("-\n", "").replace("\n", " ") for column in rows.columns]
+    from rich.text import Text
+
+    out.print(Text(rows.title))
+    names = [_flat(column.name) for column in rows.columns]
     width = max(len(name) for name in names)
     lead = ""
-    for row in rows.cells:
+    for index, row in enumerate(rows.cells):
+        if index in rows.heads:
+            out.print(Text(f"\n{row[0]}", style="bold"))
+            continue
         lead = row[0] or lead
-        out.print(f"\n[bold]{names[0]:<{width}}  {lead}[/bold]")
+        out.print(Text(f"\n{names[0]:<{width}}  {lead}", style="bold"))
         for name, cell in zip(names[1:], row[1:], strict=True):
             if cell:
-                out.print(f"{name:<{width}}  {cell}")
+                out.print(Text(f"{name:<{width}}  {cell}"))
     if rows.caption:
-        out.print(f"\n[italic]{rows.caption}[/italic]")
+        out.print(Text(f"\n{rows.caption}", style="italic"))
+
+
+def print_markdown(out: Console, markdown: str) -> None:
+    """Print a page: set on a terminal, its tables in the form that fits; as it is written where something reads it."""
+    if not out.is_terminal:
+        out.print(markdown, markup=False, highlight=False)
+        return
+    from rich.markdown import Markdown
+
+    prose: list[str] = []
+    for block in markdown.split("\n\n"):
+        lines = block.strip("\n").split("\n")
+        if len(lines) > 1 and lines[0].startswith("|") and lines[1].startswith("|--"):
+            out.print(Markdown("\n\n".join(prose)))
+            prose = []
+            out.print()
+            print_rows(out, _of_markdown(lines))
+        else:
+            prose.append(block)
+    out.print(Markdown("\n\n".join(prose)))
+
+
+#: Cells of a page's table that are longer than this are text, which may be folded.
+LONG = 24
+
+
+def _of_markdown(lines: Sequence[str]) -> Rows:
+    """A table of a page, whose first row has the headings and whose second the rules."""
+    heads, rules, *rest = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
+    cells = [row + [""] * (len(heads) - len(row)) for row in rest]
+    columns = []
+    for k, (head, rule) in enumerate(zip(heads, rules, strict=True)):
+        longest = max((len(row[k]) for row in cells), default=0)
+        justify = "right" if rule.endswith(":") else "left"
+        columns.append(Column(head, justify=justify, least=LONG if longest > LONG else None))
+    return Rows("", columns, cells)

@@ -8,20 +8,40 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from coopetition.commands.asking import console, find_id, print_json, read_settings, refusals, refuse
+from coopetition.commands.asking import console, make_game, print_json, read_settings, read_values, refusals, refuse
+from coopetition.commands.options import (
+    Id,
+    Json,
+    Preset,
+    Settings,
+    complete_algorithms,
+    complete_modes,
+    complete_policies,
+)
+from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
     from coopetition.baselines.learning import TrainedPopulation
 
 
 def train(
-    environment_id: Annotated[str, typer.Argument(help="An environment id, such as TrustDilemma-v0.")],
-    algorithm: Annotated[str, typer.Option("--algorithm", help="Which algorithm learns.")] = "IPPO",
+    environment_id: Id,
+    preset: Preset = None,
+    algorithm: Annotated[
+        str, typer.Option("--algorithm", help="Which algorithm learns.", autocompletion=complete_algorithms)
+    ] = "IPPO",
     reward_mode: Annotated[
-        str, typer.Option("--reward-mode", help="Reward modes to train under, separated by commas.")
+        str,
+        typer.Option(
+            "--reward-mode", help="Reward modes to train under, separated by commas.", autocompletion=complete_modes
+        ),
     ] = "integrated",
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Environment steps of each run.")] = 200_000,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many runs of each kind, seeded 0, 1, ...")] = 1,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, max=10_000_000_000, help="Environment steps of each run.")
+    ] = 200_000,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=10_000, help="How many runs of each kind, seeded 0, 1, ...")
+    ] = 1,
     sweep: Annotated[
         list[str] | None,
         typer.Option("--sweep", metavar="NAME=V1,V2", help="Values of a hyper-parameter; repeat for combinations."),
@@ -30,10 +50,7 @@ def train(
         list[str] | None,
         typer.Option("--hyper", metavar="NAME=VALUE", help="Set a hyper-parameter of the algorithm; repeat for more."),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the environment; repeat for more."),
-    ] = None,
+    settings: Settings = None,
     share: Annotated[
         bool | None,
         typer.Option(
@@ -44,7 +61,10 @@ def train(
         str | None, typer.Option("--control", help="The agents that learn, separated by commas; all by default.")
     ] = None,
     partners: Annotated[
-        str, typer.Option("--partners", help="Who plays the others: a policy's name or file.")
+        str,
+        typer.Option(
+            "--partners", help="Who plays the others: a policy's name or file.", autocompletion=complete_policies
+        ),
     ] = "tit_for_tat",
     folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for policies, curves and checkpoints; named by default.")
@@ -56,22 +76,23 @@ def train(
     efficiency: Annotated[
         bool, typer.Option("--efficiency/--no-efficiency", help="Relate payoffs to the open-loop optimum.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train policies, all runs at once, and save them; Ctrl-C ends with a checkpoint."""
     from coopetition.baselines.learning import learn
 
-    name = find_id(environment_id)
-    home = folder or Path("trained") / f"{name}-{algorithm}"
+    modes = [mode.strip() for mode in reward_mode.split(",")]
+    game = [make_game(environment_id, settings or [], preset=preset, reward_mode=mode) for mode in modes][0]
+    home = folder or Path("trained") / f"{game.id}-{algorithm}"
     with refusals():
         population = learn(
-            name,
+            game.parameters,
             algorithm,
-            reward_mode=[mode.strip() for mode in reward_mode.split(",")],
+            reward_mode=modes,
             steps=steps,
             seeds=seeds,
-            settings=read_settings(hyper or []),
-            sweep=dict(_read_sweep(text) for text in sweep or []),
+            settings=read_settings(hyper or [], "--hyper", "learning_rate=1e-3"),
+            sweep=dict(_read_sweep(given) for given in sweep or []),
             share_parameters=share,
             control=None if control is None else [agent.strip() for agent in control.split(",")],
             partners=partners,
@@ -80,26 +101,21 @@ def train(
             progress=not as_json,
             tensorboard_folder=tensorboard,
             measure_efficiency=efficiency,
-            **read_settings(settings or []),
         )
     _report(population, home, as_json)
 
 
-def _read_sweep(text: str) -> tuple[str, list[float]]:
-    name, equals, values = text.partition("=")
+def _read_sweep(given: str) -> tuple[str, list[float]]:
+    such_as = "learning_rate=1e-4,1e-3"
+    name, values = read_values(given, "--sweep", such_as)
     try:
-        numbers = [float(value) for value in values.split(",")]
-    except ValueError:
-        numbers = []
-    if not equals or not numbers:
-        raise refuse(f"--sweep {text!r}: expected NAME=V1,V2, such as learning_rate=1e-4,1e-3")
-    return name, numbers
+        return name, [float(value) for value in values]
+    except (TypeError, ValueError):
+        raise refuse(f"--sweep {given!r}: expected numbers, such as {such_as}") from None
 
 
 def _report(population: TrainedPopulation, home: Path, as_json: bool) -> None:
     """What was learnt, a row for each run."""
-    from rich.table import Table
-
     game, curves = population.games[0], population.curves
     efficiency = population.efficiency()
     rows = []
@@ -128,19 +144,22 @@ def _report(population: TrainedPopulation, home: Path, as_json: bool) -> None:
         return
     state = "" if population.finished else "; interrupted, go on with --resume"
     shared = ", one network shared by all agents" if population.shared else ""
-    table = Table(
-        title=f"{population.algorithm} on {game.id}: {population.steps:,} steps a run{shared}{state}",
-        title_justify="left",
-        caption="of the last logged episodes, exploring; efficiency: summed payoffs over the open-loop optimum; "
-        "others: means per agent",
-        caption_justify="left",
+    columns = (
+        text("run"),
+        Column("efficiency"),
+        Column("payoff", 8),
+        Column("return", 7),
+        Column("rate"),
+        text("file", least=16),
     )
-    table.add_column("run", no_wrap=True)
-    for title in ("efficiency", "payoff", "return", "rate"):
-        table.add_column(title, justify="right")
-    table.add_column("file", overflow="fold")
+    cells = []
     forms = {"efficiency": ".3f", "payoff": ",.1f", "reward": ",.1f", "rate": ".3f"}
     for row in rows:
-        cells = ["-" if row[name] is None else format(row[name], form) for name, form in forms.items()]
-        table.add_row(str(row["run"]), *cells, str(row["file"]))
-    console().print(table)
+        numbers = ["-" if row[name] is None else format(row[name], form) for name, form in forms.items()]
+        cells.append((str(row["run"]), *numbers, str(row["file"])))
+    title = f"{population.algorithm} on {game.id}: {population.steps:,} steps a run{shared}{state}"
+    caption = (
+        "of the last logged episodes, exploring; efficiency: summed payoffs over the open-loop optimum; "
+        "others: means per agent"
+    )
+    print_rows(console(), Rows(title, columns, cells, caption))

@@ -220,9 +220,20 @@ def dilemma_along(
     ValueError
         A value out of its domain.
     """
+    return [dilemma(game, mode, episode=episode) for game in games_along(game_or_id, parameter, values)]
+
+
+def games_along(game_or_id: Any, parameter: str, values: Sequence[Any]) -> list[Game]:
+    """The same game with other values of one parameter; what follows from it (a phase's team size) follows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `dilemma_along`.
+    """
     given = as_game(game_or_id).parameters
     kept = _stated(given)
-    return [dilemma(Game(type(given).build({**kept, parameter: value})), mode, episode=episode) for value in values]
+    return [Game(type(given).build({**kept, parameter: value})) for value in values]
 
 
 def dilemma_along_each(

@@ -92,7 +92,7 @@ def _each(parameters: Parameters, name: str, values: tuple[str, ...]) -> Iterato
     """The class's defaults under each choice that goes with them."""
     for value in values:
         try:
-            yield value, type(parameters)(**{name: value})
+            yield value, type(parameters).build({name: value})
         except ValueError:
             continue
 

@@ -1,77 +1,110 @@
-"""Tables fit the terminal that there is, and what is piped is as wide as it likes."""
+"""Tables of every command fit the terminal that there is, and what is piped is as wide as it likes."""
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from commands.terminals import on_terminals
+from typer.testing import CliRunner
 
-COMMAND = [
-    "evaluate",
-    "PublicGoods-v0",
-    "--policies",
-    "constant_000,tit_for_tat",
-    "--episodes",
-    "1",
-    "--no-exploitability",
-]
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+import coopetition
+from coopetition import cli
 
-
-def on_a_terminal(width: int, *arguments: str) -> str:
-    """What a command prints on a pseudo-terminal of that width."""
-    import fcntl
-    import termios
-
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
-    environment = {**os.environ, "TERM": "xterm", "PYTHONPATH": os.getcwd()}
-    environment.pop("COLUMNS", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "coopetition.cli", *arguments], stdout=slave, stderr=subprocess.DEVNULL, env=environment
-    )
-    os.close(slave)
-    parts = []
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        parts.append(part)
-    os.close(master)
-    assert process.wait() == 0
-    return ESCAPES.sub("", b"".join(parts).decode())
+#: A command that prints each table, and words that must stand in it whole, however narrow it is.
+TABLES = {
+    "list": (["list"], ["DynamicPartnerSelection-v0", "horizon"]),
+    "show": (["show", "SLCD-v0"], ["collapse_threshold", "damage_held", "initial_trust", "samsung", "strong"]),
+    "show many": (["show", "ApacheProject-v0"], ["loyalty_threshold", "committer_0", "emergence"]),
+    "policies": (["policies"], ["Oracle_ReciprocityEquilibrium", "tit_for_two_tats"]),
+    "run": (["run", "GiftExchange-v0", "--steps", "3"], ["employer", "worker", "tit_for_tat"]),
+    "run many": (["run", "AppleAppStore-v0", "--steps", "3"], ["apple", "major", "small"]),
+    "evaluate": (
+        ["evaluate", "PublicGoods-v0", "--policies", "constant_000,tit_for_tat", "--episodes", "1"],
+        ["PublicGoods-v0", "tit_for_tat", "payoff", "(best constant)"],
+    ),
+    "evaluate agents": (
+        ["evaluate", "GiftExchange-v0", "--policies", "constant_060", "--episodes", "1", "--agents"],
+        ["employer: constant_060", "worker: constant_060"],
+    ),
+    "solve": (["solve", "SLCD-v0", "--concept", "coopetitive"], ["samsung", "level", "converged"]),
+    "frontier": (["solve", "SLCD-v0", "--concept", "pareto_front"], ["payoff 0", "levels"]),
+    "dilemma": (["dilemma", "SLCD-v0", "--along", "gamma=0.5,0.65"], ["SLCD-v0", "greed", "fear"]),
+    "validate": (["validate", "slcd", "--draws", "20"], ["samsung_share", "converged_again", "asymmetry"]),
+    "experiment": (["experiment", "tr3"], ["free-riding error", "differentiation, mean"]),
+    "study": (["study", "status"], ["done", "missing"]),
+}
+COMMANDS = [command for command, _ in TABLES.values()]
+WIDTHS = (80, 120)
+#: One of them on terminals that are very narrow and very wide.
+EXTREMES = (40, 240)
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
-def test_nothing_is_cut_off(width):
-    text = on_a_terminal(width, *COMMAND)
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What every command prints, by its name and the width of the terminal."""
+    keys = [(name, width) for name in TABLES for width in WIDTHS] + [("evaluate", width) for width in EXTREMES]
+    texts = on_terminals([(width, TABLES[name][0]) for name, width in keys], tmp_path_factory.mktemp("terminal"))
+    return dict(zip(keys, texts, strict=True))
+
+
+def test_every_command_with_a_table_is_here():
+    """`demo` prints one of these tables and a story; `train` and `bench` take longer, and are tested below."""
+    assert {command[0] for command in COMMANDS} | {"demo", "train", "bench", "record"} >= {*cli.COMMANDS, *cli.GROUPS}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", TABLES)
+def test_nothing_is_cut_off(printed, name, width):
+    text = printed[name, width]
     assert "…" not in text
-    assert "..." not in text
-    for needed in ("PublicGoods-v0", "tit_for_tat", "payoff"):
-        assert needed in text
-    if width >= 80:
-        assert max(len(line.rstrip("\r")) for line in text.splitlines()) <= width
+    assert max(len(line) for line in text.splitlines()) <= width
+    for words in TABLES[name][1]:
+        assert words in text, words
 
 
-def test_a_wider_terminal_shows_more():
-    narrow, wide = (on_a_terminal(width, *COMMAND) for width in (80, 240))
-    assert "left out for want of width" in narrow
+def test_a_wider_terminal_shows_more(printed):
+    narrow, wide = (printed["evaluate", width] for width in EXTREMES)
+    assert max(len(line) for line in narrow.splitlines()) <= 40
     assert "a step" in wide
     assert "left out" not in wide
 
 
-def test_piped_output_is_whole():
-    environment = {**os.environ, "COLUMNS": "40"}
-    found = subprocess.run(
-        [sys.executable, "-m", "coopetition.cli", *COMMAND], capture_output=True, text=True, env=environment, check=True
-    )
-    assert "a step" in found.stdout
-    assert "left out" not in found.stdout
+@pytest.mark.parametrize("name", TABLES)
+def test_piped_output_is_whole(name, monkeypatch, tmp_path):
+    """Nothing is wrapped or left out, whatever the environment says of a terminal's width."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "40")
+    command, needed = TABLES[name]
+    result = CliRunner().invoke(cli.app, command)
+    assert result.exit_code == 0, result.output
+    assert "left out" not in result.stdout
+    assert "…" not in result.stdout
+    for words in needed:
+        assert words in result.stdout, words
+    for table in re.findall(r"(?:^[┏┃┡│├└].*\n)+", result.stdout, flags=re.MULTILINE):
+        assert len({len(line) for line in table.splitlines()}) == 1
+        # A cell that was folded would go on in a row that has nothing else,
+        # as only matrices do; headings stand alone.
+        rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in table.splitlines() if line[0] == "│"]
+        assert all(sum(bool(cell) for cell in row) > 1 or name in ("show", "validate") for row in rows)
+
+
+def test_tables_are_made_in_one_place():
+    home = Path(coopetition.__file__).parent
+    users = [path for path in home.rglob("*.py") if "rich.table" in path.read_text(encoding="utf-8")]
+    assert [path.name for path in users] == ["tables.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [80, 120])
+def test_long_commands_fit_too(width, tmp_path):
+    pytest.importorskip("jax")
+    commands = [
+        ["train", "TrustDilemma-v0", "--steps", "64", "--no-efficiency"],
+        ["bench", "--quick", "--only", "games"],
+    ]
+    for text in on_terminals([(width, command) for command in (*commands, ["demo"])], tmp_path):
+        assert "…" not in text
+        assert max(len(line) for line in text.splitlines()) <= width

@@ -63,6 +63,68 @@ def test_an_environment(run):
     assert optimum > 0.0
 
 
+OTHERS = """
+import json
+import gymnasium, numpy as np
+import coopetition, fairshare.common_rate, fairshare.fishery, fairshare.quasi_maximin, fairshare.slow_reciprocator
+from coopetition import pages
+from coopetition.baselines import make_policy, record_episode
+from coopetition.games.rewards import reward_mode_names
+from coopetition.oracles import CONCEPTS, solve, status_of
+from coopetition.testing import check_env
+
+# A mode: every view, a page, what is paid by its formula, and an object with numbers of its own.
+mode = "quasi_maximin"
+assert mode in reward_mode_names()
+for name in ("GiftExchange-v0", "Fishery-v0"):
+    assert mode in pages.sections(name)["Rewards"]
+    check_env(coopetition.parallel_env(name, reward_mode=mode, horizon=6))
+    check_env(coopetition.aec_env(name, reward_mode=mode, horizon=6))
+    check_env(gymnasium.make("coopetition/" + name, reward_mode=mode, horizon=6))
+    weak = {"control": 0, "partners": "slow_reciprocator"}
+    check_env(gymnasium.make("coopetition/" + name, **weak, reward_mode=mode, horizon=6))
+    check_env(gymnasium.make_vec("coopetition/" + name, num_envs=2, reward_mode=mode, horizon=6))
+kinder = fairshare.quasi_maximin.QuasiMaximin(weight=0.9, delta=1.0)
+batch = coopetition.batch("SLCD-v0", num_envs=3, reward_mode=kinder)
+batch.reset(seed=0)
+batch.step(np.array([[0.2, 0.8], [0.5, 0.5], [1.0, 0.0]]))
+paid = 0.1 * batch.payoffs + 0.9 * batch.payoffs.min(axis=1, keepdims=True)
+assert np.allclose(batch.rewards, paid, rtol=1e-6)
+
+# A policy: in a recorded episode, by hand in an environment, as partners.
+policies = ["slow_reciprocator", "constant_080", "slow_reciprocator", "slow_reciprocator"]
+game = coopetition.make_game("Fishery-v0", horizon=6)
+recorded = np.asarray(record_episode(game, policies, seed=5).rates)
+env = coopetition.parallel_env("Fishery-v0", horizon=6)
+one = coopetition.gymnasium_env("Fishery-v0", control="boat_1", partners="slow_reciprocator", horizon=6)
+seen, _ = env.reset(seed=5)
+one.reset(seed=5)
+players = [make_policy(name, game) for name in policies]
+for t in range(6):
+    rates = [player.act(seen[agent][None], i)[0] for i, (agent, player) in enumerate(zip(env.agents, players))]
+    assert np.allclose(rates, recorded[t], rtol=0, atol=1e-7), (t, rates, recorded[t])
+    actions = {agent: np.array([rate], dtype=np.float32) for agent, rate in zip(env.agents, rates)}
+    seen, rewards, *_ = env.step(actions)
+    assert one.step(np.array([0.8], dtype=np.float32))[1] == rewards["boat_1"]
+
+# A concept: every class of environments, one's own among them.
+assert "common_rate" in CONCEPTS and status_of("common_rate", "trust").level == "experimental"
+found = {}
+for name in ("SLCD-v0", "TrustDilemma-v0", "PublicGoods-v0", "GiftExchange-v0", "Fishery-v0", "FisheryStrong-v0"):
+    solution = solve(name, "common_rate", points=101)
+    assert solution.converged and solution.certificate.epsilon == 0.0, name
+    found[name] = solution.actions.tolist()
+print(json.dumps(found))
+"""
+
+
+def test_a_mode_a_policy_and_a_concept(run):
+    """Every view, page and list, for games of ours and of one's own; the same numbers on every way."""
+    found = json.loads(run("-c", OTHERS).splitlines()[-1])
+    assert found["PublicGoods-v0"] == [found["PublicGoods-v0"][0]] * 5
+    assert len(set(found["FisheryStrong-v0"])) == 1
+
+
 COMMANDS = [
     (["list"], "Boats share a stock"),
     (["list", "--preset", "strong"], "FisheryStrong-v0"),
@@ -74,10 +136,16 @@ COMMANDS = [
     (["evaluate", "Fishery", "--policies", "slow_reciprocator", "--episodes", "1", "--no-normalise",
       "--no-exploitability", "--reward-mode", "quasi_maximin", "--json"], "slow_reciprocator"),
     (["solve", "Fishery-v0", "--concept", "common_rate"], "common_rate"),
-    (["dilemma", "Fishery-v0", "--mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
+    (["dilemma", "Fishery-v0", "--reward-mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
     (["validate", "meetings", "--draws", "20"], "Trust after ten meetings"),
     (["validate", "wages.toml", "--draws", "20"], "Rise of effort"),
     (["show", "allotments"], "gardener_2"),
+    (["policies"], "slow_reciprocator"),
+    (["show", "SLCD"], "own payoff, the least, and the sum"),
+    (["solve", "SLCD", "--reward-mode", "quasi_maximin", "--json"], '"quasi_maximin"'),
+    (["run", "Fishery", "--preset", "strong", "--steps", "3", "--plot", "episode.png"], "boat_3"),
+    (["validate", "meetings", "--draws", "20", "--json"], '"score"'),
+    (["record", "Fishery", "--policy", "slow_reciprocator", "--episodes", "2", "--out", "WAY", "--json"], "Fishery-v0"),
 ]  # fmt: skip
 CALLS = """
 import json, sys
@@ -107,11 +175,23 @@ def test_every_command_has_them(run, folder, way):
         (about / "entry_points.txt").write_text(entry_points())
     else:
         first = [word for name in MODULES for word in ("--load", f"fairshare.{name}")]
-    results = called(run, [[*first, *arguments] for arguments, _ in COMMANDS])
+    asked = [[word.replace("WAY", f"recorded {way}") for word in arguments] for arguments, _ in COMMANDS]
+    results = called(run, [[*first, *arguments] for arguments in asked])
     assert len(results) == len(COMMANDS)
     for (arguments, words), (code, text) in zip(COMMANDS, results, strict=True):
         assert code == 0, (arguments, text)
         assert words in text, (arguments, text)
+
+
+@pytest.mark.learn
+def test_they_train(run, folder):
+    """One's own game, under one's own mode, against one's own policy."""
+    text = run("-m", "coopetition.cli", "--load", "fairshare.fishery", "--load", "fairshare.quasi_maximin", "--load",
+               "fairshare.slow_reciprocator", "train", "Fishery", "--reward-mode", "private,quasi_maximin", "--control",
+               "boat_0", "--partners", "slow_reciprocator", "--steps", "64", "--set", "horizon=8", "--hyper",
+               "copies=4", "--hyper", "length=8", "--no-efficiency", "--out", "trained", "--json")  # fmt: skip
+    assert "quasi_maximin" in text
+    assert len(list((folder / "trained").glob("*quasi_maximin*.safetensors"))) == 1
 
 
 def test_an_installed_environment_is_registered_by_import_of_ours_alone(run, folder):

@@ -84,9 +84,18 @@ def test_modes_with_numbers_of_their_own(tmp_path):
 
 @pytest.mark.parametrize("environment", ["SynergySearch-v0", "ReputationMarket-v0"])
 def test_draws_of_the_environment_depend_on_the_run_alone(environment):
-    alone = learn(environment, steps=64, seeds=[3], **QUIET)
-    among = learn(environment, steps=64, seeds=[1, 3], **QUIET)
-    assert same(parameters_of(alone, 0), parameters_of(among, 1), 1e-5)
+    """Bit for bit: what differs in the test above is rounding in the networks."""
+
+    def seen(seeds):
+        collector = Training(environment, "IPPO", "integrated", 1, seeds, {**TINY, "length": 40}).collector()
+        collector.reset()
+        rates = np.random.default_rng(0).uniform(size=(40, 4, collector.task.size, 1)).astype(np.float32)
+        data = collector.collect(lambda observations, step: (rates[step], rates[step]))  # noqa: ARG005
+        return data.observations[:, -1].copy(), data.rewards[:, -1].copy()
+
+    for alone, among in zip(seen([3]), seen([1, 3]), strict=True):
+        assert alone.any()
+        assert np.array_equal(alone, among)
 
 
 def test_the_same_call_gives_the_same_bits(several):
@@ -278,8 +287,9 @@ def test_an_agents_loss_has_no_gradient_in_anothers_parameters():
         critics = jax.vmap(learner.critic_loss)(networks.critic, samples)
         return actors[agent] + critics[agent]
 
+    slope = jax.jit(jax.grad(loss, allow_int=True))
     for agent in (0, 1):
-        gradient = jax.grad(loss, allow_int=True)(run.networks, agent)
+        gradient = slope(run.networks, agent)
         for part in (gradient.actor, gradient.critic):
             leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(part)]
             assert all(not leaf[1 - agent].any() for leaf in leaves)
@@ -295,8 +305,10 @@ def test_ends_are_bootstrapped_as_they_should_be():
     data = jax.tree.map(lambda x, axis: np.take(x, 0, axis), data, type(data)(1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1))
     learner, settings = training.learner, training.settings
 
+    samples_of = jax.jit(learner.samples)
+
     def targets(data):
-        samples, scales = learner.samples(run, data, settings)
+        samples, scales = samples_of(run, data, settings)
         return np.asarray(samples.targets).swapaxes(1, 2) + np.asarray(scales.offset)[:, None, None], scales
 
     truncated, scales = targets(data)
@@ -326,10 +338,15 @@ SHARED = [("TrustDilemma-v0", None, "tanh"), ("PublicGoods-v0", True, "beta"), (
 
 @pytest.mark.parametrize(("environment", "share", "head"), SHARED)
 def test_numpy_plays_what_jax_learnt(environment, share, head):
+    """Networks far from their start: learnt by accident, so that nothing has to be trained."""
     training = Training(environment, "IPPO", "integrated", 64, 1, {**TINY, "head": head}, share_parameters=share)
-    population = training.run()
+    rng = np.random.default_rng(1)
+    moved = jax.tree.map(
+        lambda leaf: leaf + rng.normal(0.0, 0.3, leaf.shape).astype(np.float32) if leaf.dtype == np.float32 else leaf,
+        training.init(),
+    )
+    population = training._population(moved, [], 0, None, {})
     policy = population.policy(0)
-    state = training.init()
     learner, task = training.learner, training.task
     seen = np.random.default_rng(0).uniform(size=(50, task.size, task.observation_size)).astype(np.float32)
     layers = [{name: population.arrays[0][f"layers/{k}/{name}"] for name in ("weight", "bias")} for k in range(3)]
@@ -340,7 +357,7 @@ def test_numpy_plays_what_jax_learnt(environment, share, head):
     expected = np.asarray(task.unfold(learner.distribution.middle(parameters), lead=0))[..., 0]
     ours = np.stack([policy.act(seen[:, i], i) for i in range(task.size)], axis=1)
     assert np.abs(ours - expected).max() < 1e-5
-    assert state is not None
+    assert ours.std() > 0.05
 
 
 def test_a_file_is_a_policy_everywhere(saved):

@@ -7,24 +7,19 @@ import json
 import pathlib
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from coopetition.commands.dilemmas import dilemma as dilemma_command
-from coopetition.commands.solving import solve as solve_command
+from coopetition.cli import app
 from coopetition.oracles import STATUS, solve, status_of
 from coopetition.oracles.stage.registry import CONCEPTS
 from coopetition.oracles.status import CLASSES, LEVELS
 
-app = typer.Typer()
-app.command("solve")(solve_command)
-app.command("dilemma")(dilemma_command)
 runner = CliRunner()
 
 
 def test_solve_prints_a_table_and_json() -> None:
     """The table names agents and epsilon; JSON is the solution itself."""
-    result = runner.invoke(app, ["solve", "SLCD-v0", "--concept", "coopetitive", "--objective", "interdependence"])
+    result = runner.invoke(app, ["solve", "SLCD-v0", "--concept", "coopetitive", "--reward-mode", "interdependence"])
     assert result.exit_code == 0, result.output
     assert "26.633377" in result.output
     assert "converged" in result.output
@@ -46,7 +41,7 @@ def test_every_concept(concept: str) -> None:
     [
         (["SLCD-v9"], "SLCD-v0"),
         (["SLCD-v0", "--concept", "nsh"], "did you mean 'nash'"),
-        (["SLCD-v0", "--state", "trust"], "name=value"),
+        (["SLCD-v0", "--state", "trust"], "NAME=VALUE"),
         (["SLCD-v0", "--state", "trust=high"], "neither a number"),
         (["SLCD-v0", "--state", "trust=3"], "out of its range"),
         (["SLCD-v0", "--concept", "stackelberg", "--leader", "intel"], "not an agent"),
@@ -74,7 +69,7 @@ def test_dilemma_command_along_a_parameter() -> None:
     assert "1.5000" in table
     words = runner.invoke(app, ["dilemma", "ApacheProject-v0", "--along", "phase=emergence,growth", "--json"])
     assert [len(row["optimum"]) for row in json.loads(words.output)] == [8, 15]
-    for wrong, message in (("gama=1", "gamma"), ("gamma", "name=value"), ("gamma=-1", "out of its domain")):
+    for wrong, message in (("gama=1", "gamma"), ("gamma", "NAME=V1,V2"), ("gamma=-1", "out of its domain")):
         refused = runner.invoke(app, ["dilemma", "SLCD-v0", "--along", wrong])
         assert refused.exit_code == 2
         assert message in refused.output

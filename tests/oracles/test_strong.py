@@ -128,6 +128,6 @@ def test_modes_are_learnt_apart(game_id: str) -> None:
     for mode in ("private", "integrated", "cooperative"):
         assert len(row[mode]["seeds"]) == 5
         assert row[mode]["share"] == pytest.approx(np.mean(row[mode]["seeds"]), abs=1e-3)
-        assert row[mode]["drift"] < 0.025
+        assert row[mode]["drift"] < 0.1 * row["separation"]  # what still moves is little beside what lies between
     assert row["separation"] == pytest.approx(row["cooperative"]["share"] - row["private"]["share"], abs=1e-5)
     assert row["separation"] >= 0.05

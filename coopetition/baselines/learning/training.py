@@ -20,8 +20,9 @@ from coopetition.baselines.learning.checkpoint import read_checkpoint, write_che
 from coopetition.baselines.learning.collector import Collector
 from coopetition.baselines.learning.networks import stack_trees
 from coopetition.baselines.learning.population import Curves, Run, TrainedPopulation, make_runs
+from coopetition.baselines.learning.programs import Programs, phases
 from coopetition.baselines.learning.progress import progress_bar, tensorboard
-from coopetition.baselines.learning.task import RUN_AXES, Task, Trajectory
+from coopetition.baselines.learning.task import Task
 from coopetition.baselines.learning.xla import jax, jnp
 from coopetition.baselines.players import as_game
 from coopetition.games.game import Game
@@ -156,7 +157,7 @@ def make_settings(cls: type, given: Mapping[str, Any]) -> Any:
             if not chosen[name] or min(chosen[name]) < 1:
                 raise ValueError(f"{name} = {value!r}: expected positive integers")
         else:
-            chosen[name] = value
+            chosen[name] = str(value) if kind == "str" else value
     return cls(**chosen)
 
 
@@ -216,7 +217,8 @@ class Training:
         learners = self._read_learners(game, control)
         self.partners = self._read_partners(game, learners, partners)
         self.task = Task.of(game, learners, self.settings.copies, share_parameters)
-        self.learner: Algorithm = cls(self.task, self.settings, tuple(self.sweep))
+        self._phases = phases(cls, self.task, self.settings, tuple(self.sweep))
+        self.learner: Algorithm = self._phases.learner
         if int(steps) < 1:
             raise ValueError(f"steps = {steps!r}: expected at least 1")
         self.per_iteration = self.settings.copies * self.settings.length
@@ -231,7 +233,6 @@ class Training:
             },
         )
         self.keys = jax.vmap(jax.random.key)(jnp.array([run.seed for run in self.runs], dtype=jnp.uint32))
-        self._compiled: dict[int, tuple[Algorithm, Any, Any]] = {}
 
     def _read_sweep(self, cls: type[Algorithm], sweep: Mapping[str, Sequence[float]]) -> None:
         allowed = sweepable(cls.Settings)
@@ -269,28 +270,9 @@ class Training:
             raise ValueError(f"partners must name the agents that do not learn: {', '.join(others.values())}")
         return {i: partners[name] for i, name in others.items()}
 
-    def programs(self, iteration: int) -> tuple[Algorithm, Any, Any]:
-        """Who learns in an iteration, and two programs: a step of everybody's actors, and an update of everybody."""
-        learner = self.learner.phase(iteration, self.iterations)
-        if id(learner) not in self._compiled:
-            self._compiled[id(learner)] = (learner, *self._compile(learner))
-        return self._compiled[id(learner)]
-
-    def _compile(self, learner: Algorithm) -> tuple[Any, Any]:
-
-        def key_of(key: Any, iteration: Any, step: Any) -> Any:
-            return jax.random.fold_in(jax.random.fold_in(key, iteration), step)
-
-        def act(acting: Any, observations: Any, key: Any, settings: Any, iteration: Any, step: Any) -> Any:
-            return learner.act(acting, observations, key_of(key, iteration, step + 1), settings)
-
-        def update(state: Any, data: Trajectory, key: Any, settings: Any, iteration: Any) -> Any:
-            return learner.update(state, data, key_of(key, iteration, 0), settings)
-
-        return (
-            jax.jit(jax.vmap(act, in_axes=(0, 0, 0, 0, None, None))),
-            jax.jit(jax.vmap(update, in_axes=(0, RUN_AXES, 0, 0, None)), donate_argnums=0),
-        )
+    def programs(self, iteration: int) -> Programs:
+        """Who learns in an iteration, how everybody acts, and how everybody is updated."""
+        return self._phases.programs(iteration, self.iterations)
 
     def init(self) -> Any:
         """States of all runs before they learn, each from its own seed."""

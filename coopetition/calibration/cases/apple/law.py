@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from coopetition.envs.apple_app_store import AppleAppStore
 from coopetition.envs.reciprocal_dilemma import ReciprocalDilemma
@@ -20,6 +20,8 @@ from coopetition.kernels import reciprocity, value
 from coopetition.kernels.machine.compiled import Stage
 from coopetition.kernels.machine.memory import parameter_matrix, rows_of, stage, work_vector
 from coopetition.kernels.machine.numbers import Integer, Matrix, State, Work
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,20 +60,20 @@ class Pair(ReciprocalDilemma, Drift):
 
 
 def drifted(
-    actions: NDArray[np.float64],
-    response: NDArray[np.float64],
-    expected: ArrayLike,
-    adjustment: ArrayLike,
-    decay: ArrayLike,
-    shock: ArrayLike = 0.0,
-) -> NDArray[np.float64]:
+    actions: Array,
+    response: Array,
+    expected: Array | float,
+    adjustment: Array | float,
+    decay: Array | float,
+    shock: Array | float = 0.0,
+) -> Array:
     """The departure "adjustment", what everybody does next: clip(a + adjustment response - decay (a - b) + shock).
 
     Parameters
     ----------
     actions, response : ndarray, shape (B, N)
         What was done, and the response that the kernel reports for it.
-    expected, adjustment, decay, shock : array_like, of shape (B, N) after broadcasting
+    expected, adjustment, decay, shock : ndarray or float, of shape (B, N) after broadcasting
         b of before the step; the two rates; noise.
     """
     return np.clip(actions + adjustment * response - decay * (actions - expected) + shock, 0.0, 1.0)
