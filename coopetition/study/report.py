@@ -82,7 +82,8 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
         f"took {', '.join(f'{step:,}' for step in steps)} environment steps. The efficiency is the summed private "
         "payoff over the best known, in every mode.",
         f"{still.height:,} curves ({still.height / max(corpus.done.height, 1):.0%}) still rise at their end: their "
-        f"last fifth lies more than {RISES:.0%} of their range above the fifth before. Which, stands below.",
+        f"last fifth lies more than {RISES:.0%} of their range above the fifth before. Which, stands below. "
+        f"{corpus.done['rising'].null_count():,} curves are too short to tell.",
     ]
     if not_run.height:
         parts.append(
@@ -236,10 +237,11 @@ def _scenarios_table(corpus: Corpus) -> str:
 
 def _rising_table(corpus: Corpus) -> str:
     cells = rising_cells(corpus)
-    total = corpus.done.select("environment", "reward_mode", "algorithm").unique().height
+    known = corpus.done.filter(pl.col("rising").is_not_null())
+    total = known.select("environment", "reward_mode", "algorithm").unique().height
     text = (
-        f"In {cells.height:,} of {total:,} cells the mean over seeds of what the last fifth of the curve gained, as a "
-        f"share of the curve's range, is above {RISES:.0%}; all of them:"
+        f"In {cells.height:,} of {total:,} cells whose curves are long enough to tell, the mean over seeds of what the "
+        f"last fifth of the curve gained, as a share of the curve's range, is above {RISES:.0%}."
     )
     names: dict[tuple[str, str], list[str]] = {}
     for row in cells.sort("environment", "algorithm", "reward_mode").iter_rows(named=True):

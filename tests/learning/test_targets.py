@@ -13,7 +13,7 @@ do not depend on the others, as in PublicGoods, that is the nash.
 
 Where an algorithm takes one step a trajectory, trajectories of 64 copies and 8 steps give it more steps than the
 default ones, which are made for episodes of 100; nothing else but the discount differs from the defaults.
-Run with ``-m learn``: some ten minutes of processor time.
+Run with ``-m learn``: some sixteen minutes of processor time.
 """
 
 from __future__ import annotations
