@@ -62,7 +62,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 #: Commands of commands, and what they are.
 GROUPS: dict[str, tuple[typer.Typer, str]] = {
-    "study": (studying.study, "The reference study: train, evaluate, audit, publish."),
+    "study": (studying.study, "The reference study: plan, run, publish, report."),
 }
 
 

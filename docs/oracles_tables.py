@@ -2,7 +2,8 @@
 of docs/oracles.md, and its figures.
 
 Run ``python docs/oracles_tables.py sequences`` (an hour), ``equilibria`` (seconds), ``dilemmas``, ``along`` (minutes),
-``collapse``, ``schelling`` (figures) or ``page``; everything by default. Tests compare the files with what is solved.
+``collapse``, ``schelling`` (figures) or ``page``; everything by default; ``dilemmas ID...`` renews these alone. Tests
+compare the files with what is solved.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,14 +70,18 @@ def equilibria() -> None:
     solved.FILE.write_text(json.dumps(table, indent=1) + "\n")
 
 
-def dilemmas() -> None:
-    """The dilemma of all twenty in three modes, static and per episode."""
+def dilemmas(ids: Sequence[str] = ()) -> None:
+    """The dilemma of all twenty in three modes, static and per episode; with ids, these anew and the others as kept."""
+    path = HERE / "dilemmas.json"
+    kept = {(row["environment"], row["mode"]): row for row in json.loads(path.read_text())} if ids else {}
     rows: list[Any] = []
     for key in ENVIRONMENTS:
         for mode in ("private", "integrated", "cooperative"):
-            rows.append(rounded(dilemma(key, mode).to_dict()))
-            print(key, mode, rows[-1]["episode"], flush=True)
-            (HERE / "dilemmas.json").write_text(json.dumps(rows, indent=1) + "\n")
+            known = None if key in ids else kept.get((key, mode))
+            rows.append(known or rounded(dilemma(key, mode).to_dict()))
+            if known is None:
+                print(key, mode, rows[-1]["episode"], flush=True)
+    path.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def collapse() -> None:
@@ -257,5 +263,8 @@ PARTS = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or PARTS:
-        PARTS[name]()
+    if sys.argv[1:2] == ["dilemmas"] and len(sys.argv) > 2:  # of some environments
+        dilemmas(sys.argv[2:])
+    else:
+        for name in sys.argv[1:] or PARTS:
+            PARTS[name]()

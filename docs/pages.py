@@ -18,12 +18,18 @@ FAMILIES = {
 }
 
 
+#: Of the reference study; without one, pages have no box of results.
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
 def page(environment_id: str) -> str:
     """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
     rest = pages.page(environment_id)
     measured = comparing.markdown(environment_id) + drawn(environment_id)
+    if box := pages.results(environment_id, CORPUS):
+        measured += f"\n{box}"
     return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{measured}"
 
 

@@ -15,18 +15,19 @@ from typing import Any
 
 from coopetition.envs import ENVIRONMENTS, STRONG_IDS, environment_class
 from coopetition.games.presets import preset_id, presets_of
-from coopetition.oracles import margin, stakes, suite_diversity
+from coopetition.oracles import Episode, margin, stakes, suite_diversity
+from coopetition.oracles.episode.stored import stored_sequence
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILE = HERE.parent / "coopetition" / "oracles" / "data" / "strong.json"
 PAGE = HERE / "strong.md"
 MODES = ("private", "integrated", "cooperative")
-#: Uncertainty under which the suite's diversity is measured.
+#: Uncertainty under which diversity is measured; ends in expectation, since drawn ones part policies by luck.
 UNCERTAINTIES: dict[str, dict[str, Any]] = {
     "none": {},
     "tremble 0.05, monitoring noise 0.05": {"tremble": 0.05, "monitoring_noise": 0.05},
     "tremble 0.1, monitoring noise 0.1, continuation 0.98": {
-        "tremble": 0.1, "monitoring_noise": 0.1, "continuation": 0.98,
+        "tremble": 0.1, "monitoring_noise": 0.1, "continuation": 0.98, "continuation_form": "expected",
     },
 }  # fmt: skip
 
@@ -54,9 +55,10 @@ def rounded(value: Any) -> Any:
 
 
 def measure(ids: list[str]) -> None:
-    """Margins and stakes of games."""
+    """Margins of games, and stakes in the modes whose optimum is stored."""
     for key in ids:
-        row = {"margin": margin(key).to_dict(), **{mode: stakes(key, mode).to_dict() for mode in MODES}}
+        modes = [mode for mode in MODES if stored_sequence(Episode(key, mode).game, "optimum") is not None]
+        row = {"margin": margin(key).to_dict(), **{mode: stakes(key, mode).to_dict() for mode in modes}}
         table = read()
         games = {**table.get("games", {}), key: row}
         order = [preset_id(name, preset) for name in ENVIRONMENTS for preset in presets_of(environment_class(name))]
@@ -124,7 +126,7 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     lines.append("|" + "---|" * 11)
     for key, row in found.get("games", {}).items():
         pair = row["margin"]
-        for mode in MODES:
+        for mode in (mode for mode in MODES if mode in row):
             one = row[mode]
             first = mode == MODES[0]
             about = [key, pair["kind"], share(pair["value"]), f"{pair['high']:g} / {pair['low']:g}"]
@@ -137,7 +139,7 @@ def tables(found: dict[str, Any]) -> dict[str, str]:
     lines.append("|" + "---|" * (len(names) + 4))
     for key, row in found.get("games", {}).items():
         rows = [("payoffs", row["private"]["efficiency_payoffs"], row["private"])]
-        rows += [(mode, row[mode]["efficiency"], row[mode]) for mode in ("integrated",)]
+        rows += [(mode, row[mode]["efficiency"], row[mode]) for mode in ("integrated",) if mode in row]
         for k, (what, shares, one) in enumerate(rows):
             cells = [key if k == 0 else "", what, *(share(shares[name]) for name in names)]
             cells += [f"{one['best_rate']:.2f}", share(one["half_length"])]

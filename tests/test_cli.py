@@ -137,6 +137,18 @@ def test_run_draws(tmp_path):
     assert "episode.png" in text.replace("\n", "")
 
 
+def test_the_file_that_was_written_is_named(tmp_path, monkeypatch):
+    """Its suffix too, where none was given; beside JSON on stderr."""
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "SLCD-v0", "--steps", 2, "--plot", "x")[0].splitlines()[-1] == "figure: x.png"
+    out, beside = call("experiment", "tr3", "--plot", "y.svg", "--json")
+    assert json.loads(out)
+    assert beside.splitlines()[-1] == "figure: y.svg"
+    out, _ = call("validate", "slcd", "--draws", 20, "--plot", "z")
+    assert out.splitlines()[-1] == "figure: z.png"
+    assert {path.name for path in tmp_path.iterdir()} == {"x.png", "y.svg", "z.png"}
+
+
 # --- evaluate
 
 

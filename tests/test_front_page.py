@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from distribution.readme import COMMANDS
+from typer.testing import CliRunner
 
 from coopetition.commands.catalogue import catalogue
 from coopetition.envs import ENVIRONMENTS
@@ -35,6 +38,27 @@ def test_the_table_has_every_environment(entry):
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_links_lead_somewhere(target):
     assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(line, marks=pytest.mark.learn if " train " in line else ()) for line in COMMANDS],
+)
+def test_commands_run_word_for_word(command, monkeypatch, tmp_path):
+    """In this environment; `tests/distribution` runs them in a bare one, from the wheel."""
+    from coopetition.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = shlex.split(command)
+    assert name == "coopetition"
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    if "--plot" in arguments:
+        assert (tmp_path / arguments[arguments.index("--plot") + 1]).stat().st_size > 10_000
+
+
+def test_it_is_short():
+    assert len(README.splitlines()) <= 200
 
 
 def test_commands_of_the_readme_exist():

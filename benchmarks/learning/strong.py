@@ -25,9 +25,9 @@ FILE, PAGE, FIGURE = HOME / "learning_strong.json", HOME / "learning.md", HOME /
 MODES = ("private", "integrated", "cooperative")
 #: Ten games of all three families.
 IDS = (
-    "TrustDilemmaStrong-v0", "GiftExchangeStrong-v0", "CoalitionFormationStrong-v0", "SLCDStrong-v0",
-    "PublicGoodsStrong-v0", "AppleAppStoreStrong-v0", "RenaultNissanStrong-v0", "LoyaltyTeamStrong-v0",
-    "PartnerHoldUpStrong-v0", "IndirectReciprocityStrong-v0",
+    "TrustDilemmaStrong-v0", "SLCDStrong-v0", "RenaultNissanStrong-v0", "PartnerHoldUpStrong-v0",
+    "CooperativeNegotiationStrong-v0", "ReciprocalDilemmaStrong-v0", "GiftExchangeStrong-v0", "AppleAppStoreStrong-v0",
+    "TeamProductionStrong-v0", "PublicGoodsStrong-v0",
 )  # fmt: skip
 #: Points of a curve that are kept, and how close the last two fifths of a flat one lie.
 POINTS, FLAT = 40, 0.01

@@ -36,7 +36,7 @@ NUMBERS = ("build", "hold", "lower", "upper", "end", "late")
 #: What a rule looks at: four numbers, and six.
 LOOKS = ("state", "state and clock")
 #: Of the search: rules a generation, those that the next one is drawn about, generations, and searches a game.
-COPIES, ELITE, GENERATIONS, SEARCHES = 256, 24, 60, 6
+COPIES, ELITE, GENERATIONS, SEARCHES = 256, 24, 60, 8
 #: How much of the last distribution is kept, and the least deviation.
 INERTIA, LEAST = 0.2, 0.004
 #: Digits that are kept of a rule.
@@ -50,9 +50,11 @@ def games() -> list[tuple[str, str]]:
     return [*asked, ("CoalitionFormationStrong-v0", "private")]
 
 
-def roles_of(episode: Episode) -> NDArray[np.int64]:
-    """The role (N,) of each agent; exchangeable ones have the same."""
-    return np.unique(episode.groups(), return_inverse=True)[1].reshape(-1).astype(np.int64)
+def roles_of(episode: Episode, constants: Array) -> list[NDArray[np.int64]]:
+    """Who plays alike, a number (N,) for each agent: exchangeable ones; and of those, who has the same constant."""
+    options = [episode.groups(), np.column_stack([episode.groups(), constants])]
+    found = [np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64) for table in options]
+    return found[:1] if found[0].max() == found[1].max() else found
 
 
 def play(episode: Episode, rules: Array, roles: NDArray[np.int64]) -> Array:
@@ -80,7 +82,7 @@ def play(episode: Episode, rules: Array, roles: NDArray[np.int64]) -> Array:
 def search(episode: Episode, roles: NDArray[np.int64], known: Array, seed: int) -> tuple[Array, float]:
     """The best rule (roles, numbers) that one cross-entropy run meets beside a known one, and what it earns."""
     rng = np.random.default_rng(seed)
-    mean, deviation = rng.uniform(0.2, 0.8, size=known.shape), np.full(known.shape, 0.35)
+    mean, deviation = known if seed % 2 else rng.uniform(0.2, 0.8, size=known.shape), np.full(known.shape, 0.35)
     best, height = known, -np.inf
     for _ in range(GENERATIONS):
         rules = np.clip(mean + deviation * rng.standard_normal((COPIES, *known.shape)), 0.0, 1.0)
@@ -98,20 +100,26 @@ def search(episode: Episode, roles: NDArray[np.int64], known: Array, seed: int) 
 def measure(game_id: str, mode: str, searches: int = SEARCHES) -> dict[str, Any]:
     """Best constants, best sequence and best rule of a game: totals, and the rule, one for each role."""
     episode = Episode(game_id, mode)
-    roles = roles_of(episode)
-    rules: dict[str, Any] = {}
-    known = np.full((int(roles.max()) + 1, 4), 0.5)
-    for name in LOOKS:
-        if rules:  # the rule that was found, which never ends
-            known = np.concatenate([known, known[:, 1:2], np.ones((len(known), 1))], axis=1)
-        known, value = max((search(episode, roles, known, seed) for seed in range(searches)), key=lambda one: one[1])
-        rules[name] = {"value": value, "numbers": known.tolist()}
+    constants = best_constant(None, episode=episode, per_agent=True, split=True)
+    rates = constants.actions[0] / episode.game.endowment
+    best: dict[str, Any] = {}
+    for roles in roles_of(episode, rates):
+        rules: dict[str, Any] = {}
+        known = np.repeat(
+            rates[np.unique(roles, return_index=True)[1]][:, None], 4, axis=1
+        )  # no rule yet, but a constant
+        for name in LOOKS:
+            if rules:  # the rule that was found, which never ends
+                known = np.concatenate([known, known[:, 1:2], np.ones((len(known), 1))], axis=1)
+            known, value = max((search(episode, roles, known, k) for k in range(searches)), key=lambda one: one[1])
+            rules[name] = {"value": value, "numbers": known.tolist()}
+        if not best or rules[LOOKS[0]]["value"] > best["rules"][LOOKS[0]]["value"]:
+            best = {"roles": roles.tolist(), "rules": rules}
     return {
         "mode": mode,
-        "constants": best_constant(None, episode=episode, per_agent=True, split=True).value,
+        "constants": constants.value,
         "optimum": float(episode.returns(best_known_optimum(episode)[None]).sum()),
-        "roles": roles.tolist(),
-        "rules": rules,
+        **best,
     }
 
 

@@ -144,7 +144,9 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._lows = game.action_low.tolist()
         self._highs = game.action_high.tolist()
         super().__init__(SequentialGame(game) if self.sequential else game, options or ViewOptions())
-        self.metadata = {**type(self).metadata, "name": game.id, "sequential": self.sequential}  # type: ignore[misc]
+        order_of_moves = self.turn_order or game.agents
+        view = {"name": game.id, "sequential": self.sequential, "turn_order": order_of_moves}
+        self.metadata = {**type(self).metadata, **view}  # type: ignore[misc]
         self._start_round_book()
 
     def _start_round_book(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from coopetition.benchmarks import from_memory
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.timing import Case, Effort, interleaved
 
@@ -37,16 +38,19 @@ class Population:
     seeds : int
     modes : tuple of str
     settings : dict
-        IPPO's.
+        The algorithm's.
+    algorithm : str
     """
 
-    def __init__(self, environment: str, seeds: int, modes: tuple[str, ...], settings: dict[str, Any]) -> None:
+    def __init__(
+        self, environment: str, seeds: int, modes: tuple[str, ...], settings: dict[str, Any], algorithm: str = "IPPO"
+    ) -> None:
         from coopetition.baselines.learning.training import Training
         from coopetition.baselines.learning.xla import jax
 
         self.jax = jax
         started = time.process_time()
-        self.training = Training(environment, "IPPO", list(modes), 1, seeds, {"hidden": HIDDEN, **settings})
+        self.training = Training(environment, algorithm, list(modes), 1, seeds, {"hidden": HIDDEN, **settings})
         self.state, self.collector = self.training.init(), self.training.collector()
         self.collector.reset()
         self.learner, self.act, self.update = self.training.programs(0)
@@ -193,7 +197,8 @@ def rows(effort: Effort) -> list[Row]:
     if other is not None:
         cases.append(Case("peer", *other))
     times = interleaved(cases, effort)
-    return [*_run_rows(ours, times), _peer_row(times), *_profile_rows(ours, times)]
+    found = [*_run_rows(ours, times), _peer_row(times), *_profile_rows(ours, times)]
+    return [*found, *from_memory.rows(effort, Population, SEEDS, MODES)]
 
 
 def _run_rows(ours: Population, times: dict[str, Any]) -> list[Row]:

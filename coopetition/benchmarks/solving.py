@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from coopetition.benchmarks.report import Row
 from coopetition.benchmarks.timing import QUICK, Case, Effort, interleaved
 
@@ -23,6 +25,8 @@ STUDIES = {
 #: Numbers under which good play pulses, and the policies of the row about `evaluate`.
 PULSING = {"gamma": 0.5, "theta": 20.0, "dependence": 1.0, "initial_trust": 0.1, "lambda_R": 5.0}
 EVALUATED = ("constant_000", "random", "tit_for_tat", "constant_100")
+#: Open-loop equilibria that once did not end, or took as long: seconds to be below.
+NASH_GOALS = {"CoalitionFormation-v0": 240.0, "IndirectReciprocity-v0": 64.0, "ApacheProject-v0": 240.0}
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:
@@ -35,15 +39,48 @@ def _seconds(work: Callable[[], object], times: int) -> float:
     return statistics.median(took)
 
 
+def _long_rows() -> list[Row]:
+    """What takes long where many agents meet for many steps: each is run once."""
+    from coopetition.oracles import exploitability, open_loop_nash, solve_many
+
+    gamma, theta = np.meshgrid(np.linspace(0.05, 1.2, 125), np.linspace(5.0, 40.0, 125))
+    sets = {"gamma": gamma.ravel(), "theta": theta.ravel()}
+    solve_many(PAIR_GAMES[0], {name: column[:300] for name, column in sets.items()})
+    cases: list[tuple[str, str, float, Callable[[], object]]] = [
+        ("solve_many", "`solve_many`, TrustDilemma-v0, 15,625 sets", 2.0, lambda: solve_many(PAIR_GAMES[0], sets)),
+        (
+            "exploitability.thorough",
+            "thorough exploitability of tit_for_tat, GraduatedSanction-v0",
+            20.0,
+            lambda: exploitability("GraduatedSanction-v0", "tit_for_tat"),
+        ),
+    ]
+    for key, goal in NASH_GOALS.items():
+        cases.append(
+            (
+                f"open_loop_nash.{key}",
+                f"open-loop nash, {key}",
+                goal,
+                lambda key=key: open_loop_nash(key, "private", strict=False),  # type: ignore[misc]
+            )
+        )
+    return [
+        Row(name, SECTION, about, "s", _seconds(work, 1), goal=goal, at_least=False)
+        for name, about, goal, work in cases
+    ]
+
+
 def rows(effort: Effort) -> list[Row]:
     """All rows about solutions; CPU time, once compiled."""
-    from coopetition.baselines import evaluate
+    from coopetition import make_game
+    from coopetition.baselines import evaluate, make_policy
     from coopetition.calibration import experiment
     from coopetition.envs import environment_class
     from coopetition.oracles import exploitability, open_loop_nash, open_loop_optimum, solve
     from coopetition.registration import ENVIRONMENT_IDS
 
     pulsing = environment_class("ReciprocalDilemma-v0").build(PULSING)
+    grim = make_policy("grim_trigger", make_game(PAIR_GAMES[0]))
 
     concepts = ("nash", "coopetitive", "social_optimum")
 
@@ -94,6 +131,12 @@ def rows(effort: Effort) -> list[Row]:
             lambda: exploitability(PAIR_GAMES[0], "tit_for_tat", climb=False),
         ),
         (
+            "exploitability.looking",
+            "the same of grim_trigger, which has to look",
+            None,
+            lambda: exploitability(PAIR_GAMES[0], grim, climb=False),
+        ),
+        (
             "evaluate",
             "evaluate, twenty games, four policies, ten episodes",
             None,
@@ -103,6 +146,8 @@ def rows(effort: Effort) -> list[Row]:
     for name, about, goal, work in episodes:
         work()
         found.append(Row(name, SECTION, about, "s", _seconds(work, repeats), goal=goal, at_least=False))
+    if effort is not QUICK:
+        found += _long_rows()
     for name, (goal, published) in STUDIES.items():
         runs = [experiment(name) for _ in range(repeats)]
         found.append(

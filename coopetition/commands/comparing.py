@@ -28,7 +28,7 @@ def stakes(environment_id: str) -> list[dict[str, Any]]:
         found = measured().get(preset_id(cls.id, preset))
         if found is None:
             continue
-        for mode in MODES:
+        for mode in (mode for mode in MODES if mode in found):
             rows.append({"preset": preset, "mode": mode, "margin": found["margin"], **found[mode]})
     return rows
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from coopetition.pages.page import SECTIONS, page, sections
+from coopetition.pages.results import results
 
-__all__ = ["SECTIONS", "page", "sections"]
+__all__ = ["SECTIONS", "page", "results", "sections"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,13 @@ class Played:
     sustained: np.ndarray
     outcomes: list[str]
     trace: np.ndarray | None = None
+
+
+def draws(game: Game) -> bool:
+    """Whether two episodes of the same rates may differ."""
+    numbers: Any = game.parameters
+    chance = getattr(numbers, "tremble", 0.0) > 0.0 or getattr(numbers, "continuation", 1.0) < 1.0
+    return bool(game.random_gamma or game.noise_deviation > 0.0 or chance)
 
 
 def seats(game: Game) -> list[int]:

@@ -1,9 +1,9 @@
 """The behavioural audit of trained policies: what happens when somebody leaves them.
 
 Five questions, asked of the policies themselves: the response surface of constants, the best deviation that a
-search finds, when a deviation pays, what others do after a single defection, and how policies of other seeds are
-met. The class of a policy follows from the numbers of the third, by `classify`. Agents of the same role are asked
-once.
+search finds, when a deviation pays and which pays most, what others do after a single defection, and how policies of
+other seeds are met. The class of a policy follows from the numbers of the third, by `classify`. Agents of the same
+role are asked once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import numpy as np
 
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
-from coopetition.study.arena import Maker, play, seats
+from coopetition.study.arena import Maker, draws, play, seats
 
 CONSTANTS = np.linspace(0.0, 1.0, 21)
 #: Rates to which a deviation in time goes.
 DEVIATIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Starts of a deviation in time, as shares of the horizon; the last step is asked besides.
 STARTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+#: The finer grid around the best of these: so many starts between its neighbours, and levels beside it.
+FINER = 5
+FINER_LEVELS = (-0.2, -0.1, 0.0, 0.1, 0.2)
 #: Steps that are watched after a defection, and when in the episode that comes.
 WATCHED = 10
 DEFECTION_AT = 0.5
@@ -65,7 +68,7 @@ def response_surface(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]
 
 def _same_draws(game: Game, maker: Maker, copies: int, seed: int, override: np.ndarray) -> np.ndarray:
     """Returns (copies, N) under the same draws in every copy, so that they can be compared."""
-    if not (game.random_gamma or game.noise_deviation > 0.0):
+    if not draws(game):
         makers, team = _alone(maker, game.n, copies)
         return play(game, makers, team, seed, override=override).returns
     makers, team = _alone(maker, game.n, 1)
@@ -92,15 +95,48 @@ def best_deviation(game: Game, policy: Policy, seed: int, thorough: bool) -> lis
 
 def timing(game: Game, maker: Maker, seed: int) -> list[dict[str, Any]]:
     """What each role gains by another rate from step s on: for all starts, and for the last step alone."""
-    starts = sorted({int(share * game.horizon) for share in STARTS} | {game.horizon - 1})
-    cases = [(i, level, start) for i in seats(game) for level in DEVIATIONS for start in starts]
+    cases = [(i, level, start) for i in seats(game) for level in DEVIATIONS for start in _starts(game)]
+    return _from_steps_on(game, maker, seed, cases, "timing")
+
+
+def _starts(game: Game) -> list[int]:
+    return sorted({int(share * game.horizon) for share in STARTS} | {game.horizon - 1})
+
+
+def optimal_deviation(game: Game, maker: Maker, seed: int, in_time: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The level and the start of the best deviation in time of each role: around the best of `timing`, on a finer grid.
+
+    Parameters
+    ----------
+    in_time : sequence of dict
+        The rows of `timing`.
+    """
+    starts = _starts(game)
+    cases = []
+    for i in seats(game):
+        best = max((row for row in in_time if row["agent"] == game.agents[i]), key=lambda row: row["value"])
+        place = starts.index(best["start"])
+        low, high = starts[max(place - 1, 0)], starts[min(place + 1, len(starts) - 1)]
+        around = sorted({*np.linspace(low, high, FINER).round().astype(int).tolist(), best["start"]})
+        levels = sorted({float(np.clip(best["level"] + step, 0.0, 1.0)) for step in FINER_LEVELS})
+        cases += [(i, level, start) for level in levels for start in around]
+    tried = _from_steps_on(game, maker, seed, cases, "optimal")
+    return [
+        max((row for row in tried if row["agent"] == game.agents[i]), key=lambda row: row["value"]) for i in seats(game)
+    ]
+
+
+def _from_steps_on(
+    game: Game, maker: Maker, seed: int, cases: Sequence[tuple[int, float, int]], audit: str
+) -> list[dict[str, Any]]:
+    """Rows of agents that play another rate from a step on: (agent, level, start)."""
     override = np.full((game.horizon, 1 + len(cases), game.n), np.nan)
     for k, (i, level, start) in enumerate(cases):
         override[start:, 1 + k, i] = level
     returns = _same_draws(game, maker, 1 + len(cases), seed, override)
     return [
         {
-            "audit": "timing",
+            "audit": audit,
             "agent": game.agents[i],
             "level": level,
             "start": start,
@@ -222,7 +258,7 @@ def audit_policy(game: Game, maker: Maker, seed: int, *, thorough: bool) -> list
     rows = response_surface(game, maker, seed)
     rows += best_deviation(game, maker(game), seed, thorough)
     in_time = timing(game, maker, seed)
-    rows += in_time + impulse(game, maker, seed)
+    rows += in_time + optimal_deviation(game, maker, seed, in_time) + impulse(game, maker, seed)
     label, largest = classify(in_time, game.horizon)
     return [*rows, {"audit": "class", "label": label, "value": largest, "reference": WORTH}]
 

@@ -14,10 +14,13 @@ import numpy as np
 import polars as pl
 
 from coopetition.policies.tensors import read_tensors, write_tensors
+from coopetition.study.backgrounds import half
+from coopetition.study.choice import choose_settings
 from coopetition.study.croissant import write_croissant
 from coopetition.study.datasheet import write_datasheet
-from coopetition.study.shards import BrokenShard, ShardStore
-from coopetition.study.tables import SCHEMAS, schema
+from coopetition.study.plan import Job, Scale, exclusions, first_jobs, jobs_after
+from coopetition.study.shards import BrokenShard, ShardStore, write_table
+from coopetition.study.tables import SCHEMAS, frame, schema
 
 TABLES = tuple(SCHEMAS)
 #: In which order rows are published, so that the same study gives the same files.
@@ -39,8 +42,15 @@ ORDER = {
     ],
     "crossplay": ["environment", "reward_mode", "kind", "focal", "field", "seat"],
     "scenarios": ["environment", "reward_mode", "scenario", "entrant"],
+    "yardsticks": ["environment", "reward_mode"],
+    "longer": ["environment", "reward_mode", "algorithm", "seed", "environment_steps"],
+    "settings": ["algorithm", "environment", "reward_mode", "candidate", "seed"],
+    "chosen": ["algorithm", "candidate"],
+    "submitted": ["environment", "reward_mode", "algorithm", "seed"],
     "excluded": ["environment", "algorithm"],
 }
+#: Tables in which two shards may not have a record of the same thing.
+ONCE = ("runs", "reference", "yardsticks", "longer", "settings")
 #: The audited policies' networks are published in half precision if that keeps the corpus under this size.
 MOST_BYTES = 25_000_000
 
@@ -74,6 +84,8 @@ def collect(store: ShardStore, names: Iterable[str] | None = None) -> tuple[dict
     excluded = store.folder / "excluded.parquet"
     if excluded.exists():
         parts["excluded"].append(pl.read_parquet(excluded))
+    if parts["settings"]:
+        parts["chosen"].append(choose_settings(pl.concat(parts["settings"])))
     tables = {
         table: pl.concat([pl.DataFrame(schema=schema(table)), *found]).sort(ORDER[table], nulls_last=True)
         for table, found in parts.items()
@@ -86,53 +98,140 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def publish(folder: str | Path, target: str | Path, *, names: Iterable[str] | None = None) -> dict[str, Any]:
-    """Write the corpus of a study.
+def shards_of(store: ShardStore, scale: Scale, extra: Iterable[Job] = ()) -> tuple[list[str], list[Job]]:
+    """What there is of a scale, with the code and settings of now, and what is missing.
+
+    Parameters
+    ----------
+    store : ShardStore
+    scale : Scale
+    extra : iterable of Job
+        Jobs beside the scale's, such as a search's.
+
+    Returns
+    -------
+    names : list of str
+        Of the shards.
+    missing : list of Job
+        Training and reference jobs that have not been run.
+    """
+    from coopetition.study.engine import trained_shards
+    from coopetition.study.fingerprint import shard_name
+
+    first = first_jobs(scale)
+    trained = trained_shards(store, first)
+    second = [job for environment in scale.environments for job in jobs_after(scale, environment, trained)]
+    names, lacking = [], []
+    for job in (*first, *second, *extra):
+        name = shard_name(job)
+        if store.has(name):
+            names.append(name)
+        elif job.kind in ("train", "reference"):
+            lacking.append(job)
+    return sorted(names), lacking
+
+
+def publish(
+    folder: str | Path, target: str | Path, *, names: Iterable[str] | None = None, scale: Scale | None = None
+) -> dict[str, Any]:
+    """Write the corpus of a study, whole or as far as it has come.
 
     Parameters
     ----------
     folder : path
         Of its shards.
     target : path
-        Made if it does not exist; files of an earlier corpus in it are replaced.
+        Made if it does not exist; files of an earlier corpus in it are replaced, submissions to it stay.
     names : iterable of str, optional
         Which shards; all by default.
+    scale : Scale, optional
+        Only what there is of this scale, with the code and settings of now, and whatever was searched or trained for
+        longer. Cells of it that have not been run are listed among the excluded, so that each has a record or a reason.
 
     Returns
     -------
     dict
-        ``rows`` by table, ``bytes``, ``broken`` shards, and ``networks``, the number of policies published.
+        ``rows`` by table, ``bytes``, ``broken`` shards, ``networks``, the number of policies published, and
+        ``missing``, the number of cells that have not been run.
 
     Raises
     ------
     ValueError
-        There is nothing to publish.
+        There is nothing to publish, or two shards have records of the same thing.
     """
     store = ShardStore(folder)
-    chosen = store.names() if names is None else list(names)
+    lacking: list[Job] = []
+    if scale is not None:
+        mine, lacking = shards_of(store, scale)
+        chosen = mine + [name for name in store.names() if name.startswith(("settings-", "longer-"))]
+    else:
+        chosen = store.names() if names is None else list(names)
     tables, broken = collect(store, chosen)
     if not tables["runs"].height and not tables["reference"].height:
         raise ValueError(f"{folder}: there is no shard with a record in it")
+    for table in ONCE:
+        _check_once(table, tables[table])
+    if scale is not None:
+        tables["excluded"] = excluded_cells(scale, lacking)
     home = Path(target)
     home.mkdir(parents=True, exist_ok=True)
+    if (home / "submitted.parquet").exists():
+        tables["submitted"] = pl.read_parquet(home / "submitted.parquet")
     for table, rows in tables.items():
-        rows.write_parquet(home / f"{table}.parquet", compression="zstd", compression_level=15)
+        write_table(rows, home / f"{table}.parquet", 15)
     shards = pl.DataFrame(
         [{"shard": name, **_provenance(store, name)} for name in chosen if store.has(name)],
         schema={"shard": pl.String, "status": pl.String, "job": pl.String, "files": pl.String},
     )
-    shards.write_parquet(home / "shards.parquet", compression="zstd")
+    write_table(shards, home / "shards.parquet", 15)
     networks = _publish_networks(store, chosen, tables["audit"], home)
-    write_datasheet(home / "DATASHEET.md", tables)
     (home / "LICENSE").write_text(LICENCE, encoding="utf-8")
-    write_croissant(home)
+    describe_corpus(home)
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     return {
         "rows": {table: rows.height for table, rows in tables.items()},
         "bytes": size,
         "broken": broken,
         "networks": networks,
+        "missing": len(lacking),
     }
+
+
+def _check_once(table: str, rows: pl.DataFrame) -> None:
+    """Refuse two records of the same thing, such as a shard of today's code beside one of yesterday's."""
+    key = ORDER[table]
+    twice = rows.group_by(key).agg(pl.col("shard").unique()).filter(pl.col("shard").list.len() > 1)
+    if twice.height:
+        row = twice.row(0, named=True)
+        what = ", ".join(str(row[name]) for name in key)
+        raise ValueError(
+            f"{table}: {what} has records in several shards, {' and '.join(sorted(row['shard']))}; "
+            "publish one scale (--scale), or remove what is out of date"
+        )
+
+
+def excluded_cells(scale: Scale, lacking: Iterable[Job]) -> pl.DataFrame:
+    """The table ``excluded``: cells that cannot be, and cells that have not been run."""
+    rows = [
+        {"environment": environment, "algorithm": algorithm, "kind": "impossible", "reason": reason}
+        for algorithm, environment, reason in exclusions(scale)
+    ]
+    rows += [
+        {
+            "environment": job.environment,
+            "algorithm": job.algorithm or "(reference policies)",
+            "kind": "not run",
+            "reason": "it has not been run yet",
+        }
+        for job in lacking
+    ]
+    return frame("excluded", rows).sort(ORDER["excluded"])
+
+
+def describe_corpus(home: Path) -> None:
+    """Write datasheet and metadata of the tables that there are."""
+    write_datasheet(home / "DATASHEET.md", {table: pl.read_parquet(home / f"{table}.parquet") for table in TABLES})
+    write_croissant(home)
 
 
 LICENCE = """This corpus is published under the Creative Commons Attribution 4.0 International licence (CC-BY-4.0):
@@ -162,7 +261,7 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
             about = json.loads(metadata["policy"])
             if (name, about["reward_mode"], about["seed"]) not in audited:
                 continue
-            halves = {key: _half(value) for key, value in arrays.items()}
+            halves = {key: half(value) for key, value in arrays.items()}
             write_tensors(folder / f"{about['environment']}-{path.name}", halves, metadata)
             written += 1
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
@@ -170,12 +269,6 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
         shutil.rmtree(folder)
         return 0
     return written
-
-
-def _half(array: np.ndarray) -> np.ndarray:
-    """In half precision where nothing overflows."""
-    half = array.astype(np.float16)
-    return half if array.dtype.kind == "f" and np.isfinite(half).all() else array
 
 
 def write_archive(folder: str | Path, target: str | Path) -> Path:
@@ -197,7 +290,8 @@ def export_scores(corpus: str | Path) -> dict[str, Any]:
     -------
     dict
         ``rliable``: reward mode: algorithm: rows of seeds, columns of environments (efficiencies; empty where a cell
-        does not exist), beside ``environments``; ``marl_eval``: environment: mode: algorithm: seed: step: returns.
+        does not exist), beside ``environments``; ``marl_eval``: environment: mode: algorithm: seed: step: returns, and
+        ``absolute_metrics``, what the final policy was evaluated at.
     """
     home = Path(corpus)
     runs = pl.read_parquet(home / "runs.parquet").filter(pl.col("status") == "done")
@@ -218,4 +312,8 @@ def export_scores(corpus: str | Path) -> dict[str, Any]:
         runs_of = evaluation.setdefault(environment, {}).setdefault(mode, {}).setdefault(algorithm, {})
         steps = runs_of.setdefault(f"seed_{seed}", {})
         steps[f"step_{len(steps)}"] = {"step_count": step, "return": [payoff]}
+    for environment, mode, algorithm, seed, payoff in runs.select(*keys[:4], "payoff_total").iter_rows():
+        run = evaluation.get(environment, {}).get(mode, {}).get(algorithm, {}).get(f"seed_{seed}")
+        if run is not None:
+            run["absolute_metrics"] = {"return": [payoff]}
     return {"environments": environments, "rliable": tables, "marl_eval": evaluation}

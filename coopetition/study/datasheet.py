@@ -21,6 +21,24 @@ def write_datasheet(path: Path, tables: Mapping[str, pl.DataFrame]) -> Path:
         + "\n".join(f"| `{name}` | {column.about} |" for name, column in SCHEMAS[table].items())
         for table in tables
     )
+    excluded = tables["excluded"]
+    not_run = excluded.filter(pl.col("kind") == "not run").height
+    whole = (
+        "No: every cell of algorithms, environments, modes and seeds is there, or stands in\n`excluded.parquet` with "
+        "the reason why it does not exist."
+    )
+    part = (
+        f"It is part of a study that is being run: {not_run:,} jobs of it have not been yet, and are\nlisted in "
+        "`excluded.parquet`, as are the cells that do not exist, with the reason. Every environment that is there\nmay "
+        "lack learners; compare only what that table allows."
+    )
+    outside = tables["submitted"].height
+    submitted = (
+        f"\n**From others?** {outside:,} rows of `submitted.parquet` were reported from outside, and checked for "
+        "form and consistency\nonly; the study's own are in `runs.parquet`."
+        if outside
+        else ""
+    )
     text = f"""# Datasheet
 
 After Gebru et al., Datasheets for datasets, Communications of the ACM 64 (2021).
@@ -41,13 +59,12 @@ held-out scenarios.
 |---|---:|
 {counts}
 
-**Is it a sample?** No: every cell of algorithms, environments, modes and seeds is there, or stands in
-`excluded.parquet` with the reason why it does not exist.
+**Is it a sample?** {part if not_run else whole}
 **Labels?** The audit's classes follow from its rows of kind `timing`, by a rule
 that stands in the package. **Missing values?** Empty where a quantity is not defined. **Relations?** Records name their
 shard; `shards.parquet` names each shard's job and checksums. **Splits?** Scenarios have a train and a test split.
 **Errors and noise?** Exploitability, best responses and optima are lower bounds found by search. Statistics should take
-training seeds as units. **Self-contained?** Yes. **Confidential, offensive, about people?** No.
+training seeds as units. **Self-contained?** Yes. **Confidential, offensive, about people?** No.{submitted}
 
 ## Collection
 
@@ -76,9 +93,10 @@ Under CC-BY-4.0, with the package. A change of an environment or a learner makes
 {columns}
 
 In `audit`, `value` is by kind of audit: the agent's return under the constant (`surface`), the gain of the best
-deviation found (`deviation`), the return under the deviation (`timing`), the others' mean rate so many steps after the
-defection (`impulse`), the return among partners of another seed (`partners`), and the largest gain in time as
-a share of the agent's own return (`class`, whose `reference` is the share from which a gain counts).
+deviation found (`deviation`), the return under the deviation (`timing`, and `optimal` for the best level and start on a
+finer grid), the others' mean rate so many steps after the defection (`impulse`), the return among partners of another
+seed (`partners`), and the largest gain in time as a share of the agent's own return (`class`, whose `reference` is the
+share from which a gain counts).
 """
     path.write_text(text, encoding="utf-8")
     return path

@@ -1,8 +1,9 @@
 """Runs what is missing of a study, with Ray, on this machine or on a cluster.
 
-One job is one task on one core. Jobs are sent longest first, a few more than there are cores. A job checks again
-whether its shard has been written meanwhile, so that drivers may share a folder; a worker that dies is replaced and
-its job tried again, and a job that fails leaves a shard with its traceback: a row, and never silence.
+One job is one task on one core. Jobs are sent longest first, strong presets before published numbers, a few more
+than there are cores; an environment's cross-play and scenarios follow as soon as its learners are trained. A job checks
+again whether its shard has been written meanwhile, so that drivers may share a folder; a worker that dies is replaced
+and its job tried again, and a job that fails leaves a shard with its traceback: a row, and never silence.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from coopetition.study.fingerprint import shard_name
-from coopetition.study.plan import Job, Scale, exclusions, first_jobs, second_jobs
-from coopetition.study.shards import Shard, ShardStore
-from coopetition.study.tables import frame, hardware, versions
+from coopetition.study.plan import Job, Scale, exclusions, first_jobs, jobs_after, second_jobs
+from coopetition.study.shards import Shard, ShardStore, write_table
+from coopetition.study.tables import SCHEMAS, frame, hardware, versions
 
 #: Before any of them is imported: one thread a task.
 ONE_THREAD = {
@@ -37,21 +38,26 @@ KILL = "COOPETITION_STUDY_KILL"
 
 @dataclass(frozen=True)
 class Report:
-    """How one job ended: its name, whether it is done, failed, was there already, or could not be written, and why."""
+    """How one job ended: its name, whether it is done, failed, was there already, or could not be written, and why.
+
+    `seconds` are of the processor; `node` is the Ray node that did it.
+    """
 
     name: str
     label: str
     status: str
     seconds: float = 0.0
     error: str = ""
+    node: str = ""
 
 
 @dataclass
 class Summary:
-    """What a call of `run` has done."""
+    """What a call of `run` has done; `unsent` jobs were beyond the budget."""
 
     reports: list[Report] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    unsent: int = 0
 
     def count(self, status: str) -> int:
         """How many jobs ended so."""
@@ -73,8 +79,8 @@ def work(job: Job, name: str, folder: str) -> Report:
         rows = failed_rows(job, name, error)
     seconds = time.process_time() - began
     circumstances = {"versions": _json(versions()), "hardware": hardware()}
-    for table in ("runs", "reference"):
-        for row in rows.get(table, ()):
+    for table in rows:
+        for row in rows[table] if "versions" in SCHEMAS[table] else ():
             row.update({"status": status, "error": error, **circumstances})
     try:
         tables = {table: frame(table, list(found)) for table, found in rows.items()}
@@ -96,6 +102,14 @@ def _carry_out(job: Job, name: str, store: ShardStore) -> tuple[dict[str, list[d
         from coopetition.study.training import train
 
         return train(job, name)
+    if job.kind == "longer":
+        from coopetition.study.training import train_longer
+
+        return train_longer(job, name)
+    if job.kind == "settings":
+        from coopetition.study.search import try_settings
+
+        return try_settings(job, name)
     if job.kind == "reference":
         from coopetition.study.reference import evaluate_reference
 
@@ -123,9 +137,10 @@ def _die_if_told(job: Job) -> None:
 def failed_rows(job: Job, name: str, error: str) -> dict[str, list[dict[str, Any]]]:
     """The rows that a failed job leaves: one a run, or one a mode."""
     who = {"shard": name, "environment": job.environment, "status": "failed", "error": error}
-    if job.kind == "train":
+    table = {"train": "runs", "longer": "longer", "settings": "settings"}.get(job.kind)
+    if table is not None:
         return {
-            "runs": [
+            table: [
                 {**who, "reward_mode": mode, "algorithm": job.algorithm, "seed": seed}
                 for mode in job.modes
                 for seed in job.seeds
@@ -135,7 +150,9 @@ def failed_rows(job: Job, name: str, error: str) -> dict[str, list[dict[str, Any
 
 
 def missing(store: ShardStore, jobs: Sequence[Job], *, retry: bool) -> tuple[list[tuple[Job, str]], list[str]]:
-    """Jobs without a sound shard, longest first, with their shards' names; and shards that were broken and set aside.
+    """Jobs without a sound shard, with their shards' names; and shards that were broken and set aside.
+
+    Strong presets come first, and of each half the longest.
 
     Parameters
     ----------
@@ -156,8 +173,72 @@ def missing(store: ShardStore, jobs: Sequence[Job], *, retry: bool) -> tuple[lis
             else:
                 store.set_aside(name)
         wanted.append((job, name))
-    wanted.sort(key=lambda pair: -pair[0].cost())
+    wanted.sort(key=lambda pair: (not pair[0].strong, -pair[0].cost()))
     return wanted, broken
+
+
+class Agenda:
+    """What is left to send, in order; what follows an environment's last training job is added when that has ended.
+
+    Parameters
+    ----------
+    store : ShardStore
+    scale : Scale
+    summary : Summary
+        To which broken shards are added.
+    retry : bool
+    budget : float, optional
+        Processor seconds. With one, environments are finished one after the other, so that what there is in the end is
+        whole environments; a job is not sent when its estimate, with those of the jobs under way, goes beyond it.
+    extra : sequence of Job
+        Jobs beside the scale's, which come first.
+    """
+
+    def __init__(
+        self, store: ShardStore, scale: Scale, summary: Summary, retry: bool, budget: float | None, extra: Sequence[Job]
+    ) -> None:
+        self.store, self.scale, self.summary, self.retry, self.budget = store, scale, summary, retry, budget
+        self.first = first_jobs(scale)
+        alone, broken = missing(store, extra, retry=retry)
+        wanted, also = missing(store, self.first, retry=retry)
+        summary.broken += broken + also
+        if budget is not None:
+            place = {name: k for k, name in enumerate(scale.environments)}
+            wanted.sort(key=lambda pair: (place[pair[0].environment], -pair[0].cost()))
+        self.waiting = alone + wanted
+        self.spent = self.promised = 0.0
+        self.training = dict.fromkeys(scale.environments, 0)
+        for job, _ in wanted:
+            self.training[job.environment] += job.kind == "train"
+        for environment in reversed(scale.environments):
+            if not self.training[environment]:
+                self._follow(environment)
+
+    def _follow(self, environment: str) -> None:
+        """Put what needs an environment's networks in front."""
+        jobs = jobs_after(self.scale, environment, trained_shards(self.store, self.first))
+        wanted, broken = missing(self.store, jobs, retry=self.retry)
+        self.summary.broken += broken
+        self.waiting[:0] = wanted
+
+    def take(self) -> tuple[Job, str] | None:
+        """The next job; None where there is none now, or none within the budget."""
+        if not self.waiting:
+            return None
+        cost = self.waiting[0][0].cost()
+        if self.budget is not None and self.spent + self.promised + cost > self.budget:
+            return None
+        self.promised += cost
+        return self.waiting.pop(0)
+
+    def ended(self, job: Job, report: Report) -> None:
+        """Note how a job ended."""
+        self.promised -= job.cost()
+        self.spent += report.seconds
+        if job.kind == "train":
+            self.training[job.environment] -= 1
+            if not self.training[job.environment]:
+                self._follow(job.environment)
 
 
 def trained_shards(store: ShardStore, jobs: Sequence[Job]) -> dict[str, tuple[str, ...]]:
@@ -184,6 +265,8 @@ def run(
     address: str | None = None,
     cores: int | None = None,
     retry: bool = False,
+    budget: float | None = None,
+    extra: Sequence[Job] = (),
     told: Callable[[Report, int], None] | None = None,
 ) -> Summary:
     """Run what is missing of a study.
@@ -199,6 +282,10 @@ def run(
         Of this machine; all by default.
     retry : bool
         Whether failed jobs are run again.
+    budget : float, optional
+        Processor seconds after which no more jobs are sent; environments are then finished one after the other.
+    extra : sequence of Job
+        Jobs beside the scale's.
     told : callable, optional
         Called with the report of each job, and how many are left.
 
@@ -209,32 +296,31 @@ def run(
     """
     store = ShardStore(folder)
     store.sweep()
-    write_exclusions(store, scale)
+    if scale.environments:
+        write_exclusions(store, scale)
     summary = Summary()
+    agenda = Agenda(store, scale, summary, retry, budget, extra)
     os.environ.update({name: value for name, value in ONE_THREAD.items() if name not in os.environ})
+    if not agenda.waiting:
+        return summary
     with _workers(address, cores) as send:
-        first = first_jobs(scale)
-        for jobs in (first, None):
-            round_jobs = jobs if jobs is not None else second_jobs(scale, trained_shards(store, first))
-            wanted, broken = missing(store, round_jobs, retry=retry)
-            summary.broken += broken
-            left = len(wanted)
-            for report in send(wanted, str(store.folder.resolve())):
-                left -= 1
-                summary.reports.append(report)
-                if told is not None:
-                    told(report, left)
+        for job, report in send(agenda, str(store.folder.resolve())):
+            agenda.ended(job, report)
+            summary.reports.append(report)
+            if told is not None:
+                told(report, len(agenda.waiting))
+    summary.unsent = len(agenda.waiting)
     return summary
 
 
 def write_exclusions(store: ShardStore, scale: Scale) -> None:
     """Keep the cells that do not exist, with their reasons, beside the shards."""
     rows = [
-        {"environment": environment, "algorithm": algorithm, "reason": reason}
+        {"environment": environment, "algorithm": algorithm, "kind": "impossible", "reason": reason}
         for algorithm, environment, reason in exclusions(scale)
     ]
     temporary = store.folder / f".excluded-{os.getpid()}.parquet"
-    frame("excluded", rows).write_parquet(temporary)
+    write_table(frame("excluded", rows), temporary)
     os.replace(temporary, store.folder / "excluded.parquet")
 
 
@@ -245,7 +331,7 @@ class _workers:  # noqa: N801 - used as a function
         self.address = address
         self.cores = cores
 
-    def __enter__(self) -> Callable[[list[tuple[Job, str]], str], Iterator[Report]]:
+    def __enter__(self) -> Callable[[Agenda, str], Iterator[tuple[Job, Report]]]:
         if self.address == "here":
             return self._here
         try:
@@ -265,31 +351,39 @@ class _workers:  # noqa: N801 - used as a function
             ray.shutdown()
 
     @staticmethod
-    def _here(jobs: list[tuple[Job, str]], folder: str) -> Iterator[Report]:
-        for job, name in jobs:
-            yield work(job, name, folder)
+    def _here(agenda: Agenda, folder: str) -> Iterator[tuple[Job, Report]]:
+        while (taken := agenda.take()) is not None:
+            yield taken[0], work(*taken, folder)
 
     @staticmethod
-    def _with_ray(jobs: list[tuple[Job, str]], folder: str) -> Iterator[Report]:
+    def _with_ray(agenda: Agenda, folder: str) -> Iterator[tuple[Job, Report]]:
         import ray
 
         # Workers are forked from no process of ours, so threads are set before anything is imported.
         task = ray.remote(
             num_cpus=1, max_retries=TRIES - 1, retry_exceptions=False, runtime_env={"env_vars": ONE_THREAD}
-        )(work)
-        waiting = list(reversed(jobs))
-        cores = int(ray.cluster_resources().get("CPU", 1))
+        )(_work_on_a_node)
         running: dict[Any, tuple[Job, str]] = {}
-        while waiting or running:
-            while waiting and len(running) < cores + 2:
-                job, name = waiting.pop()
-                running[task.remote(job, name, folder)] = (job, name)
+        while True:
+            # Nodes may come and go while it runs.
+            room = int(ray.cluster_resources().get("CPU", 1)) + 2
+            while len(running) < room and (taken := agenda.take()) is not None:
+                running[task.remote(*taken, folder)] = taken
+            if not running:
+                return
             done, _ = ray.wait(list(running), num_returns=1)
             job, name = running.pop(done[0])
             try:
-                yield ray.get(done[0])
+                yield job, ray.get(done[0])
             except ray.exceptions.RayError as error:  # the worker died, every time
-                yield _lost(job, name, folder, f"{type(error).__name__}: {error}")
+                yield job, _lost(job, name, folder, f"{type(error).__name__}: {error}")
+
+
+def _work_on_a_node(job: Job, name: str, folder: str) -> Report:
+    """`work`, and where."""
+    import ray
+
+    return replace(work(job, name, folder), node=ray.get_runtime_context().get_node_id())
 
 
 def _lost(job: Job, name: str, folder: str, error: str) -> Report:

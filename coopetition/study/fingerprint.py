@@ -15,17 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import coopetition
-from coopetition.envs import ENVIRONMENTS
+from coopetition.envs import environment_class
 from coopetition.study.plan import Job
 
 ROOT = Path(coopetition.__file__).parent
 #: Parts of the package that decide what a job computes. Pages, plots, views and commands only show it.
 PARTS = ("kernels", "games", "batching", "policies", "baselines", "oracles", "study")
 #: Modules of the study that read shards or move them about: what a job computes does not depend on them.
-ASIDE = ("plan", "fingerprint", "shards", "engine", "corpus", "report", "croissant")
+ASIDE = (
+    *("plan", "fingerprint", "shards", "engine", "estimates", "choice"),
+    *("corpus", "croissant", "submission", "reading", "report", "figures", "verifying"),
+)
 #: Where each kind of job begins.
 STARTS = {
     "train": ("study.training", "study.audit"),
+    "longer": ("study.training",),
+    "settings": ("study.search",),
     "reference": ("study.reference",),
     "crossplay": ("study.crossplay",),
     "scenarios": ("study.scenarios",),
@@ -102,9 +107,9 @@ def starts_of(job: Job) -> list[str]:
         from coopetition.baselines.learning.algorithm import find_algorithm
 
         starts.append(find_algorithm(job.algorithm).__module__.removeprefix("coopetition."))
-    base = ENVIRONMENTS.get(job.environment)
-    if base is not None:
-        starts.append(f"envs.{base[0]}")
+    module = environment_class(job.environment).__module__
+    if module.startswith("coopetition."):
+        starts.append(module.removeprefix("coopetition."))
     return starts
 
 
@@ -119,10 +124,25 @@ def _code_hash(starts: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
+@functools.cache
+def _known_of(environment: str, modes: tuple[str, ...]) -> str:
+    """What is stored of an environment's optimum and nash, by which records are scaled."""
+    from coopetition.oracles.episode.stored import stored_entry
+    from coopetition.oracles.stage.game import as_game
+
+    games = [as_game(environment, mode) for mode in (*modes, "cooperative")]
+    return json.dumps([[stored_entry(game, what) for what in ("optimum", "nash")] for game in games], sort_keys=True)
+
+
 def fingerprint(job: Job) -> str:
     """Sixteen hexadecimal digits that name the job's shard."""
     asked: dict[str, Any] = job.to_dict()
     text = json.dumps(asked, sort_keys=True) + _code_hash(tuple(starts_of(job)))
+    text += _known_of(job.environment, tuple(job.modes))
+    if job.kind == "scenarios":
+        from coopetition.study.backgrounds import checksums
+
+        text += json.dumps(checksums(job.environment), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

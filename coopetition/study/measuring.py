@@ -10,7 +10,7 @@ import numpy as np
 
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
-from coopetition.study.arena import Maker, play
+from coopetition.study.arena import Maker, draws, play
 
 
 @lru_cache(maxsize=256)
@@ -27,6 +27,20 @@ def best_total(environment: str) -> float:
     from coopetition.oracles import yardstick
 
     return float(yardstick(game_of(environment, "cooperative"), "cooperative").optimum)
+
+
+def scale_of(environment: str, mode: str) -> dict[str, float | None]:
+    """The columns of `tables`' ``yardsticks``: the mode's optimum and worst nash found, and the best total payoff."""
+    from coopetition.oracles import NotConverged, yardstick
+
+    found: dict[str, float | None] = {"optimum": None, "nash": None, "best_total": best_total(environment)}
+    try:
+        scale = yardstick(game_of(environment, mode), mode)
+    except NotConverged:
+        return found
+    found["optimum"] = float(scale.optimum)
+    found["nash"] = float(scale.nash) if np.isfinite(scale.nash) else None
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -76,26 +90,17 @@ def measure(
     gains : bool
         Whether to search for exploiting deviations (quickly).
     """
-    from coopetition.oracles import NotConverged, exploitability, yardstick
+    from coopetition.oracles import exploitability
 
     game = game_of(environment, mode)
     policy: Policy = maker(game)
-    draws = game.random_gamma or game.noise_deviation > 0.0 or policy.classifier.stochastic
-    copies = episodes if draws else 1
+    copies = episodes if draws(game) or policy.classifier.stochastic else 1
     played = play(game, [maker], np.zeros((copies, game.n), dtype=np.int64), seed)
     payoffs, returns = played.payoffs.mean(axis=0), played.returns.mean(axis=0)
-    total = float(payoffs.sum())
-    try:
-        scale = yardstick(game, mode).normalise(float(returns.sum()))
-        normalised = None if scale is None or not np.isfinite(scale) else float(scale)
-    except NotConverged:
-        normalised = None
     found = exploitability(game, [policy] * game.n, seed=seed, climb=False).gains if gains else None
     return {
         "agents": list(game.agents),
         "episodes": copies,
-        "return_total": float(returns.sum()),
-        "payoff_total": total,
         "returns": returns.tolist(),
         "payoffs": payoffs.tolist(),
         "rates": played.rates.mean(axis=0).tolist(),
@@ -103,11 +108,28 @@ def measure(
         "bond_end": float(played.bonds.mean()),
         "length": float(played.lengths.mean()),
         "outcome": Counter(played.outcomes).most_common(1)[0][0],
+        **derived(environment, mode, returns, payoffs),
+        "sustainability": float(played.sustained.mean()),
+        "exploitability": None if found is None else float(np.max(found)),
+        "nash_conv": None if found is None else float(np.sum(found)),
+    }
+
+
+def derived(environment: str, mode: str, returns: np.ndarray, payoffs: np.ndarray) -> dict[str, float | None]:
+    """What follows from summed returns and payoffs (N,): totals, and their places on the yardsticks."""
+    from coopetition.oracles import NotConverged, yardstick
+
+    total = float(payoffs.sum())
+    try:
+        scale = yardstick(game_of(environment, mode), mode).normalise(float(returns.sum()))
+        normalised = None if scale is None or not np.isfinite(scale) else float(scale)
+    except NotConverged:
+        normalised = None
+    return {
+        "return_total": float(returns.sum()),
+        "payoff_total": total,
         "efficiency": total / best_total(environment),
         "normalised": normalised,
         "least_share": float(payoffs.min() / payoffs.mean()) if payoffs.mean() > 0 else None,
         "gini": gini(payoffs - disagreement(environment)),
-        "sustainability": float(played.sustained.mean()),
-        "exploitability": None if found is None else float(np.max(found)),
-        "nash_conv": None if found is None else float(np.sum(found)),
     }

@@ -1,14 +1,24 @@
-"""What a study runs: jobs, and three scales of them."""
+"""What a study runs: jobs, and scales of them.
+
+Scales are data (``scales.json``): which games, learners and seeds, and how many steps. So are the hyper-parameters that
+the search of `search` chose (``settings.json``), which every training job carries, and is named by.
+"""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from coopetition.games.parameters import choose, nearest
-from coopetition.registration import ENVIRONMENT_IDS
+from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS
+
+HERE = Path(__file__).parent
 
 MODES = ("private", "integrated", "cooperative")
 #: In the order in which they are run; the later ones need the networks of the first.
@@ -32,8 +42,29 @@ ALGORITHMS = (
     "VDN",
     "MeanFieldAC",
 )
+#: Those that want as many copies for every seat.
+SEATED = ("SelfPlay_PPO", "FCP")
 #: Those that keep a replay make many more updates a step.
 FROM_MEMORY = ("ISAC", "MADDPG", "MATD3", "M3DDPG", "MASAC", "QMIX", "VDN", "MeanFieldAC")
+
+
+@cache
+def chosen_settings(path: Path = HERE / "settings.json") -> dict[str, dict[str, Any]]:
+    """Hyper-parameters by learner, as a search chose them; learners that are not named keep their own.
+
+    Raises
+    ------
+    ValueError
+        The file is no such table, or names a learner that there is not.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        chosen = {name: dict(values) for name, values in found["chosen"].items()}
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        raise ValueError(f'{path}: not a table of settings: {{"chosen": {{"IPPO": {{...}}}}}}') from None
+    for name in chosen:
+        choose("algorithm", name, ALGORITHMS)
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -44,12 +75,13 @@ class Scale:
     ----------
     name : str
     environments : tuple of str
-        Ids; those of the strong presets are ids of their own.
+        Ids; those of the strong presets are ids of their own, and come first where both are asked for.
     algorithms, modes : tuple of str
     seeds, audited : tuple of int
         Training seeds, and those whose policies are audited and play each other.
-    steps, memory_steps : int
-        Environment steps of a run, for learners from what they play and for learners from memory.
+    steps : dict of str to int
+        Environment steps of a run, by ``learner`` or ``learner/environment``, with ``*``; the first that fits counts.
+        ``memory`` fits all learners from memory.
     episodes : int
         Played to evaluate one policy.
     drawn_seeds : int
@@ -59,7 +91,9 @@ class Scale:
     teams : int
         Mixed teams that are drawn for cross-play, an environment and mode.
     settings : dict
-        Hyper-parameters that differ from the learners' own, such as widths of networks.
+        Hyper-parameters that all learners get, whatever was chosen, such as widths of networks.
+    chosen : dict of str to dict
+        Hyper-parameters by learner.
     """
 
     name: str
@@ -68,42 +102,60 @@ class Scale:
     modes: tuple[str, ...] = MODES
     seeds: tuple[int, ...] = tuple(range(7))
     audited: tuple[int, ...] = (0, 1, 2)
-    steps: int = 100_000
-    memory_steps: int = 30_000
+    steps: Mapping[str, int] = field(default_factory=lambda: {"memory": 30_000, "*": 100_000})
     episodes: int = 8
     drawn_seeds: int = 7
     thorough: bool = True
     teams: int = 50
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Mapping[str, Mapping[str, Any]] = field(default_factory=chosen_settings)
+
+    def steps_of(self, algorithm: str, environment: str) -> int:
+        """Environment steps of a run.
+
+        Raises
+        ------
+        ValueError
+            No pattern fits.
+        """
+        for pattern, steps in self.steps.items():
+            learner, _, game = pattern.partition("/")
+            fits = algorithm in FROM_MEMORY if learner == "memory" else fnmatch.fnmatch(algorithm, learner)
+            if fits and fnmatch.fnmatch(environment, game or "*"):
+                return int(steps)
+        raise ValueError(f"scale {self.name!r} does not say how many steps {algorithm} takes on {environment}")
+
+    def settings_of(self, algorithm: str, environment: str) -> dict[str, Any]:
+        """Hyper-parameters of a learner on an environment that differ from its own."""
+        return fitting(algorithm, environment, {**self.chosen.get(algorithm, {}), **self.settings})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Scale:
+        """A scale from plain values; of environments, ``strong`` and ``published`` name twenty each.
+
+        Raises
+        ------
+        ValueError
+            A name that a scale does not have, with the nearest.
+        """
+        known = [one.name for one in fields(cls)]
+        groups = {"strong": STRONG_IDS, "published": ENVIRONMENT_IDS}
+        given: dict[str, Any] = {}
+        for name, value in values.items():
+            choose("field of a scale", name, known)
+            if name in ("seeds", "audited") and isinstance(value, int):
+                value = range(value)
+            if name == "environments":
+                value = [one for part in value for one in groups.get(part, (part,))]
+            given[name] = value if isinstance(value, Mapping | str) or not isinstance(value, Iterable) else tuple(value)
+        return cls(**given)
 
 
-def strong_ids() -> tuple[str, ...]:
-    """The ids of the strong presets, as far as they are registered."""
-    from coopetition.envs import ENVIRONMENTS
-
-    known = [name for name in ENVIRONMENTS if name not in ENVIRONMENT_IDS]
-    return tuple(name for name in known if name.removesuffix("-v0").endswith("Strong"))
-
-
+@cache
 def scales() -> dict[str, Scale]:
-    """The scales by name: of minutes, of an hour or so, and the whole."""
-    return {
-        "smoke": Scale(
-            "smoke",
-            environments=("TrustDilemma-v0", "PublicGoods-v0"),
-            algorithms=("IPPO", "REINFORCE"),
-            seeds=(0, 1),
-            audited=(0,),
-            steps=4_096,
-            memory_steps=4_096,
-            episodes=2,
-            drawn_seeds=2,
-            thorough=False,
-            teams=4,
-        ),
-        "standard": Scale("standard", seeds=(0, 1, 2), audited=(0,), steps=50_000, memory_steps=15_000, thorough=False),
-        "full": Scale("full", environments=(*strong_ids(), *ENVIRONMENT_IDS)),
-    }
+    """The scales by name: of minutes, of hours, and the whole."""
+    found = json.loads((HERE / "scales.json").read_text(encoding="utf-8"))
+    return {name: Scale.from_dict({"name": name, **values}) for name, values in found.items()}
 
 
 @dataclass(frozen=True)
@@ -112,15 +164,19 @@ class Job:
 
     Attributes
     ----------
-    kind : {"train", "reference", "crossplay", "scenarios"}
+    kind : {"train", "reference", "crossplay", "scenarios", "settings", "longer"}
     environment : str
         An id.
     algorithm : str
-        Of a training job, else empty.
-    modes, seeds, audited, steps, episodes, drawn_seeds, thorough, teams
+        Of a job that trains, else empty.
+    modes, seeds, audited, episodes, drawn_seeds, thorough, teams
         As for `Scale`.
+    steps : int
+        Environment steps of a run.
     settings : dict
         Hyper-parameters that were asked for.
+    sweep : dict of str to tuple of float
+        Hyper-parameters that take several values, of a search for settings.
     inputs : tuple of str
         Names of the shards whose networks it reads.
     """
@@ -137,6 +193,7 @@ class Job:
     thorough: bool = False
     teams: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
+    sweep: dict[str, tuple[float, ...]] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
 
     @property
@@ -151,21 +208,40 @@ class Job:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Job:
         """The inverse, after JSON."""
-        tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**{**values, **tuples})
+        tuples: dict[str, Any] = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        sweep = {name: tuple(options) for name, options in values.get("sweep", {}).items()}
+        return cls(**{**values, **tuples, "sweep": sweep})
+
+    @property
+    def strong(self) -> bool:
+        """Whether its environment is a strong preset's."""
+        return self.environment.endswith("Strong-v0")
 
     def cost(self) -> float:
-        """A rough guess of what it costs, in environment steps of a two-agent learner: jobs are sent longest first."""
-        from coopetition.api.make import make_game
+        """What it takes, in processor seconds as `estimates` has it: jobs are sent longest first."""
+        from coopetition.study.estimates import seconds_of
 
-        agents = make_game(self.environment).n
-        if self.kind == "train":
-            weight = 8.0 if self.algorithm in FROM_MEMORY else 1.0
-            runs = len(self.seeds) * len(self.modes)
-            return weight * runs * self.steps * agents / 2.0 + (2e5 if self.thorough else 2e4) * agents
-        return 1e5 * agents * len(self.modes)
+        return seconds_of(self)
 
 
+def fitting(algorithm: str, environment: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters with which a learner fits an environment's number of agents.
+
+    Self-play gives every seat the same number of copies, and FCP every team: copies are rounded up to a multiple.
+    """
+    made = dict(settings)
+    if algorithm not in SEATED:
+        return made
+    from coopetition.api.make import make_game
+    from coopetition.baselines.learning.algorithm import find_algorithm
+
+    own: Any = replace(find_algorithm(algorithm).Settings(), **made)
+    whole = math.lcm(make_game(environment).n, getattr(own, "teams", 1)) * own.minibatches
+    copies = -(-own.copies // whole) * whole
+    return made if copies == own.copies else {**made, "copies": copies}
+
+
+@cache
 def left_out(algorithm: str, environment: str) -> str | None:
     """Why an algorithm does not train on an environment; None if it does."""
     from coopetition.api.make import make_game
@@ -174,7 +250,7 @@ def left_out(algorithm: str, environment: str) -> str | None:
 
     game = make_game(environment)
     found = find_algorithm(algorithm)
-    settings = found.Settings()
+    settings: Any = found.Settings(**fitting(algorithm, environment, {}))
     try:
         found(Task.of(game, tuple(range(game.n)), settings.copies, None), settings)
     except ValueError as reason:
@@ -228,7 +304,6 @@ def first_jobs(scale: Scale) -> list[Job]:
     for environment in scale.environments:
         for algorithm in scale.algorithms:
             if left_out(algorithm, environment) is None:
-                steps = scale.memory_steps if algorithm in FROM_MEMORY else scale.steps
                 jobs.append(
                     Job(
                         "train",
@@ -237,10 +312,10 @@ def first_jobs(scale: Scale) -> list[Job]:
                         scale.modes,
                         scale.seeds,
                         scale.audited,
-                        steps,
+                        scale.steps_of(algorithm, environment),
                         scale.episodes,
                         thorough=scale.thorough,
-                        settings=dict(scale.settings),
+                        settings=scale.settings_of(algorithm, environment),
                     )
                 )
         jobs.append(
@@ -258,6 +333,11 @@ def second_jobs(scale: Scale, trained: dict[str, tuple[str, ...]]) -> list[Job]:
     trained : dict of str to tuple of str
         Environment: names of its training shards that there are.
     """
+    return [job for environment in scale.environments for job in jobs_after(scale, environment, trained)]
+
+
+def jobs_after(scale: Scale, environment: str, trained: Mapping[str, tuple[str, ...]]) -> list[Job]:
+    """Cross-play and scenarios of one environment."""
     return [
         Job(
             kind,
@@ -268,7 +348,6 @@ def second_jobs(scale: Scale, trained: dict[str, tuple[str, ...]]) -> list[Job]:
             teams=scale.teams if kind == "crossplay" else 0,
             inputs=tuple(sorted(trained.get(environment, ()))),
         )
-        for environment in scale.environments
         for kind in ("crossplay", "scenarios")
     ]
 

@@ -8,8 +8,8 @@ from typing import Any
 from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
 from coopetition.policies.registry import make_policy
-from coopetition.study.arena import Maker
-from coopetition.study.measuring import game_of, measure
+from coopetition.study.arena import Maker, draws
+from coopetition.study.measuring import game_of, measure, scale_of
 from coopetition.study.plan import Job
 
 #: The published set: 101 constants, two simple policies and seven oracles. Strategies beyond it come besides.
@@ -37,14 +37,16 @@ def maker_of(name: str) -> Maker:
 
 
 def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
-    """Carry a reference job out: the table ``reference``."""
+    """Carry a reference job out: the tables ``reference`` and ``yardsticks``."""
     rows = []
+    yardsticks = []
     for mode in job.modes:
         game = game_of(job.environment, mode)
+        who = {"shard": name, "environment": job.environment, "reward_mode": mode}
+        yardsticks.append({**who, **scale_of(job.environment, mode)})
         for policy in PUBLISHED:
             about = make_policy(policy, game).classifier
-            draws = about.stochastic or game.random_gamma
-            for k in range(job.drawn_seeds if draws else 1):
+            for k in range(job.drawn_seeds if about.stochastic or draws(game) else 1):
                 began = time.process_time()
                 seed = k * job.episodes
                 # Gains of constants are searched for at every tenth rate only, since they are smooth in it; not against
@@ -54,13 +56,11 @@ def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, An
                 found = measure(job.environment, mode, maker_of(policy), job.episodes, seed, gains=gains)
                 rows.append(
                     {
-                        "shard": name,
-                        "environment": job.environment,
-                        "reward_mode": mode,
+                        **who,
                         "policy": policy,
                         "seed": seed,
                         **found,
                         "cpu_seconds": time.process_time() - began,
                     }
                 )
-    return {"reference": rows}, {}
+    return {"reference": rows, "yardsticks": yardsticks}, {}

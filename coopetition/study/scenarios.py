@@ -1,8 +1,9 @@
 """Held-out scenarios: a policy under test in the focal seats, frozen background policies in the others.
 
 After the habit of Melting Pot (Leibo et al. 2021): what is tested is not how a population plays itself but how it meets
-strangers. Backgrounds are strategies and oracles, and the parameters of the game are drawn. The splits differ in their
-draws and backgrounds, and nothing of the test split is used in any training.
+strangers. Backgrounds are strategies, oracles, and learners that are frozen (`backgrounds`), of a seed that no training
+uses; the parameters of the game are drawn. The splits differ in their draws and backgrounds, and nothing of the test
+split is used in any training.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.games.parameters import choose
 from coopetition.policies.policy import Policy
-from coopetition.study import reference
+from coopetition.study import backgrounds, reference
 from coopetition.study.arena import Maker, play, seats
 from coopetition.study.plan import Job
 
 SPLITS = ("train", "test")
-#: Frozen policies of the seats that are not focal.
+#: Policies of the seats that are not focal, beside the environment's frozen learners.
 BACKGROUNDS = {
     "train": ("tit_for_tat", "constant_050", "constant_100"),
     "test": ("generous_tit_for_tat", "grim_trigger", "conditional_cooperator", "Oracle_Nash", "constant_030"),
@@ -50,7 +51,7 @@ class Scenario:
     focal : tuple of int
         Seats of the policy under test.
     background : str
-        Who plays the others.
+        Who plays the others: a policy's name, or a frozen learner's, such as ``IPPO-private-seed9001``.
     seed : int
         Of the episode.
     """
@@ -68,6 +69,30 @@ class Scenario:
         from coopetition.api.make import make_game
 
         return make_game(self.environment, reward_mode=reward_mode, **self.parameters)
+
+    def others(self, game: Game) -> Policy:
+        """Who plays the seats that are not focal, for a game of this scenario."""
+        return backgrounds.maker_of(self.environment, self.background)(game)
+
+    def play(self, policy: str | Callable[[Game], Policy], reward_mode: str = "integrated") -> ScenarioResult:
+        """Put a policy into the focal seats, for one episode.
+
+        Parameters
+        ----------
+        policy : str or callable
+            A policy's name or file, or what makes it for the scenario's game.
+        reward_mode : str
+
+        Examples
+        --------
+        >>> import coopetition
+        >>> scenario = coopetition.scenarios("SLCD-v0")[0]
+        >>> found = scenario.play("tit_for_tat")
+        >>> 0.5 < found.normalised <= 1.0
+        True
+        """
+        maker = policy if callable(policy) else reference.maker_of(policy)
+        return play_scenario(self, maker, reward_mode)
 
 
 def scenarios(environment_id: str, split: str = "test") -> list[Scenario]:
@@ -103,7 +128,7 @@ def scenarios(environment_id: str, split: str = "test") -> list[Scenario]:
     numbers = {field.name for field in fields(game.parameters)}
     draw = np.random.default_rng([ROOTS[split], *environment_id.encode()])
     made: list[Scenario] = []
-    for background in BACKGROUNDS[split]:
+    for background in (*BACKGROUNDS[split], *backgrounds.learners_of(game.id, split)):
         for focal in _focal_seats(game):
             drawn: dict[str, float] = {}
             for name in DRAWN:
@@ -148,8 +173,8 @@ class ScenarioResult:
     best_response : float
         What a focal agent earns by the best response found, the other focal agents playing the policy's background: the
         scale of `normalised`. A lower bound.
-    normalised : float or None
-        focal_return over best_response; None where that is not positive.
+    normalised, background_normalised : float or None
+        focal_return and background_return over best_response; None where that is not positive.
     """
 
     scenario: str
@@ -158,6 +183,7 @@ class ScenarioResult:
     background_return: float
     best_response: float
     normalised: float | None
+    background_normalised: float | None
 
 
 @lru_cache(maxsize=4096)
@@ -167,8 +193,8 @@ def _best_response(environment: str, split: str, index: int, mode: str) -> float
 
     scenario = scenarios(environment, split)[index]
     game = scenario.game(mode)
-    background = reference.maker_of(scenario.background)(game)
-    own = play(game, [reference.maker_of(scenario.background)], np.zeros((1, game.n), dtype=np.int64), scenario.seed)
+    background = scenario.others(game)
+    own = play(game, [scenario.others], np.zeros((1, game.n), dtype=np.int64), scenario.seed)
     found = exploitability(game, [background] * game.n, seed=scenario.seed, climb=False)
     focal = [i for i in scenario.focal if i in set(seats(game))] or [scenario.focal[0]]
     return float(np.mean([own.returns[0, i] + max(float(found.gains[i]), 0.0) for i in focal]))
@@ -185,22 +211,16 @@ def play_scenario(scenario: Scenario, entrant: Callable[[Game], Policy], reward_
     reward_mode : str
     """
     game = scenario.game(reward_mode)
-    makers: list[Maker] = [entrant, reference.maker_of(scenario.background)]
+    makers: list[Maker] = [entrant, scenario.others]
     team = np.ones((1, game.n), dtype=np.int64)
     team[0, list(scenario.focal)] = 0
     returns = play(game, makers, team, scenario.seed).returns[0]
     others = [j for j in range(game.n) if j not in scenario.focal]
-    focal = float(returns[list(scenario.focal)].mean())
+    focal, background = float(returns[list(scenario.focal)].mean()), float(returns[others].mean())
     index = int(scenario.name.rpartition("/")[2])
     best = _best_response(scenario.environment, scenario.split, index, reward_mode)
-    return ScenarioResult(
-        scenario.name,
-        reward_mode,
-        focal,
-        float(returns[others].mean()),
-        best,
-        focal / best if best > 0.0 else None,
-    )
+    shares = (focal / best, background / best) if best > 0.0 else (None, None)
+    return ScenarioResult(scenario.name, reward_mode, focal, background, best, *shares)
 
 
 def enter(
@@ -223,11 +243,13 @@ def enter(
                             "reward_mode": mode,
                             "scenario": scenario.name,
                             "split": scenario.split,
+                            "background": scenario.background,
                             "entrant": entrant,
                             "focal_return": found.focal_return,
                             "background_return": found.background_return,
                             "best_response": found.best_response,
                             "normalised": found.normalised,
+                            "background_normalised": found.background_normalised,
                         }
                     )
     return {"scenarios": rows}, {}

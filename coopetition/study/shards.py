@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -57,6 +58,13 @@ class Shard:
 
 def _checksum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def write_table(frame: pl.DataFrame, path: Path, level: int | None = None) -> None:
+    """Write a table as Parquet, by way of memory: a disk that is full is then an OSError that says so."""
+    written = io.BytesIO()
+    frame.write_parquet(written, compression="zstd", compression_level=level)
+    path.write_bytes(written.getbuffer())
 
 
 class ShardStore:
@@ -156,7 +164,7 @@ class ShardStore:
         try:
             temporary.mkdir()
             for table, frame in shard.tables.items():
-                frame.write_parquet(temporary / f"{table}.parquet", compression="zstd")
+                write_table(frame, temporary / f"{table}.parquet")
             if shard.networks:
                 (temporary / "networks").mkdir()
                 for file, data in shard.networks.items():

@@ -61,20 +61,23 @@ CIRCUMSTANCES = {
     "hardware": Column(pl.String, "processor and system"),
 }
 
+RUNS = {
+    **WHO,
+    "algorithm": Column(pl.String, "learner"),
+    "seed": Column(pl.Int64, "training seed: the unit of statistics"),
+    "hyperparameters": Column(pl.String, "all of the run's, as JSON"),
+    "settings_hash": Column(pl.String, "of the hyper-parameters: equal where they are"),
+    "environment_steps": Column(pl.Int64, "steps the run was trained for"),
+    "shared": Column(pl.Boolean, "whether agents share one network"),
+    "rising": Column(
+        pl.Float64, "gain of the last fifth of the curve over the fifth before, as a share of the curve's range"
+    ),
+    **OUTCOMES,
+    **CIRCUMSTANCES,
+}
+
 SCHEMAS: dict[str, dict[str, Column]] = {
-    "runs": {
-        **WHO,
-        "algorithm": Column(pl.String, "learner"),
-        "seed": Column(pl.Int64, "training seed: the unit of statistics"),
-        "hyperparameters": Column(pl.String, "all of the run's, as JSON"),
-        "environment_steps": Column(pl.Int64, "steps the run was trained for"),
-        "shared": Column(pl.Boolean, "whether agents share one network"),
-        "rising": Column(
-            pl.Float64, "gain of the last fifth of the curve over the fifth before, as a share of the curve's range"
-        ),
-        **OUTCOMES,
-        **CIRCUMSTANCES,
-    },
+    "runs": RUNS,
     "curves": {
         **WHO,
         "algorithm": Column(pl.String, "learner"),
@@ -91,11 +94,17 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         **OUTCOMES,
         **CIRCUMSTANCES,
     },
+    "yardsticks": {
+        **WHO,
+        "optimum": Column(pl.Float64, "largest total return of the mode found, of an open-loop plan"),
+        "nash": Column(pl.Float64, "total return of the worst open-loop nash found; empty where none was"),
+        "best_total": Column(pl.Float64, "largest total of payoffs known: what efficiencies divide by, in every mode"),
+    },
     "audit": {
         **WHO,
         "algorithm": Column(pl.String, "learner"),
         "seed": Column(pl.Int64, "training seed of the audited policy"),
-        "audit": Column(pl.String, "surface, deviation, timing, impulse, partners, or class"),
+        "audit": Column(pl.String, "surface, deviation, timing, optimal, impulse, partners, or class"),
         "agent": Column(pl.String, "who deviates"),
         "level": Column(pl.Float64, "rate that is played instead, in [0, 1]"),
         "start": Column(pl.Int64, "first step of the deviation, from 0"),
@@ -121,16 +130,52 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         **WHO,
         "scenario": Column(pl.String, "name of the scenario"),
         "split": Column(pl.String, "train or test"),
+        "background": Column(pl.String, "frozen policy in the other seats"),
         "entrant": Column(pl.String, "policy in the focal seats"),
         "focal_return": Column(pl.Float64, "mean return of the focal agents, per head"),
         "background_return": Column(pl.Float64, "mean return of the background agents, per head"),
         "best_response": Column(pl.Float64, "return per head of the best response found in the focal seats"),
         "normalised": Column(pl.Float64, "focal_return over best_response"),
+        "background_normalised": Column(pl.Float64, "background_return over best_response"),
+    },
+    "longer": RUNS,
+    "settings": {
+        **WHO,
+        "algorithm": Column(pl.String, "learner"),
+        "seed": Column(pl.Int64, "training seed, of the search's own"),
+        "candidate": Column(pl.String, "hyper-parameters that were tried, as JSON"),
+        "environment_steps": Column(pl.Int64, "steps the run was trained for"),
+        "score": Column(
+            pl.Float64,
+            "how well the learner does what it is asked, in [0, 1]: return over optimum where the reward is shared, "
+            "else 1 - nash_conv over what agents earn; empty where the game has no such scale",
+        ),
+        **{name: OUTCOMES[name] for name in ("return_total", "payoff_total", "efficiency", "nash_conv")},
+        **CIRCUMSTANCES,
+    },
+    "chosen": {
+        "algorithm": Column(pl.String, "learner"),
+        "candidate": Column(pl.String, "hyper-parameters that were tried, as JSON"),
+        "score": Column(pl.Float64, "mean over games and modes of the mean over seeds"),
+        "cells": Column(pl.Int64, "games and modes that count"),
+        "seeds": Column(pl.Int64, "training seeds of a cell"),
+        "own": Column(pl.Boolean, "whether these are the learner's own settings"),
+        "chosen": Column(pl.Boolean, "whether the study uses them"),
+    },
+    "submitted": {
+        **WHO,
+        "algorithm": Column(pl.String, "name of the entrant, as it was submitted"),
+        "seed": Column(pl.Int64, "training seed"),
+        "environment_steps": Column(pl.Int64, "steps the run was trained for"),
+        "submitter": Column(pl.String, "who submitted it"),
+        "link": Column(pl.String, "paper or code"),
+        **{name: OUTCOMES[name] for name in OUTCOMES if name not in ("exploitability", "nash_conv")},
     },
     "excluded": {
         "environment": WHO["environment"],
         "algorithm": Column(pl.String, "learner"),
-        "reason": Column(pl.String, "why this cell does not exist"),
+        "kind": Column(pl.String, "impossible: the learner cannot play this game; not run: it has not been run"),
+        "reason": Column(pl.String, "why there is no record"),
     },
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -117,11 +118,13 @@ def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[st
                 for step, point in zip(steps, thin, strict=True)
             ]
             found = measure(job.environment, run.reward_mode, maker_of(path), job.episodes, EVALUATION_SEED)
+            hyperparameters = json.dumps({**population.settings, **run.values}, sort_keys=True)
             rows["runs"].append(
                 {
                     **who,
                     **learner,
-                    "hyperparameters": json.dumps({**population.settings, **run.values}, sort_keys=True),
+                    "hyperparameters": hyperparameters,
+                    "settings_hash": hashlib.sha256(hyperparameters.encode()).hexdigest()[:12],
                     "environment_steps": population.steps,
                     "shared": population.shared,
                     "rising": rising(thin[:, 1]),
@@ -132,6 +135,12 @@ def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[st
         for mode in job.modes:
             rows["audit"] += _audit(job, mode, name, population, files)
     return rows, networks
+
+
+def train_longer(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
+    """Carry out a job that asks what more steps would have changed: `train`, its runs in the table ``longer``."""
+    rows, _ = train(job, name)
+    return {"longer": rows["runs"]}, {}
 
 
 def _known(value: float) -> float | None:

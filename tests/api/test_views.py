@@ -182,6 +182,7 @@ def test_a_policy_of_the_parallel_view_plays_the_aec_view(name):
     """By default the same observations, whoever has moved; metadata says that nothing is revealed."""
     parallel, aec = coopetition.parallel_env(name, horizon=4), coopetition.aec_env(name, horizon=4)
     assert aec.metadata["sequential"] is False
+    assert aec.metadata["turn_order"] == tuple(aec.possible_agents)
     assert aec.observation_layout == parallel.observation_layout
     seen, _ = parallel.reset(seed=3)
     aec.reset(seed=3)
@@ -195,7 +196,9 @@ def test_a_policy_of_the_parallel_view_plays_the_aec_view(name):
         seen, rewards, *_ = parallel.step(actions)
         assert aec.rewards == rewards
     for options in ({"sequential": True}, {"turn_order": "random"}):
-        assert coopetition.aec_env(name, **options).metadata["sequential"] is True
+        view = coopetition.aec_env(name, **options)
+        assert view.metadata["sequential"] is True
+        assert view.metadata["turn_order"] == (view.turn_order or tuple(view.possible_agents))
 
 
 def test_layouts_name_every_column():

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Sequence
 from pathlib import Path
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COMMAND = [sys.executable, "-m", "coopetition.cli"]
-#: Several commands in one process, which compiles and imports once.
+#: Several commands in one process, which imports and compiles once, each on a terminal of its own width.
 SEVERAL = """
-import json, sys
+import fcntl, json, struct, sys, termios
 from coopetition.cli import app
-for arguments in json.loads(sys.argv[1]):
-    print("===", *arguments, flush=True)
+for width, arguments in json.loads(sys.argv[1]):
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    print("===", flush=True)
     try:
         app(arguments)
     except SystemExit as end:
         assert not end.code, end.code
 """
 
+Job = tuple[int, Sequence[str]]
 
-def on_a_terminal(width: int, commands: Sequence[Sequence[str]], folder: Path) -> dict[str, str]:
-    """What commands print on a pseudo-terminal of that width, by command."""
+
+def on_terminals(jobs: Sequence[Job], folder: Path) -> list[str]:
+    """What each command prints on a pseudo-terminal of its width."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm"}
     for name in ("COLUMNS", "LINES", "NO_COLOR"):
         environment.pop(name, None)
     process = subprocess.Popen(
-        [sys.executable, "-c", SEVERAL, json.dumps([list(command) for command in commands])],
+        [sys.executable, "-c", SEVERAL, json.dumps([[width, list(command)] for width, command in jobs])],
         stdin=slave,
         stdout=slave,
         stderr=subprocess.DEVNULL,
@@ -57,5 +56,6 @@ def on_a_terminal(width: int, commands: Sequence[Sequence[str]], folder: Path) -
     os.close(master)
     assert process.wait() == 0, b"".join(parts).decode()[-2000:]
     text = ESCAPES.sub("", b"".join(parts).decode()).replace("\r", "")
-    sections = re.split(r"^=== ", text, flags=re.MULTILINE)[1:]
-    return {" ".join(command): part.partition("\n")[2] for command, part in zip(commands, sections, strict=True)}
+    sections = re.split(r"^===\n", text, flags=re.MULTILINE)[1:]
+    assert len(sections) == len(jobs)
+    return sections

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from commands.terminals import on_a_terminal
+from commands.terminals import on_terminals
 from typer.testing import CliRunner
 
 import coopetition
@@ -36,12 +36,17 @@ TABLES = {
     "study": (["study", "status"], ["done", "missing"]),
 }
 COMMANDS = [command for command, _ in TABLES.values()]
+WIDTHS = (80, 120)
+#: One of them on terminals that are very narrow and very wide.
+EXTREMES = (40, 240)
 
 
-@pytest.fixture(scope="module", params=[80, 120])
-def printed(request, tmp_path_factory):
-    """The width, and what every command prints on a terminal of that width."""
-    return request.param, on_a_terminal(request.param, COMMANDS, tmp_path_factory.mktemp("terminal"))
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What every command prints, by its name and the width of the terminal."""
+    keys = [(name, width) for name in TABLES for width in WIDTHS] + [("evaluate", width) for width in EXTREMES]
+    texts = on_terminals([(width, TABLES[name][0]) for name, width in keys], tmp_path_factory.mktemp("terminal"))
+    return dict(zip(keys, texts, strict=True))
 
 
 def test_every_command_with_a_table_is_here():
@@ -49,20 +54,18 @@ def test_every_command_with_a_table_is_here():
     assert {command[0] for command in COMMANDS} | {"demo", "train", "bench", "record"} >= {*cli.COMMANDS, *cli.GROUPS}
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", TABLES)
-def test_nothing_is_cut_off(printed, name):
-    width, texts = printed
-    command, needed = TABLES[name]
-    text = texts[" ".join(command)]
+def test_nothing_is_cut_off(printed, name, width):
+    text = printed[name, width]
     assert "…" not in text
     assert max(len(line) for line in text.splitlines()) <= width
-    for words in needed:
+    for words in TABLES[name][1]:
         assert words in text, words
 
 
-def test_a_wider_terminal_shows_more(tmp_path):
-    command = TABLES["evaluate"][0]
-    narrow, wide = (on_a_terminal(width, [command], tmp_path)[" ".join(command)] for width in (40, 240))
+def test_a_wider_terminal_shows_more(printed):
+    narrow, wide = (printed["evaluate", width] for width in EXTREMES)
     assert max(len(line) for line in narrow.splitlines()) <= 40
     assert "a step" in wide
     assert "left out" not in wide
@@ -102,6 +105,6 @@ def test_long_commands_fit_too(width, tmp_path):
         ["train", "TrustDilemma-v0", "--steps", "64", "--no-efficiency"],
         ["bench", "--quick", "--only", "games"],
     ]
-    for text in on_a_terminal(width, [*commands, ["demo"]], tmp_path).values():
+    for text in on_terminals([(width, command) for command in (*commands, ["demo"])], tmp_path):
         assert "…" not in text
         assert max(len(line) for line in text.splitlines()) <= width

@@ -50,6 +50,11 @@ def test_environment_pages(tmp_path):
     assert all(f"[{environment_id}]({module}.md)" in index for environment_id, (module, _) in ENVIRONMENTS.items())
 
 
+def test_the_scale_of_rewards_is_what_is_paid():
+    script = load("reward_scale")
+    assert script.table() in script.PAGE.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", [path.name for path in sorted(DOCS.glob("*.md"))])
 def test_links_lead_somewhere(name):
     text = (DOCS / name).read_text(encoding="utf-8")

@@ -62,7 +62,10 @@ def exact():
         weights = weights / np.sqrt(2.0 * np.pi)
         drawn = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
         latents = parameters[:, 0] + np.exp(parameters[:, 1]) * drawn
-        paid = payoffs(1.0 / (1.0 + np.exp(-2.0 * latents)))
+        rates = 1.0 / (1.0 + np.exp(-2.0 * latents))
+        paid = payoffs(rates)
+        # A sum of functions of single rates, which must not move the second derivative.
+        additive = np.stack([3.0 * rates[:, 0] - 2.0 * rates[:, 1] ** 2, rates[:, 1] + rates[:, 0] ** 2], axis=-1)
         share = np.outer(weights, weights).reshape(-1, 1) * NODES**2
         data = one.data._replace(
             observations=seen,
@@ -70,7 +73,8 @@ def exact():
             terminated=np.zeros((1, NODES**2), dtype=bool),
             truncated=np.ones((1, NODES**2), dtype=bool),
         )
-        found = jax.jit(learner.shaping)(actors, data, (paid * share)[None].astype(np.float32), 0.95)
+        weighted = [(part * share)[None].astype(np.float32) for part in (paid, additive)]
+        found = jax.jit(learner.shaping)(actors, data, weighted[0], 0.95, weighted[1])
         own, shaped = (
             np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
             for part in jax.tree.map(np.asarray, found)
@@ -97,3 +101,14 @@ def test_the_term_is_what_the_opponents_step_pays(exact):
         gained = slope(lambda at, paid=paid, j=j, step=step: paid @ metric[j] @ step(at), centres, i)
         assert np.abs(gained).max() > 1e-2
         assert np.allclose(shaped[i], gained, rtol=2e-4, atol=2e-5), (i, shaped[i], gained)
+
+
+def test_a_sum_of_functions_of_single_rates_is_found():
+    """Nearly all of it, and nothing of a product."""
+    with built() as module:
+        rates = np.random.default_rng(0).uniform(size=(4, 500, 2, 1)).astype(np.float32)
+        one, other = rates[..., 0, 0] - 0.5, rates[..., 1, 0] - 0.5
+        rewards = np.stack([2.0 * one - 3.0 * other**2, one * other], axis=-1)
+        found = np.asarray(module("lola").additive_part(rates, rewards))
+    assert np.abs(found - rewards)[..., 0].max() < 0.02
+    assert np.abs(found[..., 1]).max() < 0.03

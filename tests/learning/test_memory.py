@@ -141,6 +141,21 @@ def targets_follow(module):
     assert np.abs(network - after).mean() > np.abs(before - after).mean()
 
 
+def delayed_actors_wait(module):
+    """At the second update of MATD3's period critics move, and neither actors nor any target."""
+    one = start(module, "MATD3", settings=SMALL)
+    jax, learner, networks = one.jax, one.learner, one.state.networks
+    replay = module("memory").store(one.state.replay, one.data, one.data.rewards)
+    batch = module("memory").sample(learner.task, replay, jax.random.key(0), 16)
+    for turn, moves in ((0, True), (1, False)):
+        after = learner.learn_from(networks, batch, np.zeros(2), jax.random.key(1), one.settings, turn)
+        same = [
+            all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True))
+            for new, old in zip(after, networks, strict=True)
+        ]
+        assert same == [not moves, False, not moves, not moves, not moves, False]
+
+
 def the_adversary_stays_in_the_box(module):
     """M3DDPG shows rates in [0, 1], the learner's own untouched, others' worse for it."""
     one = start(module, "M3DDPG", settings={**SMALL, "epsilon": 0.4})
@@ -249,6 +264,9 @@ FAULTS = [
      "    return jax.tree.map(lambda target, network: target + rate * (network - target), targets, networks)\n",
      "    return targets\n",
      targets_follow),
+    ("delayed actors that move at once", "deterministic",
+     "        if turn > 0:\n", "        if turn > 1:\n",
+     delayed_actors_wait),
     ("an adversarial step that leaves the box", "m3ddpg",
      "jnp.clip(shown - settings.epsilon * slope / length, 0.0, 1.0)", "shown - settings.epsilon * slope / length",
      the_adversary_stays_in_the_box),

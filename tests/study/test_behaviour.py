@@ -13,6 +13,7 @@ from coopetition.study.audit import (
     audit_policy,
     classify,
     impulse,
+    optimal_deviation,
     response_surface,
     swapped_partners,
     timing,
@@ -103,7 +104,19 @@ def test_swapped_partners_of_one_policy_change_nothing(game):
 
 def test_a_whole_audit_has_every_kind(game):
     rows = audit_policy(game, maker("tit_for_tat"), 0, thorough=False)
-    assert {row["audit"] for row in rows} == {"surface", "deviation", "timing", "impulse", "class"}
+    assert {row["audit"] for row in rows} == {"surface", "deviation", "timing", "optimal", "impulse", "class"}
+
+
+def test_the_best_deviation_in_time_is_found_on_the_finer_grid(game):
+    """At least as good as any of the coarse one, for each role, with its level and start."""
+    in_time = timing(game, maker("tit_for_tat"), 0)
+    best = optimal_deviation(game, maker("tit_for_tat"), 0, in_time)
+    assert [row["agent"] for row in best] == [game.agents[i] for i in seats(game)]
+    for row in best:
+        coarse = [other["value"] for other in in_time if other["agent"] == row["agent"]]
+        assert row["value"] >= max(coarse)
+        assert 0.0 <= row["level"] <= 1.0
+        assert row["start"] + row["steps"] == game.horizon
 
 
 def test_gini():

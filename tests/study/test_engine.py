@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,32 +11,18 @@ import pytest
 pl = pytest.importorskip("polars")
 pytest.importorskip("jax")
 
+from study_tiny import FEW, TINY, assert_same, contents  # noqa: E402
+
 from coopetition.study import engine, reference  # noqa: E402
-from coopetition.study.corpus import collect, export_scores, publish, write_archive  # noqa: E402
+from coopetition.study.corpus import checksum, export_scores, publish, write_archive  # noqa: E402
 from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
 from coopetition.study.measuring import measure  # noqa: E402
-from coopetition.study.plan import Job, Scale, find_scale, first_jobs, left_out, restrict  # noqa: E402
-from coopetition.study.report import write_report  # noqa: E402
-from coopetition.study.shards import ShardStore  # noqa: E402
-from coopetition.study.tables import CIRCUMSTANCES  # noqa: E402
+from coopetition.study.plan import Job, find_scale, first_jobs, left_out, restrict  # noqa: E402
+from coopetition.study.reading import Corpus, longer_effects, longer_jobs, rising_cells  # noqa: E402
+from coopetition.study.report import page_text, write_report  # noqa: E402
+from coopetition.study.shards import Shard, ShardStore  # noqa: E402
 from coopetition.study.training import EVALUATION_SEED, maker_of, rising  # noqa: E402
-
-#: Reference policies of the smallest scale.
-FEW = ("constant_000", "constant_050", "constant_100", "tit_for_tat")
-TINY = Scale(
-    "tiny",
-    environments=("TrustDilemma-v0",),
-    algorithms=("IPPO", "MeanFieldAC"),
-    modes=("private", "cooperative"),
-    seeds=(0, 1),
-    audited=(0, 1),
-    steps=256,
-    episodes=1,
-    drawn_seeds=1,
-    thorough=False,
-    teams=3,
-    settings={"copies": 4, "length": 8},
-)
+from coopetition.study.verifying import recompute, retrain  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +30,7 @@ def few_references():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "PUBLISHED", FEW)
         patch.setattr("coopetition.study.crossplay.REFERENCES", FEW)
+        patch.setattr("coopetition.study.statistics.RESAMPLES", 50)
         yield
 
 
@@ -69,27 +50,17 @@ def corpus(whole, tmp_path_factory):
     return target
 
 
-def contents(folder):
-    """All tables without what differs from run to run."""
-    tables, broken = collect(ShardStore(folder))
-    assert broken == []
-    return {name: table.drop([c for c in CIRCUMSTANCES if c in table.columns and c != "status"])
-            for name, table in tables.items()}  # fmt: skip
-
-
-def assert_same(one, other):
-    mine, theirs = contents(one), contents(other)
-    for name in mine:
-        assert mine[name].equals(theirs[name]), name
-
-
 def test_every_cell_has_a_record_or_a_reason(whole):
     tables = contents(whole)
     assert tables["runs"].height == 4
     assert set(tables["runs"]["status"]) == {"done"}
-    assert tables["excluded"].rows() == [("TrustDilemma-v0", "MeanFieldAC", left_out("MeanFieldAC", "TrustDilemma-v0"))]
+    reason = left_out("MeanFieldAC", "TrustDilemma-v0")
+    assert tables["excluded"].rows() == [("TrustDilemma-v0", "MeanFieldAC", "impossible", reason)]
+    assert tables["yardsticks"].height == 2
     assert tables["reference"].height == len(FEW) * 2
-    assert {"surface", "deviation", "timing", "impulse", "partners", "class"} == set(tables["audit"]["audit"])
+    assert {"surface", "deviation", "timing", "optimal", "impulse", "partners", "class"} == set(
+        tables["audit"]["audit"]
+    )
     assert {"field", "team"} == set(tables["crossplay"]["kind"])
     assert tables["scenarios"].height > 0
 
@@ -201,9 +172,37 @@ def test_the_corpus_is_read_back_and_recomputed(corpus):
         assert again["payoff_total"] == pytest.approx(row["payoff_total"], rel=1e-2)
 
 
+def test_records_are_recomputed_from_their_networks_to_the_bit(whole):
+    """Three at random, with every number that was found of them."""
+    told: list[str] = []
+    assert recompute(whole, records=3, seed=4, told=told.append) == []
+    assert len(told) == 3
+
+
+def test_a_record_that_its_network_does_not_give_is_named(whole, tmp_path):
+    store = ShardStore(whole)
+    name = next(name for name in store.names() if name.startswith("train"))
+    shard = store.read(name)
+    changed = {**shard.tables, "runs": shard.tables["runs"].with_columns(pl.col("payoff_total") + 1.0)}
+    ShardStore(tmp_path).write(dataclasses.replace(shard, tables=changed))
+    found = recompute(tmp_path, records=2)
+    assert len(found) == 2
+    assert all("payoff_total" in line for line in found)
+
+
+RESPONSIBLE = (
+    *("dataCollection", "dataCollectionType", "dataBiases", "dataLimitations", "dataUseCases", "dataSocialImpact"),
+    *("personalSensitiveInformation", "dataReleaseMaintenancePlan", "dataPreprocessingProtocol"),
+    *("dataImputationProtocol", "dataAnnotationProtocol", "machineAnnotationTools"),
+)
+
+
 def test_croissant_is_valid_and_loads(corpus):
-    mlcroissant = pytest.importorskip("mlcroissant")
-    pytest.importorskip("pyarrow")
+    import mlcroissant
+
+    about = json.loads((corpus / "croissant.json").read_text(encoding="utf-8"))
+    assert all(about[f"rai:{name}"] for name in RESPONSIBLE)
+    assert about["license"].startswith("https://creativecommons.org/licenses/by/4.0")
     dataset = mlcroissant.Dataset(jsonld=str(corpus / "croissant.json"))
     assert dataset.metadata.issues.errors == set()
     record = next(iter(dataset.records("runs")))
@@ -215,6 +214,57 @@ def test_scores_leave_for_other_libraries(corpus):
     assert np.array(scores["rliable"]["private"]["IPPO"]).shape == (2, 1)
     seeds = scores["marl_eval"]["TrustDilemma-v0"]["private"]["IPPO"]
     assert set(seeds) == {"seed_0", "seed_1"}
+    for run in seeds.values():
+        steps = [key for key in run if key.startswith("step_")]
+        assert set(run) == {*steps, "absolute_metrics"}
+        assert all(set(run[step]) == {"step_count", "return"} for step in steps)
+        assert len(run["absolute_metrics"]["return"]) == 1
+
+
+def test_the_corpus_says_where_everything_comes_from(corpus):
+    shards = pl.read_parquet(corpus / "shards.parquet")
+    for row in shards.iter_rows(named=True):
+        job = Job.from_dict(json.loads(row["job"]))
+        assert row["shard"] == shard_name(job)
+        files = json.loads(row["files"])
+        assert files
+        assert all(len(checksum) == 64 for checksum in files.values())
+    named = {
+        shard
+        for table in ("runs", "audit", "crossplay")
+        for shard in pl.read_parquet(corpus / f"{table}.parquet")["shard"]
+    }
+    assert named <= set(shards["shard"])
+    sheet = (corpus / "DATASHEET.md").read_text(encoding="utf-8")
+    for heading in ("Motivation", "Composition", "Collection", "Preprocessing", "Uses", "Distribution and maintenance"):
+        assert f"## {heading}" in sheet
+    assert "Is it a sample?** No" in sheet
+
+
+def test_part_of_a_study_is_a_sound_corpus_that_says_what_is_missing(whole, tmp_path):
+    wider = dataclasses.replace(TINY, environments=("TrustDilemma-v0", "PublicGoods-v0"))
+    found = publish(whole, tmp_path, scale=wider)
+    assert found["missing"] == 3
+    excluded = pl.read_parquet(tmp_path / "excluded.parquet")
+    assert set(excluded.filter(pl.col("kind") == "not run")["environment"]) == {"PublicGoods-v0"}
+    assert "part of a study" in (tmp_path / "DATASHEET.md").read_text(encoding="utf-8")
+    assert "3 jobs have not been run" in page_text(Corpus(tmp_path), {})
+
+
+def test_two_records_of_one_thing_are_not_published(whole, tmp_path):
+    import shutil
+
+    folder = tmp_path / "study"
+    shutil.copytree(whole, folder)
+    store = ShardStore(folder)
+    name = next(name for name in store.names() if name.startswith("train"))
+    shard = store.read(name)
+    older = name[:-4] + "0000"
+    tables = {key: rows.with_columns(pl.lit(older).alias("shard")) for key, rows in shard.tables.items()}
+    store.write(dataclasses.replace(shard, name=older, tables=tables))
+    with pytest.raises(ValueError, match="several shards.*publish one scale"):
+        publish(folder, tmp_path / "corpus")
+    assert publish(folder, tmp_path / "corpus", scale=TINY)["rows"]["runs"] == 4
 
 
 def test_the_archive_holds_every_network(whole, tmp_path):
@@ -234,54 +284,76 @@ def test_the_report_is_written_from_the_corpus_alone(corpus, tmp_path):
         assert f"figures/{link}" in text
 
 
+def test_submissions_stand_beside_the_studys_own_and_survive_a_new_corpus(whole, corpus, tmp_path):
+    import shutil
+
+    from coopetition.study.backgrounds import file_of, name_of
+    from coopetition.study.submission import SubmissionError, submit
+
+    home = tmp_path / "corpus"
+    shutil.copytree(corpus, home)
+    policy = file_of("TrustDilemma-v0", name_of("private"))
+    submit(policy, home, name="Frozen", submitter="Somebody")
+    with pytest.raises(SubmissionError, match="already"):
+        submit(policy, home, name="Frozen", submitter="Somebody")
+    publish(whole, home)
+    assert pl.read_parquet(home / "submitted.parquet")["algorithm"].to_list() == ["Frozen"]
+    assert "1 rows of `submitted.parquet`" in (home / "DATASHEET.md").read_text(encoding="utf-8")
+    files = {one["name"]: one["sha256"] for one in json.loads((home / "croissant.json").read_text())["distribution"]}
+    assert files["submitted.parquet"] == checksum(home / "submitted.parquet")
+    page = page_text(Corpus(home), {})
+    line = next(line for line in page.splitlines() if line.startswith("| Frozen (submitted) | 1 |"))
+    assert "nan" in line or "0." in line
+
+
 def test_an_empty_study_is_not_published(tmp_path):
     with pytest.raises(ValueError, match="no shard"):
         publish(tmp_path / "nothing", tmp_path / "corpus")
 
 
-# --- with Ray: workers and drivers that die
+def test_curves_that_rise_are_named_and_can_be_trained_for_longer(whole, corpus, tmp_path):
+    import shutil
+
+    home = tmp_path / "corpus"
+    shutil.copytree(corpus, home)
+    runs = pl.read_parquet(home / "runs.parquet")
+    rises = pl.when(pl.col("reward_mode") == "private").then(0.3).otherwise(0.0)
+    runs.with_columns(rising=rises).write_parquet(home / "runs.parquet")
+    found = rising_cells(Corpus(home))
+    assert found.rows() == [("TrustDilemma-v0", "private", "IPPO", 0.3, 2, 2, 256)]
+    (job,) = longer_jobs(Corpus(home), cells=10, times=3)
+    assert (job.kind, job.steps, job.seeds, job.modes, job.audited) == ("longer", 768, TINY.seeds, TINY.modes, ())
+    # What the longer runs say comes into the corpus and its report.
+    name = shard_name(job)
+    rows = runs.with_columns(pl.lit(name).alias("shard"), pl.lit(768, pl.Int64).alias("environment_steps"))
+    folder = tmp_path / "study"
+    shutil.copytree(whole, folder)
+    ShardStore(folder).write(Shard(name, job.to_dict(), "done", {"longer": rows}, {}))
+    publish(folder, home, scale=TINY)
+    effects = longer_effects(Corpus(home))
+    assert [(row["environment_steps"], row["environment_steps_longer"]) for row in effects] == [(256.0, 768.0)] * 2
+    assert "What more steps changed" in page_text(Corpus(home), {})
 
 
-#: Smaller still: workers know all reference policies, and evaluate them.
-RAY = dataclasses.replace(TINY, modes=("private",), seeds=(0,), audited=(0,))
+def test_the_box_of_an_environments_page_is_the_corpus(corpus, tmp_path):
+    from coopetition.pages import results
 
-
-def driver(folder: Path, **environment: str) -> subprocess.Popen:
-    """A process that runs the tiny study with Ray."""
-    asked = json.dumps(dataclasses.asdict(RAY))
-    code = (
-        "import json; from coopetition.study import engine; from coopetition.study.plan import Scale; "
-        f"asked = json.loads({asked!r}); "
-        "asked = {name: tuple(x) if isinstance(x, list) else x for name, x in asked.items()}; "
-        f"engine.run({str(folder)!r}, Scale(**asked), cores=2)"
-    )
-    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
+    box = results("TrustDilemma-v0", corpus)
+    lines = [line for line in box.splitlines() if line.startswith("| published |")]
+    assert len(lines) == len(TINY.modes)
+    reference = pl.read_parquet(corpus / "reference.parquet").filter(pl.col("reward_mode") == "cooperative")
+    best = reference.filter(pl.col("policy").str.starts_with("constant")).sort("return_total")[-1]
+    line = next(line for line in lines if "cooperative" in line)
+    assert f"{int(best['policy'][0][-3:]) / 100:.2f}: {best['return_total'][0]:,.0f}" in line
+    runs = pl.read_parquet(corpus / "runs.parquet").filter(pl.col("reward_mode") == "cooperative")
+    scales = pl.read_parquet(corpus / "yardsticks.parquet").filter(pl.col("reward_mode") == "cooperative")
+    assert f"IPPO {100 * runs['return_total'].mean() / scales['optimum'][0]:.1f} %" in line
+    assert results("SLCD-v0", corpus) == results("TrustDilemma-v0", tmp_path) == ""
 
 
 @pytest.mark.slow
-def test_after_any_kind_of_end_there_is_what_an_uninterrupted_run_leaves(tmp_path):
-    """A worker is killed at its first job, then the driver as soon as there is a shard, and it is started again."""
-    pytest.importorskip("ray")
-    whole, broken, orders = tmp_path / "whole", tmp_path / "broken", tmp_path / "orders"
-    orders.mkdir()
-    assert driver(whole).wait(timeout=900) == 0
-    (orders / "train-IPPO-TrustDilemma-v0").touch()
-    first = driver(broken, **{engine.KILL: str(orders)})
-    deadline = time.monotonic() + 900
-    while not (broken.exists() and ShardStore(broken).names()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert list(orders.iterdir()) == []
-    assert driver(broken).wait(timeout=900) == 0
-    assert_same(whole, broken)
-
-
-@pytest.mark.slow
-def test_two_drivers_on_one_folder_do_no_harm(tmp_path):
-    pytest.importorskip("ray")
-    drivers = [driver(tmp_path / "study"), driver(tmp_path / "study")]
-    assert [one.wait(timeout=1200) for one in drivers] == [0, 0]
-    alone = tmp_path / "alone"
-    assert driver(alone).wait(timeout=900) == 0
-    assert_same(tmp_path / "study", alone)
+def test_a_population_that_is_trained_again_is_the_same_to_the_bit(whole):
+    """Curves, records, audit and networks."""
+    told: list[str] = []
+    assert retrain(whole, cells=1, told=told.append) == []
+    assert "the same" in told[0]

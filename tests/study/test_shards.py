@@ -75,6 +75,38 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+FULL = """
+import os, resource, sys
+from coopetition.study import engine
+from coopetition.study.plan import Job
+from coopetition.study.shards import ShardStore
+sys.path.insert(0, sys.argv[2])
+from test_shards import shard
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+try:
+    ShardStore(sys.argv[1]).write(shard())
+except OSError as error:
+    print("named:", error.strerror)
+engine._carry_out = lambda *_: ({}, {"a.safetensors": bytes(1000)})
+print(engine.work(Job("train", "SLCD-v0", "IPPO"), shard().name, sys.argv[1]).status, os.listdir(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no limit of file sizes there")
+def test_a_file_that_cannot_grow_is_a_disk_that_is_full(tmp_path):
+    """The operating system refuses to write more, as on a full disk: named, and nothing is left."""
+    import subprocess
+    import sys
+
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.splitlines() == ["named: File too large", "unwritten []"]
+
+
 def test_what_dead_writers_left_is_swept(tmp_path):
     import socket
     import subprocess

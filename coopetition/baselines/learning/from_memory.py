@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from coopetition.baselines.learning.memory import Memories, Replay, init_replay,
 from coopetition.baselines.learning.networks import apply_layers, stack_trees
 from coopetition.baselines.learning.optimiser import descend
 from coopetition.baselines.learning.scaling import Scale, init_scale, update_scale
-from coopetition.baselines.learning.task import Trajectory
+from coopetition.baselines.learning.task import MOST_NETWORKS, Trajectory
 from coopetition.baselines.learning.xla import jax, jnp
 
 
@@ -25,7 +26,7 @@ class ReplaySettings:
     copies, length : int
         Copies of the game in a run, and steps between two rounds of updates.
     updates, batch : int
-        Updates a round, and samples of each.
+        Updates a round, and samples of each for every network (see `FromMemory.samples`).
     replay : int
         Environment steps that are kept.
     hidden : tuple of int
@@ -62,12 +63,32 @@ class FromMemory(Algorithm):
 
     needs_joint = True
 
+    @property
+    def period(self) -> int:
+        """Updates after which the same things move again."""
+        return 1
+
+    @property
+    def samples(self) -> int:
+        """Steps that an update samples.
+
+        All learners learn from each. One network for all of more than `MOST_NETWORKS` sees them all, so that fewer
+        steps are drawn: it learns from as many as that many learners have, and costs no more.
+        """
+        most = min(1.0, MOST_NETWORKS / self.task.size) if self.task.shared else 1.0
+        return math.ceil(most * self.settings.batch)
+
+    def check(self) -> None:
+        """Rounds of whole periods."""
+        if self.settings.updates % self.period:
+            raise ValueError(f"updates = {self.settings.updates}: expected a multiple of {self.period}")
+
     @abstractmethod
     def init_networks(self, rng: np.random.Generator, settings: Any) -> Any:
         """A run's networks, targets and optimisers, in NumPy."""
 
     @abstractmethod
-    def learn_from(self, networks: Any, batch: Memories, offset: Any, key: Any, settings: Any, count: Any) -> Any:
+    def learn_from(self, networks: Any, batch: Memories, offset: Any, key: Any, settings: Any, turn: int) -> Any:
         """One update of all networks.
 
         Parameters
@@ -81,8 +102,8 @@ class FromMemory(Algorithm):
         key : PRNG key
         settings : Settings
             The run's.
-        count : () int32
-            Updates so far.
+        turn : int
+            Which update of a period, from 0.
         """
 
     def own_rewards(self, rewards: Any) -> Any:
@@ -109,17 +130,21 @@ class FromMemory(Algorithm):
         )
         replay = store(state.replay, data, rewards)
 
-        def once(carried: tuple[Any, Any], key: Any) -> tuple[tuple[Any, Any], None]:
-            networks, count = carried
+        def once(networks: Any, turn: int, key: Any) -> Any:
             drawn, rest = jax.random.split(key)
-            batch = sample(self.task, replay, drawn, settings.batch)
+            batch = sample(self.task, replay, drawn, self.samples)
             batch = batch._replace(rewards=batch.rewards / scales.deviation)
-            networks = self.learn_from(networks, batch, scales.offset, rest, settings, count)
-            return (networks, count + 1), None
+            return self.learn_from(networks, batch, scales.offset, rest, settings, turn)
 
-        keys = jax.random.split(key, settings.updates)
-        (networks, count), _ = jax.lax.scan(once, (state.networks, state.count), keys)
-        return MemoryState(networks, scales, replay, count), {"replayed": replay.filled * self.task.copies}
+        def period(networks: Any, keys: Any) -> tuple[Any, None]:
+            for turn in range(self.period):
+                networks = once(networks, turn, keys[turn])
+            return networks, None
+
+        keys = jax.random.split(key, settings.updates).reshape(-1, self.period)
+        networks, _ = jax.lax.scan(period, state.networks, keys)
+        state = MemoryState(networks, scales, replay, state.count + settings.updates)
+        return state, {"replayed": replay.filled * self.task.copies}
 
     # --- what a critic of one agent sees
 

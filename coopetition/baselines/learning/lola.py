@@ -13,6 +13,11 @@ c_t = gamma c_{t-1} + sum_k log pi_k(a_k,t | o_k,t), started anew with every epi
 whose derivatives of any order are the right estimates: the first is the discounted policy gradient, the mixed second
 one the term above. The baseline b is the mean reward of the other copies at the same step.
 
+The second derivative is the noisy part: most of what it is estimated from are effects of one agent's rate alone, which
+have no part in grad_i grad_j. With f_t a sum of functions of single rates (fitted to rewards by least squares), and l_t
+the log-probabilities of step t alone, E[ box(l_t) f_t ] has no mixed derivative either, and is taken off J_j where that
+is what J_j is for.
+
 In training agent i uses the others' parameters, observations and rewards, as LOLA does; in play actors see their own
 observation. With eta = 0 this is policy gradient without critics.
 
@@ -76,6 +81,19 @@ def dot(one: Any, other: Any) -> Any:
     return sum(jnp.vdot(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
 
 
+def additive_part(rates: Any, rewards: Any) -> Any:
+    """Of rewards (T, E, L) what a sum of quadratic functions of single rates (T, E, L, A) explains.
+
+    Least squares with a little ridge: whatever the coefficients are, it is such a sum.
+    """
+    flat = rates.reshape(rates.shape[0] * rates.shape[1], -1) - 0.5
+    columns = jnp.concatenate([jnp.ones_like(flat[:, :1]), flat, flat**2], axis=1)
+    paid = rewards.reshape(len(flat), -1)
+    ridge = 1e-4 * len(flat) * jnp.eye(columns.shape[1])
+    coefficients = jnp.linalg.solve(columns.T @ columns + ridge, columns.T @ paid)
+    return (columns @ coefficients).reshape(rewards.shape)
+
+
 class LOLA(REINFORCE):
     """Policy gradients through the opponents' learning step; see the module."""
 
@@ -95,8 +113,11 @@ class LOLA(REINFORCE):
         if self.task.shared:
             raise ValueError("LOLA tells its own parameters from its opponents': share_parameters=True is refused")
 
-    def objectives(self, actors: Any, data: Trajectory, rewards: Any, discount: Any) -> Any:
-        """DiCE objectives J (L,) of all agents, as functions of all actors."""
+    def objectives(self, actors: Any, data: Trajectory, rewards: Any, discount: Any, additive: Any = 0.0) -> Any:
+        """DiCE objectives J (L,) of all agents, as functions of all actors.
+
+        With `additive` (T, E, L), a sum of functions of single rates, they are for mixed derivatives only.
+        """
         parameters = jax.vmap(self.parameters)(actors, self.task.inputs(data.observations))
         log_probs = self.distribution.log_prob(parameters, self.task.fold(data.latents)).sum(axis=0)
 
@@ -107,17 +128,20 @@ class LOLA(REINFORCE):
 
         _, sums = jax.lax.scan(step, jnp.zeros_like(log_probs[0]), (log_probs, data.ended))
         box = jnp.exp(sums - jax.lax.stop_gradient(sums))
-        return (box[..., None] * rewards).mean(axis=(0, 1))
+        now = jnp.exp(log_probs - jax.lax.stop_gradient(log_probs))
+        return (box[..., None] * rewards - now[..., None] * additive).mean(axis=(0, 1))
 
-    def shaping(self, actors: Any, data: Trajectory, rewards: Any, discount: Any) -> tuple[Any, Any]:
+    def shaping(
+        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, additive: Any = 0.0
+    ) -> tuple[Any, Any]:
         """Each agent's own gradient, and the one through its opponents' step: trees with agents in front."""
         agents = jnp.arange(self.task.size)
 
-        def each(actors: Any) -> Any:
+        def each(actors: Any, additive: Any) -> Any:
             """grad_j J_k: every leaf (L of objectives k, L of parameters j, ...)."""
-            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount))(actors)
+            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount, additive))(actors)
 
-        slopes = each(actors)
+        slopes = each(actors, 0.0)
         own = jax.tree.map(lambda x: x[agents, agents], slopes)
 
         def through(i: Any) -> Any:
@@ -126,7 +150,7 @@ class LOLA(REINFORCE):
             paid = jax.tree.map(lambda x: jax.lax.stop_gradient(x[i]) * _along(others, x[i]), slopes)
 
             def gain(actors: Any) -> Any:
-                steps = jax.tree.map(lambda x: x[agents, agents], each(actors))
+                steps = jax.tree.map(lambda x: x[agents, agents], each(actors, additive))
                 return dot(paid, steps)
 
             return jax.tree.map(lambda x: x[i], jax.grad(gain)(actors))
@@ -140,7 +164,8 @@ class LOLA(REINFORCE):
         )
         rewards = data.rewards / scales.deviation
         rewards = rewards - (rewards.sum(axis=1, keepdims=True) - rewards) / (self.task.copies - 1)
-        own, shaped = self.shaping(state.actor, data, rewards, settings.discount)
+        additive = additive_part(data.rates, rewards)
+        own, shaped = self.shaping(state.actor, data, rewards, settings.discount, additive)
         gradient = jax.tree.map(lambda g, s: -(g + settings.lookahead * s), own, shaped)
         actor, optimiser = jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
             state.actor, gradient, state.optimiser, settings.learning_rate, settings.gradient_clip

@@ -10,8 +10,8 @@ game's solution is therefore a *robust point*, where each rate is the best again
 direction that hurts, and no equilibrium; with epsilon 0 it is MADDPG. In training critics see the joint state and
 everybody's rates; in play an actor sees its own observation.
 
-Hyper-parameters: epsilon .05 of the endowment (the paper tries .1 to 1e-3 on a box twice as wide); the rest as for
-MADDPG.
+Hyper-parameters: epsilon .05 of the endowment (the paper tries .1 to 1e-3 on a box twice as wide); noise no
+narrower than that, since critics are asked for values so far from what is played; the rest as for MADDPG.
 
 Limits: the step is linear, and as good as the critic's slope in the others' rates, which is noise where they hardly
 matter to the agent; what is robust against partners that err does not make them err less.
@@ -50,6 +50,10 @@ class M3DDPG(DeterministicActorCritic):
     name = "M3DDPG"
     citation = "S. Li et al. (2019), AAAI 33"
     Settings = Settings
+
+    def width(self, count: Any, settings: Any) -> Any:
+        """At least the adversary's step: critics are asked for values that far from what is played."""
+        return jnp.maximum(super().width(count, settings), settings.epsilon)
 
     def others_rates(self, critic: Any, batch_seen: Any, joint: Any, own: Any, rates: Any, settings: Any) -> Any:
         """For each learner the others' rates after the adversarial step: (B, L, L, A)."""

@@ -57,13 +57,14 @@ class MATD3(DeterministicActorCritic):
     Settings = Settings
     critics = 2
 
+    @property
+    def period(self) -> int:
+        """Updates of critics for one of actors and targets."""
+        return int(self.settings.delay)
+
     def next_rates(self, networks: DeterministicNetworks, batch: Memories, key: Any, settings: Any) -> Any:
         """The target actors' rates, blurred inside the box."""
         rates = self.rates(networks.actor_target, batch.next_observations)
         noise = settings.smoothing * jax.random.normal(key, rates.shape, dtype=jnp.float32)
         limit = settings.smoothing_clip
         return jnp.clip(rates + jnp.clip(noise, -limit, limit), 0.0, 1.0)
-
-    def moves_actor(self, count: Any) -> Any:
-        """At every second update."""
-        return count % self.settings.delay == 0

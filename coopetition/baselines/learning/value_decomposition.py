@@ -68,6 +68,7 @@ class ValueDecomposition(FromMemory):
 
     def check(self) -> None:
         """At least two bins."""
+        super().check()
         if self.settings.bins < 2:
             raise ValueError(f"bins = {self.settings.bins}: expected at least 2")
 
@@ -138,7 +139,7 @@ class ValueDecomposition(FromMemory):
         offset: Any,
         key: Any,
         settings: Any,
-        count: Any,  # noqa: ARG002
+        turn: int,  # noqa: ARG002
     ) -> TeamNetworks:
         """Utilities and mixer together, then targets."""
         best = self.utilities(networks.utilities, batch.next_observations).argmax(axis=-1)

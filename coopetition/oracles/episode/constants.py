@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from coopetition.oracles.episode.climbing import search
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
-from coopetition.oracles.episode.starts import CONSTANTS, mixed_rates, partitions
+from coopetition.oracles.episode.starts import CONSTANTS, cast_profiles, mixed_rates, partitions
 from coopetition.oracles.stage.game import Array
+
+#: Rates that a constant profile has at most where agents are told apart by what it pays to have them play.
+_MOST_KINDS = 4
 
 
 def constant_returns(
@@ -60,6 +63,12 @@ def best_constant(
     options = [np.zeros(episode.n, dtype=np.int64)]
     if per_agent:
         options = partitions(episode.groups()) if split else [episode.groups()]
+    if per_agent and split and episode.n > 2:  # who plays one rate, who another, who a third
+        casts = cast_profiles(episode.groups(), marks)
+        cast = casts[int(constant_values(episode, casts).sum(axis=1).argmax())]
+        alike = np.unique(np.column_stack([episode.groups(), cast]), axis=0, return_inverse=True)[1].reshape(-1)
+        if alike.max() + 1 <= _MOST_KINDS and not any(np.array_equal(alike, option) for option in options):
+            options = [*options, alike.astype(np.int64)]
     best, height, groups = np.zeros(0), -np.inf, options[0]
     for option in options:
         kinds = int(option.max()) + 1

@@ -22,9 +22,12 @@ BLOCKS, WINDOWS = (1, 2, 3, 4, 5, 6, 8, 12, 20, 40), (2, 3, 5, 8, 13, 21, 34, 55
 APART, SHIFTS = 4, (-0.05, -0.005, -0.0005, 0.0005, 0.005, 0.05)
 #: Sequences a call of the value function at most, and how many of the best moves are kept to be combined.
 CHUNK, KEPT = 4096, 48
-#: The families of moves, as results name them.
+#: What all other steps are moved by where one step is traded for them.
+TRADED = (-0.02, -0.005, -0.001, -0.0002, 0.0002, 0.001, 0.005, 0.02)
+#: The families of moves, as results name them; those of one agent's replies.
 NEIGHBOURHOOD = ("single steps", "blocks", "shifts", "pairs of steps")
 CHEAP = NEIGHBOURHOOD[:3]
+OF_REPLIES = (*CHEAP, "trades")
 
 
 @dataclass
@@ -160,12 +163,34 @@ def shifts(point: Array) -> Iterator[Array]:
                 yield table
 
 
+def trades(point: Array, palette: Sequence[float]) -> Iterator[Array]:
+    """Every step of each role at every rate of the palette, and all its other steps moved a little to make up for it.
+
+    Where a game goes on as long as trust stays above a threshold, good play lies on the edge: nothing can be spent in
+    one step that is not earned in others.
+    """
+    horizon, roles = point.shape
+    steps = np.arange(horizon)
+    for role in range(roles):
+        for by in TRADED:
+            moved = point.copy()
+            moved[:, role] = np.where(
+                (point[:, role] > 0.0) & (point[:, role] < 1.0), np.clip(point[:, role] + by, 0.0, 1.0), point[:, role]
+            )
+            for rate in palette:
+                table = np.repeat(moved[None], horizon, axis=0)
+                table[steps, steps, role] = rate
+                yield table
+
+
 def family(name: str, point: Array, palette: Sequence[float]) -> Iterator[Array]:
-    """The moves of one family of `NEIGHBOURHOOD`."""
+    """The moves of one family of `NEIGHBOURHOOD` or `OF_REPLIES`."""
     if name == "single steps":
         return single_steps(point, palette)
     if name == "pairs of steps":
         return pairs_of_steps(point, palette)
+    if name == "trades":
+        return trades(point, palette)
     return blocks(point, palette) if name == "blocks" else shifts(point)
 
 

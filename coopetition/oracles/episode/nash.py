@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from coopetition.games.parameters import choose
 from coopetition.oracles.episode.constants import best_constant
-from coopetition.oracles.episode.moves import CHEAP
+from coopetition.oracles.episode.moves import CHEAP, OF_REPLIES
 from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
@@ -245,7 +245,7 @@ def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: boo
     now = float(value(own[None])[0])
     # Large games play fewer sequences a reply: rounds become poorer, not longer.
     cost = episode.horizon**2 * episode.n**2 * 60.0
-    names = CHEAP if effort is _CERTIFY else CHEAP[:1]
+    names = OF_REPLIES if effort is _CERTIFY else CHEAP[:1]
     if cost > _STEPS:
         effort = replace(effort, passes=max(2, int(effort.passes * _STEPS / cost)))
     column, height = improve(value, own, episode.key_rates([i]), effort, widely=widely, names=names)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coopetition.games.parameters import choose
 from coopetition.oracles.episode.climbing import ENOUGH
 from coopetition.oracles.episode.constants import best_constant, constant_values
-from coopetition.oracles.episode.moves import CHEAP, NEIGHBOURHOOD, neighbours
+from coopetition.oracles.episode.moves import CHEAP, NEIGHBOURHOOD, OF_REPLIES, neighbours
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import DUTIES, EFFORTS, Effort, improve, palette_of, search_sequences
@@ -161,7 +161,7 @@ def _improve_in_turn(episode: Episode, rates: Array, height: float, effort: Effo
                 return np.asarray(episode.returns(played).sum(axis=1))
 
             own = rates[:, i : i + 1].copy()
-            names = CHEAP if effort.pairs else CHEAP[:1]
+            names = OF_REPLIES if effort.pairs else CHEAP[:1]
             found, reached = improve(value, own, episode.key_rates([i]), effort, widely=sweep == 0, names=names)
             largest = max(largest, reached - height)
             if reached - height <= enough:

@@ -24,7 +24,7 @@ Probe = Callable[[Array], tuple[Array, Array]]
 HELD = np.arange(41) / 40.0
 _COARSE = (0.0, 0.3, 0.5, 1.0)
 _DUTIES = ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (5, 1), (1, 5))
-_ENDS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30)
+_ENDS = (1, 2, 3, 5, 8, 12, 20, 30)
 #: A jump of the others' mean answer between neighbouring rates that shows a threshold; how many are used.
 _JUMP, _THRESHOLDS = 0.02, 4
 
@@ -64,7 +64,7 @@ def probe(
     answers = see(rows)[: len(held)]
     shown = thresholds(held, answers)
     if looks > 1:
-        see(_built_on(best.apart(5, cells=2)[0][:, :, 0], sorted({0.0, 1.0, *shown, *_most(marks)})))
+        see(_built_on(best.apart(3, cells=2)[0][:, :, 0], sorted({0.0, 1.0, *shown, *_most(marks)})))
     for _ in range(looks - 2):
         see(_moved(best.apart(4, cells=1)[0][:, :, 0], shown))
     return best.tables[0, :, 0], float(best.heights[0])
@@ -111,20 +111,20 @@ def _built_on(tables: Array, rates: Sequence[float]) -> Array:
                 late, early = table.copy(), table.copy()
                 late[-cut:], early[:cut] = rate, rate
                 rows += [late, early]
-    for one in rates:
-        for other in rates:
-            if one == other:
+    for high in rates:
+        for low in rates:
+            if high <= low:
                 continue
             for on, off in _DUTIES:
-                row = np.resize([one] * on + [other] * off, horizon)
+                row = np.resize([high] * on + [low] * off, horizon)
                 spent = row.copy()
                 spent[-1:] = 0.0
                 rows += [row, spent]
             for cut in cuts:
-                row = np.full(horizon, one)
-                row[-cut:] = other
+                row = np.full(horizon, high)
+                row[-cut:] = low
                 rows.append(row)
-    return np.array(rows)
+    return np.unique(np.array(rows), axis=0)
 
 
 def _moved(tables: Array, shown: Sequence[float]) -> Array:
@@ -146,4 +146,4 @@ def _moved(tables: Array, shown: Sequence[float]) -> Array:
                     row = table.copy()
                     row[-cut:] = rate
                     rows.append(row)
-    return np.array(rows)
+    return np.unique(np.array(rows), axis=0)

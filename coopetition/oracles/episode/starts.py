@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,25 @@ def partitions(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
             apart[members[:count]] = groups.max() + 1
             options.append(np.unique(apart, return_inverse=True)[1].astype(np.int64))
     return options
+
+
+def cast_profiles(groups: NDArray[np.int64], marks: Sequence[float], most: int = 1000) -> Array:
+    """Constant profiles (K, N) in which so many of the agents of a group play one key rate, so many the next.
+
+    Every such division of each group, the groups in turn with the others at the middle key rate; where key rates are
+    too many for that, some of them.
+    """
+    profiles = []
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        rates = list(marks)
+        while len(rates) > 2 and comb(len(members) + len(rates) - 1, len(rates) - 1) > most:
+            del rates[len(rates) // 2]
+        for chosen in combinations_with_replacement(rates, len(members)):
+            profile = np.full(len(groups), marks[len(marks) // 2])
+            profile[members] = chosen
+            profiles.append(profile)
+    return np.array(profiles)
 
 
 def mixed_rates(marks: Sequence[float], kinds: int, most: int = 800) -> Array:

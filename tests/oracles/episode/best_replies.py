@@ -1,8 +1,8 @@
 """Best replies known to the policies of `lookers`, in all twenty games: ``best_replies.json``.
 
-``python -m tests.oracles.episode.best_replies`` writes the file, from the thorough search and from a random search of
-another kind on top of it; run again, it only ever raises what is there. What is kept is the first agent's sequence of
-rates, and what it gained when it was found.
+``python -m tests.oracles.episode.best_replies [--missing] [IDS]`` writes the file, from the thorough search and from a
+random search of another kind on top of it; run again, it only ever raises what is there. What is kept is the first
+agent's sequence of rates, and what it gained when it was found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from coopetition.envs import ENVIRONMENTS
 from coopetition.oracles import Episode, best_response
 from coopetition.oracles.episode.players import Table
 from coopetition.oracles.episode.stored import folded, unfolded
-from tests.oracles.episode.lookers import LOOKERS
+from tests.oracles.episode.lookers import lookers_of
 
 FILE = Path(__file__).with_suffix(".json")
 
@@ -45,9 +45,12 @@ def disturbed(table: Table, best: np.ndarray, height: float, rounds: int = 12, s
 def main() -> None:
     """Search, and raise what is kept."""
     kept: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
-    for key in sys.argv[1:] or ENVIRONMENTS:
+    asked = [word for word in sys.argv[1:] if word != "--missing"]
+    for key in asked or ENVIRONMENTS:
         game = coopetition.make_game(key, reward_mode="integrated")
-        for name, build in LOOKERS.items():
+        for name, build in lookers_of(key).items():
+            if "--missing" in sys.argv and f"{key} {name}" in kept:
+                continue
             episode = Episode(game)
             table = Table(episode, build(episode.game))
             known = kept.get(f"{key} {name}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from coopetition.baselines import Classifier, Policy
@@ -81,10 +83,22 @@ class Graduated(Policy):
         return np.where(punishing, 0.0, 1.0)
 
 
-LOOKERS = {
+LOOKERS: dict[str, Callable[[Game], Policy]] = {
     "threshold_0.9": lambda game: Threshold(game, 0.9),
     "threshold_0.37": lambda game: Threshold(game, 0.37),
     "grim_0.5": lambda game: Grim(game, 0.5),
     "generous_0.3": lambda game: Generous(game, 0.3),
     "graduated_0.6": lambda game: Graduated(game, 0.6),
 }
+#: Further ones in TrustDilemma, integrated, where an earlier search found 0.00 of 280 and 272 of 1,013.
+OF_TRUST: dict[str, Callable[[Game], Policy]] = {
+    "threshold_0.95": lambda game: Threshold(game, 0.95),
+    "threshold_0.8": lambda game: Threshold(game, 0.8),
+    "grim_0.95": lambda game: Grim(game, 0.95),
+    "graduated_0.8": lambda game: Graduated(game, 0.8),
+}
+
+
+def lookers_of(key: str) -> dict[str, Callable[[Game], Policy]]:
+    """The policies that are met in an environment, by name."""
+    return LOOKERS | OF_TRUST if key == "TrustDilemma-v0" else LOOKERS

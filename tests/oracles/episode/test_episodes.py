@@ -149,14 +149,15 @@ def test_team_optimum_is_the_repeated_one() -> None:
 def test_optimum_keeps_trust_alive_and_spends_it_at_the_end() -> None:
     """TrustDilemma ends by mean trust: one agent stays at what is expected, 40, and carries both to the end.
 
-    A little less is worth it in the first step alone, while there is trust to spare.
+    Now and then it spends a step of trust, as both do at the end, and earns it back by a little more in the others.
     """
     best = open_loop_optimum("TrustDilemma-v0", "private")
     assert best.length == 100
     stage = solve("TrustDilemma-v0", "social_optimum").actions
     levels = np.sort(best.actions, axis=1)
-    np.testing.assert_allclose(levels[1:90, 1], 40.0, atol=0.2)
-    assert 39.0 < levels[0, 1] < 40.2
+    carried = np.abs(levels[:90, 1] - 40.0) < 0.2
+    assert carried.sum() >= 84
+    np.testing.assert_allclose(levels[:90, 1][~carried], stage[0], atol=0.5)
     assert best.value > 29_726.9
     assert levels[:90, 0].max() < 35.0
     np.testing.assert_allclose(best.actions[-1], stage, atol=0.01)
