@@ -127,9 +127,14 @@ def measure(solution: Points, base: Points, paid: Points) -> dict[str, Array]:
 
 
 def baseline_games(games: Games, baseline: Baseline = "no_interdependence_no_synergy") -> Games:
-    """The games whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too."""
-    off = {"dependence": 0.0, "gamma": 0.0} if baseline == "no_interdependence_no_synergy" else {"dependence": 0.0}
-    return games.changed(off)
+    """The games whose equilibrium is the baseline: D = 0 and, as published, gamma = 0 too.
+
+    Where there is nothing to share, shares do not matter: made alike, thousands of draws have one baseline to solve.
+    """
+    alone: dict[str, Any] = {"dependence": 0.0}
+    if baseline == "no_interdependence_no_synergy":
+        alone |= {"gamma": 0.0, "shares": (0.5, 0.5)}
+    return games.changed(alone)
 
 
 def simulate(games: Games, label: str = "S-LCD", baseline: Baseline = "no_interdependence_no_synergy") -> Run:
