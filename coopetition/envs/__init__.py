@@ -6,7 +6,7 @@ import importlib
 from typing import TypeVar
 
 from coopetition.envs.complete import check_complete
-from coopetition.games.doors import address_of, load_named, offered, without_module
+from coopetition.games.doors import address_of, load_named, module_in, not_registered, offered, without_module
 from coopetition.games.parameters import Parameters, choose
 from coopetition.games.presets import PUBLISHED, STRONG, preset_class, preset_id, presets_of
 from coopetition.registration import GROUP, forget_ids, register_ids
@@ -180,11 +180,15 @@ def environment_class(environment_id: str, preset: str | None = None) -> type[Pa
     LookupError
         An entry point that should have the environment and does not, named.
     """
-    asked = without_module(str(environment_id).removeprefix("coopetition/"))
+    given = str(environment_id).removeprefix("coopetition/")
+    asked = without_module(given)
     name, _, named = asked.removeprefix("coopetition/").partition(":")
     if name not in ENVIRONMENTS and name not in _registered:
         if name not in STRONG_IDS:
-            choose("environment", name, environment_ids(strong=True))
+            known_ids = environment_ids(strong=True)
+            if module_in(given) and name not in known_ids:
+                raise not_registered(given, "environment", "coopetition.register", _registered)
+            choose("environment", name, known_ids)
         known = ENVIRONMENTS if name in STRONG_IDS else environment_ids()
         for one in known:
             if name == preset_id(one, STRONG):
