@@ -152,7 +152,11 @@ def _class_of(name: str) -> type[Parameters]:
         point = offered(GROUP)[name]
         found = getattr(importlib.import_module(point.module), point.attr, None)
         if not (isinstance(found, type) and issubclass(found, Parameters) and found.id == name):
-            has = f"{found.id!r}; of its presets, 'strong' alone has an id" if hasattr(found, "id") else repr(found)
+            has = (
+                f"{found.id!r}; of its presets, 'strong' alone has an id"
+                if found is not None and hasattr(found, "id")
+                else repr(found)
+            )
             raise LookupError(
                 f"entry point {name!r} = {point.value!r} should be an environment of that id: it is {has}"
             )

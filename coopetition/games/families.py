@@ -64,8 +64,9 @@ def _naming_stages(function: F) -> F:
     def checked(*arguments: Any, **stages: Any) -> Any:
         for name in stages:
             if name not in allowed:
+                names = ", ".join(allowed)
                 raise TypeError(
-                    f"{function.__name__}() has no stage {name!r}; allowed: {', '.join(allowed)}{nearest(name, allowed)}"
+                    f"{function.__name__}() has no stage {name!r}; allowed: {names}{nearest(name, allowed)}"
                 )
         return function(*arguments, **stages)
 

@@ -95,7 +95,15 @@ def test_of_a_policy(module, right, wrong, error, words):
         module(text.replace(right, wrong))
 
 
-@pytest.mark.parametrize(("wrong", "words"), [("mean", "returned None"), ("return 0.5", r"returned \(\)")])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("mean", "returned None"),
+        ("return 0.5", r"returned \(\)"),
+        ("return 50.0 * mean", r"returned values from .* expected rates in \[0, 1\]"),
+        ("return mean * np.nan", "returned values from nan"),
+    ],
+)
 def test_of_a_policy_that_returns_no_rates(module, wrong, words):
     from coopetition.baselines import evaluate
 
