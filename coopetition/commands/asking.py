@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from coopetition.games.doors import without_module
+from coopetition.games.doors import module_in, not_registered, without_module
 from coopetition.games.parameters import nearest
 
 if TYPE_CHECKING:
@@ -46,15 +46,18 @@ def refuse(message: str) -> typer.Exit:
 
 def find_id(asked: str) -> str:
     """The id that was meant: exact, or up to upper case and the version; a preset may stand behind a colon."""
-    from coopetition.envs import environment_ids
+    from coopetition import envs
 
+    given = asked.removeprefix("coopetition/")
     with refusals():
-        asked = without_module(asked)
-        ids = environment_ids(strong=True)
+        asked = without_module(given)
+        ids = envs.environment_ids(strong=True)
     named, colon, preset = asked.removeprefix("coopetition/").partition(":")
     for known in ids:
         if named.lower() in (known.lower(), known.lower().rpartition("-")[0]):
             return known + colon + preset
+    if module_in(given):
+        raise refuse(str(not_registered(given, "environment", "coopetition.register", envs._registered)))
     # Compare without the version, whose letters would count as a likeness between any two ids.
     names = {known.rpartition("-")[0].lower(): known for known in ids}
     hint = nearest(asked.lower().removesuffix("-v0"), names)

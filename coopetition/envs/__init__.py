@@ -6,7 +6,7 @@ import importlib
 from typing import TypeVar
 
 from coopetition.envs.complete import check_complete
-from coopetition.games.doors import address_of, load_named, offered, without_module
+from coopetition.games.doors import address_of, load_named, module_in, not_registered, offered, without_module
 from coopetition.games.parameters import Parameters, choose
 from coopetition.games.presets import PUBLISHED, STRONG, preset_class, preset_id, presets_of
 from coopetition.registration import GROUP, forget_ids, register_ids
@@ -152,7 +152,11 @@ def _class_of(name: str) -> type[Parameters]:
         point = offered(GROUP)[name]
         found = getattr(importlib.import_module(point.module), point.attr, None)
         if not (isinstance(found, type) and issubclass(found, Parameters) and found.id == name):
-            has = f"{found.id!r}; of its presets, 'strong' alone has an id" if hasattr(found, "id") else repr(found)
+            has = (
+                f"{found.id!r}; of its presets, 'strong' alone has an id"
+                if found is not None and hasattr(found, "id")
+                else repr(found)
+            )
             raise LookupError(
                 f"entry point {name!r} = {point.value!r} should be an environment of that id: it is {has}"
             )
@@ -180,11 +184,15 @@ def environment_class(environment_id: str, preset: str | None = None) -> type[Pa
     LookupError
         An entry point that should have the environment and does not, named.
     """
-    asked = without_module(str(environment_id).removeprefix("coopetition/"))
+    given = str(environment_id).removeprefix("coopetition/")
+    asked = without_module(given)
     name, _, named = asked.removeprefix("coopetition/").partition(":")
     if name not in ENVIRONMENTS and name not in _registered:
         if name not in STRONG_IDS:
-            choose("environment", name, environment_ids(strong=True))
+            known_ids = environment_ids(strong=True)
+            if module_in(given) and name not in known_ids:
+                raise not_registered(given, "environment", "coopetition.register", _registered)
+            choose("environment", name, known_ids)
         known = ENVIRONMENTS if name in STRONG_IDS else environment_ids()
         for one in known:
             if name == preset_id(one, STRONG):

@@ -89,6 +89,9 @@ def _check_fields(environment: type[Parameters]) -> None:
             raise TypeError(f"{environment.id}: the parameter {field.name!r} has no default")
         if not environment.about(field.name):
             raise TypeError(f"{environment.id}: the parameter {field.name!r} has no sentence: write about=...")
+    for line in environment.added_fields():
+        if not line.meaning:
+            raise TypeError(f"{environment.id}: the state field {line.name!r} has no meaning: write meaning=...")
 
 
 def page_of(environment: type[Parameters]) -> str:

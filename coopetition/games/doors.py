@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 #: Modules to import before names are looked up, separated by commas; processes started from this one inherit it.
 VARIABLE = "COOPETITION_LOAD"
@@ -82,11 +84,40 @@ def without_module(name: str) -> str:
     ImportError
         The module cannot be imported.
     """
-    module, colon, rest = name.partition(":")
-    if colon and all(part.isidentifier() for part in module.split(".")):
+    module = module_in(name)
+    if module:
         import_module(module)
-        return rest
+        return name.removeprefix(f"{module}:")
     return name
+
+
+def module_in(name: str) -> str:
+    """The module in front of ``"module:name"``; an empty text if there is none."""
+    module, colon, _ = name.partition(":")
+    return module if colon and all(part.isidentifier() for part in module.split(".")) else ""
+
+
+def not_registered(name: str, kind: str, call: str, registered: Mapping[str, Any]) -> ValueError:
+    """The error for ``"module:name"`` whose module was imported and registered no such name.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for, with its module.
+    kind, call : str
+        What a thing of this registry is called, and what registers one.
+    registered : mapping of str to object
+        What is registered by name: classes and functions, or where they are imported from, ``"module:attribute"``.
+    """
+    module = module_in(name)
+    own = []
+    for known, thing in registered.items():
+        home = thing.partition(":")[0] if isinstance(thing, str) else str(getattr(thing, "__module__", ""))
+        if home == module or home.startswith(f"{module}."):
+            own.append(repr(known))
+    asked = name.removeprefix(f"{module}:")
+    what = f"no {kind} of that name, but {', '.join(own)}" if own else f"no {kind}: call {call} in it"
+    return ValueError(f"unknown {kind} {asked!r}: the module {module!r} was imported and registered {what}")
 
 
 def address_of(thing: object) -> str | None:

@@ -9,10 +9,13 @@ its parameters, in capitals. One that is missing is an error when a game is buil
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from coopetition.games.checks import nearest
 from coopetition.games.fields import Column, between_others, from_others, others, own_first, towards_others
 
 if TYPE_CHECKING:
@@ -50,6 +53,27 @@ class Family:
     stages: Callable[..., list[Stage]]
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _naming_stages(function: F) -> F:
+    """The same function, whose error for an unknown keyword says which there are."""
+    allowed = tuple(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def checked(*arguments: Any, **stages: Any) -> Any:
+        for name in stages:
+            if name not in allowed:
+                names = ", ".join(allowed)
+                raise TypeError(
+                    f"{function.__name__}() has no stage {name!r}; allowed: {names}{nearest(name, allowed)}"
+                )
+        return function(*arguments, **stages)
+
+    return cast(F, checked)
+
+
+@_naming_stages
 def trust_game(
     *,
     expectations: Stage | None = None,
@@ -91,6 +115,7 @@ def trust_game(
     return [part for part in stages if part is not None]
 
 
+@_naming_stages
 def reciprocity_game(
     *, responses: Stage | None = None, reciprocate: Stage | None = None, turn: Stage | None = None
 ) -> list[Stage]:
@@ -122,6 +147,7 @@ def reciprocity_game(
     return [part for part in stages if part is not None]
 
 
+@_naming_stages
 def team_game(
     *,
     assemble: Stage | None = None,

@@ -18,7 +18,7 @@ from coopetition.games.declared import as_matrix
 from coopetition.games.families import family_of
 from coopetition.games.fields import Field as Field
 from coopetition.games.fields import StateField
-from coopetition.games.guards import check_stages, needs_pairs
+from coopetition.games.guards import check_stages, check_used, needs_pairs
 from coopetition.games.parameters import Parameters
 from coopetition.games.rewards import REWARD_MODES as REWARD_MODES
 from coopetition.games.rewards import Cooperative, Integrated, Private, read_reward_mode
@@ -171,6 +171,7 @@ class Game:
                 raise TypeError(f"{self.id}: stages() returned {stages!r}: return a list, such as team_game(...)")
             stages = self._with_uncertainty([*stages, self.mode.stage()])
             check_stages(self, stages)
+            check_used(self, stages)
             self._stages = stages
         return self._stages
 

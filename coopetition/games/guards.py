@@ -64,6 +64,39 @@ def check_stages(game: Game, stages: Iterable[Any]) -> None:
                 )
 
 
+def check_used(game: Game, stages: Iterable[Any]) -> None:
+    """Refuse a reward mode that pays nothing, and what an environment without stages of its own declares for them.
+
+    Raises
+    ------
+    StageError
+        Naming the mode's stage, or the fields and parameters.
+    """
+    from coopetition.games.parameters import Parameters
+    from coopetition.kernels.machine.names import read_by
+
+    paying = game.mode.stage()
+    if ("Work", "REWARD") not in read_by(paying).names:
+        raise StageError(
+            f"{game.id}: the stage {paying.body.__module__}.{paying.body.__qualname__} of the reward mode "
+            f"{game.mode.name!r} never writes Work.REWARD, so that it would pay nothing"
+        )
+    cls = type(game.parameters)
+    if cls.stages is not Parameters.stages:
+        return
+    read = {name for part in stages for name in read_by(part).names}
+    fields = [line.name for line in game.additions if ("State", line.name.upper()) not in read]
+    declared = [name for name, (space, _) in cls._own_numbers.items() if (space, name.upper()) not in read]
+    unread = [f"the state field {name!r}" for name in fields] + [f"the kernel number {name!r}" for name in declared]
+    if unread:
+        environment = cls.published_class()
+        own = [name for name, value in vars(environment).items() if callable(value)]
+        raise StageError(
+            f"{game.id} declares {', '.join(unread)}, which none of its family's stages reads: "
+            f"{environment.__name__} has no method stages{nearest('stages', own)}"
+        )
+
+
 def needs_pairs(stages: Iterable[Any]) -> bool:
     """Whether a stage uses the scratch matrix of n * n rows."""
     from coopetition.kernels.machine.memory import work_matrix

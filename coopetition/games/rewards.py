@@ -15,7 +15,7 @@ import numpy as np
 
 from coopetition.games import checks
 from coopetition.games.declared import Declaring
-from coopetition.games.doors import address_of, load_named, offered, without_module
+from coopetition.games.doors import address_of, load_named, module_in, not_registered, offered, without_module
 from coopetition.kernels.machine import numbers
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def register_reward_mode(mode: type[M]) -> type[M]:
     Raises
     ------
     TypeError
-        No reward mode, or one that lacks its name, ``about``, stage, a default, or the dataclass decorator.
+        No reward mode, or one that lacks its name, ``about``, stage, a default, a sentence, or the dataclass decorator.
     ValueError
         A name that is taken, or none.
     """
@@ -206,6 +206,8 @@ def register_reward_mode(mode: type[M]) -> type[M]:
             raise TypeError(
                 f"the reward mode {mode.name!r}: {field.name} has no domain; declare it with parameter(...)"
             ) from None
+        if not mode._metadata(field.name)["about"]:
+            raise TypeError(f"the reward mode {mode.name!r}: {field.name} has no sentence: write about=...")
     known = REWARD_MODES.get(mode.name)
     again = known is mode or (known is not None and known == address_of(mode)) or _same_place(known, mode)
     point = offered(GROUP).get(mode.name)
@@ -245,7 +247,10 @@ def reward_mode_class(name: str) -> type[RewardMode]:
     """
     short = without_module(name)
     if short not in REWARD_MODES:
-        short = checks.choose("reward_mode", short, reward_mode_names())
+        names = reward_mode_names()
+        if module_in(name) and short not in names:
+            raise not_registered(name, "reward_mode", "coopetition.register_reward_mode", REWARD_MODES)
+        short = checks.choose("reward_mode", short, names)
     found = REWARD_MODES.get(short) or offered(GROUP)[short].value
     if isinstance(found, str):
         module, _, attribute = found.partition(":")

@@ -12,6 +12,9 @@ from coopetition.batching.streams import Seeds
 from coopetition.games.game import Game
 from coopetition.policies.sight import Sight
 
+#: How far beyond [0, 1] a rate may lie by rounding, of float32 too.
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class Classifier:
@@ -130,8 +133,10 @@ class Policy:
         Raises
         ------
         ValueError
-            Observations of another number of copies than `reset` was told, or rates of another shape than (B,).
+            Observations of another number of copies than `reset` was told, or rates of another shape than (B,); or,
+            in the first step after a reset, rates out of [0, 1].
         """
+        first = agent not in self._memories
         seen = self.look(observations, agent)
         rates = self.play(seen)
         if np.shape(rates) != (seen.copies,):
@@ -139,6 +144,13 @@ class Policy:
                 f"{type(self).__name__}.play(seen) returned {rates if rates is None else np.shape(rates)}: "
                 f"expected a rate for each of {seen.copies} copies, shape ({seen.copies},)"
             )
+        if first:  # whoever mistakes levels for rates does so at once; to look at every step would cost as much as it
+            low, high = np.min(rates, initial=0.0), np.max(rates, initial=1.0)
+            if not (low >= -ROUNDING and high <= 1.0 + ROUNDING):
+                raise ValueError(
+                    f"{type(self).__name__}.play(seen) returned values from {np.min(rates):g} to {np.max(rates):g}: "
+                    "expected rates in [0, 1], shares of the endowment and not levels"
+                )
         return rates
 
     def look(self, observations: np.ndarray, agent: int) -> Sight:

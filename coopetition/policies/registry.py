@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from coopetition.games.doors import load_named
+from coopetition.games.doors import load_named, not_registered
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.policy import Classifier, Policy
@@ -219,6 +219,8 @@ def check_policy_name(name: str) -> str:
         importlib.import_module(module)
     if short not in _POLICIES:
         _read_entry_points()
+    if short not in _POLICIES and colon:
+        raise not_registered(str(name), "policy", "register_policy", _POLICIES)
     if short not in _POLICIES:
         named = [other for other in available() if not other.startswith("constant_")]
         raise ValueError(

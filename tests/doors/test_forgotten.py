@@ -34,6 +34,11 @@ ENVIRONMENT = [
     ("phi_B: float = 0.8", "phi_B = 0.8", TypeError, "phi_B = 0.8 has no type"),
     ("return team_game(", "team_game(", TypeError, r"stages\(\) returned None"),
     ("turn=grow", "turn=growing", NameError, "growing"),
+    ("def stages(self)", "def stage(self)", StageError,
+     "declares the state field 'stock', the kernel number 'price'.*no method stages; did you mean 'stage'"),
+    (', meaning="S, tonnes of fish"', "", TypeError, "the state field 'stock' has no meaning"),
+    ("team_game(", "team_game(pay=grow, ", TypeError,
+     r"team_game\(\) has no stage 'pay'; allowed: assemble, payoffs, utilities, turn; did you mean 'payoffs'"),
 ]  # fmt: skip
 
 
@@ -58,6 +63,8 @@ MODE = [
     ("kernel=True, about=\"of the worst-off", "about=\"of the worst-off", StageError, r"Scalar\.DELTA"),
     ("@stage\n", "", StageError, "decorate it with @stage"),
     ("(coopetition.RewardMode)", "", TypeError, "not a subclass of RewardMode"),
+    ("Work.REWARD", "Work.LEVEL", StageError, "quasi_maximin_rewards of the reward mode 'quasi_maximin' never writes"),
+    ('about="of the worst-off, against the sum"', 'about=""', TypeError, "delta has no sentence"),
 ]  # fmt: skip
 
 
@@ -88,7 +95,15 @@ def test_of_a_policy(module, right, wrong, error, words):
         module(text.replace(right, wrong))
 
 
-@pytest.mark.parametrize(("wrong", "words"), [("mean", "returned None"), ("return 0.5", r"returned \(\)")])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("mean", "returned None"),
+        ("return 0.5", r"returned \(\)"),
+        ("return 50.0 * mean", r"returned values from .* expected rates in \[0, 1\]"),
+        ("return mean * np.nan", "returned values from nan"),
+    ],
+)
 def test_of_a_policy_that_returns_no_rates(module, wrong, words):
     from coopetition.baselines import evaluate
 
@@ -166,3 +181,46 @@ def test_registering_again_changes_nothing(module):
     environment = module(source("environment")).Fishery
     assert coopetition.register(environment) is environment
     assert REWARD_MODES
+
+
+def _ask_of(page):
+    """What asks a registry for a name."""
+    from coopetition.calibration.engine.registry import load_case
+    from coopetition.envs import environment_class
+    from coopetition.games.rewards import reward_mode_class
+    from coopetition.oracles.stage.registry import concept
+    from coopetition.policies.registry import check_policy_name
+
+    asks = {
+        "environment": environment_class,
+        "reward_mode": reward_mode_class,
+        "policy": check_policy_name,
+        "concept": concept,
+        "case": load_case,
+    }
+    return asks[page]
+
+
+@pytest.mark.parametrize("page", TAKEN)
+def test_a_module_that_registers_nothing_of_the_name(module, page):
+    """It is said that the module was imported, and what it registered instead if anything."""
+    kind, name, ask = page, TAKEN[page][0], _ask_of(page)
+    empty = module('"""Nothing."""').__name__
+    with pytest.raises(
+        ValueError, match=rf"unknown {kind} '{name}': the module '{empty}' was.* registered no {kind}: "
+    ):
+        ask(f"{empty}:{name}")
+    full = module(source(page)).__name__
+    with pytest.raises(ValueError, match=rf"the module '{full}' was.* registered no {kind} of that name, but '{name}'"):
+        ask(f"{full}:another")
+
+
+def test_the_command_line_says_it_too(module):
+    from typer.testing import CliRunner
+
+    from coopetition.cli import app
+
+    empty = module('"""Nothing."""').__name__
+    said = CliRunner().invoke(app, ["show", f"{empty}:Fishery-v0"])
+    assert said.exit_code == 2
+    assert "was imported and registered no environment" in " ".join(said.output.split())

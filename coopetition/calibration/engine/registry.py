@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from coopetition.games.doors import load_named, without_module
+from coopetition.games.doors import load_named, module_in, not_registered, without_module
 
 from .case import Case
 from .files import RubricError, nearest
@@ -160,7 +160,7 @@ def load_case(name: str | Path) -> Case:
         from .written import read_case
 
         return read_case(name)
-    name = without_module(name)
+    given, name = name, without_module(name)
     if name in BUILT_IN:
         return _built_in(name)
     if name not in _registered:
@@ -175,6 +175,9 @@ def load_case(name: str | Path) -> Case:
                 f"entry point {name!r} = {entry.value!r} holds the case {case.name!r}: the names must agree"
             )
         return case
+    if module_in(given):
+        functions = {one: known.history for one, known in _registered.items()}
+        raise not_registered(given, "case", "register_case", functions)
     raise ValueError(f"unknown case {name!r}; {nearest(name, case_names())}")
 
 

@@ -30,7 +30,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from coopetition.games.checks import choose
-from coopetition.games.doors import load_named, without_module
+from coopetition.games.doors import load_named, module_in, not_registered, without_module
 from coopetition.oracles.evidence import CLASSES, Status, by_class
 from coopetition.oracles.stage.game import OBJECTIVES, objective_names
 
@@ -108,9 +108,14 @@ def concept(name: str) -> Concept:
     LookupError
         A module that should register the concept and does not, named.
     """
-    name = without_module(name) if isinstance(name, str) else name
+    given = name
+    name = without_module(given) if isinstance(given, str) else given
     if name not in BUILT_IN and name not in _registered:
-        choose("concept", name, concept_names())
+        names = concept_names()
+        if isinstance(given, str) and module_in(given) and name not in names:
+            functions = {one: known.function for one, known in _registered.items()}
+            raise not_registered(given, "concept", "register_concept", functions)
+        choose("concept", name, names)
     if name not in _registered:
         where = f"coopetition.oracles.stage.{name}" if name in BUILT_IN else _offered()[name].module
         import_module(where)
