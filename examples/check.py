@@ -30,6 +30,7 @@ EXAMPLES = {
     "sb3_single_agent": ("stable-baselines3", "`gymnasium.make`, `control=0`", "[0, 1] is off a Gaussian's centre"),
     "cleanrl_ppo": ("torch", "`gymnasium.make_vec`", "the last observation under SameStep"),
     "sb3_multi_agent": ("stable-baselines3", "`Seats`, a model an agent", "terminal observations and truncation"),
+    "torchrl_mappo": ("torchrl", "`PettingZooWrapper`", "numeric infos, the same from reset on"),
     "supersuit_sb3": ("supersuit", "`parallel_env`, shared parameters", "truncation is lost, and there is no `seed`"),
 }
 
