@@ -95,6 +95,14 @@ Preset = Annotated[
         autocompletion=complete_presets,
     ),
 ]
+Cast = Annotated[
+    str,
+    typer.Option(
+        "--policy",
+        help="Who plays: a policy for all agents, or one each, joined by '+'.",
+        autocompletion=complete_policies,
+    ),
+]
 RewardMode = Annotated[
     str,
     typer.Option(

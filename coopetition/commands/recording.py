@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from coopetition.commands.asking import make_game, print_json, read_policies, refusals, refuse, say_written
-from coopetition.commands.options import Id, Json, Preset, RewardMode, Seed, Settings, complete_policies
+from coopetition.commands.options import Cast, Id, Json, Preset, RewardMode, Seed, Settings
 
 #: Rows of the table of steps: some gigabytes.
 MOST_ROWS = 50_000_000
@@ -17,14 +17,7 @@ MOST_ROWS = 50_000_000
 def record(
     environment_id: Id,
     preset: Preset = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            "--policy",
-            help="Who plays: a policy for all agents, or one each, joined by '+'.",
-            autocompletion=complete_policies,
-        ),
-    ] = "tit_for_tat",
+    policy: Cast = "tit_for_tat",
     episodes: Annotated[int, typer.Option("--episodes", min=1, help="How many.")] = 100,
     seed: Seed = 0,
     reward_mode: RewardMode = "integrated",

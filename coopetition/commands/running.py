@@ -16,7 +16,7 @@ from coopetition.commands.asking import (
     refusals,
     say_written,
 )
-from coopetition.commands.options import Id, Json, Plot, Preset, RewardMode, Seed, Settings, complete_policies
+from coopetition.commands.options import Cast, Id, Json, Plot, Preset, RewardMode, Seed, Settings
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
@@ -97,14 +97,7 @@ def progress_of(record: EpisodeRecord, every: int | None) -> Rows:
 def run(
     environment_id: Id,
     preset: Preset = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            "--policy",
-            help="Who plays: a policy for all agents, or one each, joined by '+'.",
-            autocompletion=complete_policies,
-        ),
-    ] = "tit_for_tat",
+    policy: Cast = "tit_for_tat",
     seed: Seed = 0,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Stop after so many steps; the horizon by default.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
@@ -42,8 +41,6 @@ ALGORITHMS = (
     "VDN",
     "MeanFieldAC",
 )
-#: Those that want as many copies for every seat.
-SEATED = ("SelfPlay_PPO", "FCP")
 #: Those that keep a replay make many more updates a step.
 FROM_MEMORY = ("ISAC", "MADDPG", "MATD3", "M3DDPG", "MASAC", "QMIX", "VDN", "MeanFieldAC")
 
@@ -230,13 +227,12 @@ def fitting(algorithm: str, environment: str, settings: Mapping[str, Any]) -> di
     Self-play gives every seat the same number of copies, and FCP every team: copies are rounded up to a multiple.
     """
     made = dict(settings)
-    if algorithm not in SEATED:
-        return made
     from coopetition.api.make import make_game
     from coopetition.baselines.learning.algorithm import find_algorithm
 
-    own: Any = replace(find_algorithm(algorithm).Settings(), **made)
-    whole = math.lcm(make_game(environment).n, getattr(own, "teams", 1)) * own.minibatches
+    found = find_algorithm(algorithm)
+    own: Any = replace(found.Settings(), **made)
+    whole = found.copies_multiple(own, make_game(environment).n)
     copies = -(-own.copies // whole) * whole
     return made if copies == own.copies else {**made, "copies": copies}
 

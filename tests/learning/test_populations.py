@@ -193,7 +193,6 @@ def test_every_algorithm_is_finite_repeats_and_resumes(algorithm, tmp_path, monk
 
 TEAMS = [
     ("LOLA", "ApacheProject-v0", "LOLA differentiates"),
-    ("SelfPlay_PPO", "ApacheProject-v0", "multiple of agents"),
     ("MeanFieldAC", "TrustDilemma-v0", "no mean field"),
 ]
 
@@ -202,6 +201,26 @@ TEAMS = [
 def test_teams_that_cannot_be_are_refused_with_a_reason(algorithm, environment, reason):
     with pytest.raises(ValueError, match=reason):
         Training(environment, algorithm, "private", 1, 1)
+
+
+@pytest.mark.parametrize("environment", ["TrustDilemma-v0", "PublicGoods-v0", "GraduatedSanction-v0"])
+@pytest.mark.parametrize("algorithm", algorithms())
+def test_defaults_fit_every_number_of_agents(algorithm, environment):
+    """Two, five and six agents: default copies are rounded up, never fewer than the default."""
+    if (algorithm, environment, "no mean field") in TEAMS:
+        return
+    training = Training(environment, algorithm, "private", 1, 1)
+    own = find_algorithm(algorithm).Settings()
+    whole = training.learner.copies_multiple(own, training.games[0].n)
+    assert own.copies <= training.settings.copies < own.copies + whole
+    assert training.task.copies == training.settings.copies
+
+
+def test_copies_that_were_asked_for_stay():
+    with pytest.raises(ValueError, match="copies = 64: expected a multiple of agents x minibatches = 20"):
+        Training("PublicGoods-v0", "SelfPlay_PPO", "private", 1, 1, {"copies": 64})
+    with pytest.raises(ValueError, match="agents and teams"):
+        Training("PublicGoods-v0", "FCP", "private", 1, 1, {"copies": 40})
 
 
 def test_a_sweep_is_a_population():
@@ -215,7 +234,7 @@ def test_a_sweep_is_a_population():
 REFUSED = [
     ({"algorithm": "IPO"}, "did you mean 'IPPO'"),
     ({"settings": {"learning_rte": 1}}, "did you mean 'learning_rate'"),
-    ({"settings": {"copies": 6}}, "no multiple of minibatches"),
+    ({"settings": {"copies": 6}}, "expected a multiple of minibatches = 4"),
     ({"settings": {"head": "gauss"}}, "head"),
     ({"settings": {"learning_rate": float("nan")}}, "finite"),
     ({"sweep": {"copies": [4, 8]}}, "cannot sweep 'copies'"),

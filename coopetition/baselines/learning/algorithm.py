@@ -84,6 +84,11 @@ class Algorithm(ABC):
             With the reason.
         """
 
+    @classmethod
+    def copies_multiple(cls, settings: Any, learners: int) -> int:  # noqa: ARG003
+        """Of what the number of copies must be a multiple, with so many learners; a default is rounded up to one."""
+        return 1
+
     def uses(self, name: str) -> bool:
         """Whether a hyper-parameter that weighs something is not zero in some run."""
         return name in self.swept or getattr(self.settings, name) != 0.0

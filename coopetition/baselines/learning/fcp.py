@@ -23,6 +23,7 @@ Strouse, McKee, Botvinick, Hughes & Everett (2021), Collaborating with humans wi
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -65,14 +66,18 @@ class FCP(SelfPlayPPO):
     name = "FCP"
     citation = "D. Strouse et al. (2021), arXiv:2110.08176"
     Settings: ClassVar[type] = Settings
+    COPIES_OF: ClassVar[str] = "(agents and teams) x minibatches"
 
     def check(self) -> None:
-        """Every team trains in the same number of copies."""
+        """The teams, each an IPPO in its own copies."""
         super().check()
-        if self.settings.copies % (self.settings.teams * self.settings.minibatches):
-            raise ValueError(f"copies = {self.settings.copies} is no multiple of teams x minibatches")
         self.team = IPPO(replace(self.task, copies=self.task.copies // self.settings.teams), self.settings, self.swept)
         self._partners: dict[int, Partners] = {}
+
+    @classmethod
+    def copies_multiple(cls, settings: Any, learners: int) -> int:
+        """Every seat and every team has the same number of copies, whole minibatches of them."""
+        return math.lcm(learners, int(settings.teams)) * int(settings.minibatches)
 
     def phase(self, iteration: int, iterations: int) -> Algorithm:
         """Partners in the first half, then the learner."""

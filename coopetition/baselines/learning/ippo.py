@@ -76,12 +76,20 @@ class IPPO(ActorCritic):
     name = "IPPO"
     citation = "J. Schulman et al. (2017), arXiv:1707.06347; C. Schroeder de Witt et al. (2020), arXiv:2011.09533"
     Settings: ClassVar[type] = Settings
+    #: What copies are a multiple of, in words.
+    COPIES_OF: ClassVar[str] = "minibatches"
 
     def check(self) -> None:
-        """Minibatches are whole copies."""
+        """Minibatches are whole copies, and whatever else an heir divides them among."""
         super().check()
-        if self.settings.copies % self.settings.minibatches:
-            raise ValueError(f"copies = {self.settings.copies} is no multiple of minibatches")
+        whole = self.copies_multiple(self.settings, self.task.size)
+        if self.settings.copies % whole:
+            raise ValueError(f"copies = {self.settings.copies}: expected a multiple of {self.COPIES_OF} = {whole}")
+
+    @classmethod
+    def copies_multiple(cls, settings: Any, learners: int) -> int:  # noqa: ARG003
+        """Whole copies a minibatch."""
+        return int(settings.minibatches)
 
     def actor_loss(self, actor: Any, batch: Samples, settings: Any) -> Any:
         """What one actor descends."""

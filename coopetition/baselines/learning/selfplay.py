@@ -74,17 +74,18 @@ class SelfPlayPPO(IPPO):
     name = "SelfPlay_PPO"
     citation = "T. Bansal et al. (2018), arXiv:1710.03748; J. Heinrich et al. (2015), ICML"
     Settings: ClassVar[type] = Settings
+    COPIES_OF: ClassVar[str] = "agents x minibatches"
 
     def check(self) -> None:
-        """Every seat learns in the same number of copies, whole minibatches of them."""
-        super().check()
+        """There is somebody to play against."""
         if self.task.size < 2:
             raise ValueError("self-play needs at least two agents that learn")
-        if self.settings.copies % (self.task.size * self.settings.minibatches):
-            raise ValueError(
-                f"copies = {self.settings.copies}: expected a multiple of agents x minibatches = "
-                f"{self.task.size * self.settings.minibatches}"
-            )
+        super().check()
+
+    @classmethod
+    def copies_multiple(cls, settings: Any, learners: int) -> int:
+        """Every seat learns in the same number of copies, whole minibatches of them."""
+        return learners * int(settings.minibatches)
 
     @property
     def seat_learns(self) -> np.ndarray:

@@ -216,6 +216,9 @@ class Training:
         game = self.games[0]
         learners = self._read_learners(game, control)
         self.partners = self._read_partners(game, learners, partners)
+        if "copies" not in (settings or {}):
+            whole = cls.copies_multiple(self.settings, len(learners))
+            self.settings = replace(self.settings, copies=-(-self.settings.copies // whole) * whole)
         self.task = Task.of(game, learners, self.settings.copies, share_parameters)
         self._phases = phases(cls, self.task, self.settings, tuple(self.sweep))
         self.learner: Algorithm = self._phases.learner
