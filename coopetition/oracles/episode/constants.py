@@ -83,6 +83,12 @@ def best_constant(
         # Replacing in fine steps is a line search that sees jumps.
         tried = sorted({*CONSTANTS.tolist(), *marks})
         found, reached = search(value, np.concatenate(starts), tried, climbs=3, rounds=4)
+        if kinds == 1:  # the best rate may be the last before a jump: tables that close in on it
+            for width in (1e-2, 1e-4, 1e-6):
+                near = np.clip(found + width * np.linspace(-1.0, 1.0, 201)[:, None], 0.0, 1.0)
+                totals = value(near)
+                if totals.max() > reached:
+                    found, reached = near[totals.argmax()], float(totals.max())
         if reached > height:
             best, height, groups = found, reached, option
     rates = np.repeat(best[groups][None], episode.horizon, axis=0)

@@ -100,10 +100,10 @@ def test_fine_constants(key: str) -> None:
 @pytest.mark.slow
 @every_id
 def test_evolved_replies_to_an_equilibrium(key: str) -> None:
-    """Against open-loop equilibria: nobody gains a thirtieth of what it has; nearly nobody a thousandth.
+    """Against open-loop equilibria that say they are some: nobody gains a thousandth of what it has.
 
-    The certificate is of a neighbourhood, in which nobody gains a thousandth of a payoff a step. Where one agent keeps
-    trust at the edge of collapse, other combinations of steps pay more: up to 2 % in five of forty games, as printed.
+    It fails in five of the forty games, where one agent keeps trust at the edge of collapse and other combinations of
+    steps pay up to 2 % more than what the certificate tries: that is a fault of the certificate, not of this test.
     """
     for game in wide_games(key):
         found = open_loop_nash(game, strict=False)
@@ -122,7 +122,7 @@ def test_evolved_replies_to_an_equilibrium(key: str) -> None:
 
             gain = attack(Alone(episode.horizon, value), LEAST) - float(found.returns[i])
             print(f"{key} {game.reward_mode} nash: an attack gains {gain:+.2e} of {found.returns[i]:,.1f}")
-            assert gain <= max(abs(found.returns[i]) / 30.0, 1e-3 * episode.horizon)
+            assert gain <= max(1e-3 * abs(found.returns[i]), 1e-3 * episode.horizon)
 
 
 @pytest.mark.slow
