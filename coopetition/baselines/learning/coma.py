@@ -56,12 +56,15 @@ class Settings:
     baseline_draws: int = 16
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-3
+    critic_learning_rate: float = 3e-3
+    final_rate: float = 0.1
     discount: float = 0.95
     trace: float = 0.8
     entropy: float = 0.0
     gradient_clip: float = 0.5
     log_std: float = -0.5
+    final_log_std: float = -2.0
 
 
 class COMA(ActorCritic):
@@ -154,7 +157,7 @@ class COMA(ActorCritic):
         rewards = data.rewards / scales.deviation
         targets = task.fold(self.targets(networks, data, rewards, scales.offset, target_key, settings))
         critic_inputs = task.fold(self.q_inputs(data.observations, data.joint, self.told(data.rates)))
-        step, clip = settings.learning_rate, settings.gradient_clip
+        clip = settings.gradient_clip
 
         def critic_loss(critic: Any, inputs: Any, targets: Any) -> Any:
             return 0.5 * jnp.square(apply_layers(critic, inputs)[..., 0] - targets).mean()
@@ -162,7 +165,9 @@ class COMA(ActorCritic):
         def critic_step(carried: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], Any]:
             critics, moments = carried
             losses, gradients = jax.vmap(jax.value_and_grad(critic_loss))(critics, critic_inputs, targets)
-            return jax.vmap(descend, in_axes=(0, 0, 0, None, None))(critics, gradients, moments, step, clip), losses
+            return jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
+                critics, gradients, moments, settings.critic_learning_rate, clip
+            ), losses
 
         carried = (networks.critic, networks.critic_optimiser)
         (critic, critic_optimiser), losses = jax.lax.scan(critic_step, carried, None, length=settings.critic_steps)
@@ -179,7 +184,7 @@ class COMA(ActorCritic):
             networks.actor, task.inputs(data.observations), task.fold(data.latents), advantages
         )
         actor, actor_optimiser = jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
-            networks.actor, gradients, networks.actor_optimiser, step, clip
+            networks.actor, gradients, networks.actor_optimiser, settings.learning_rate, clip
         )
         networks = networks._replace(actor=actor, actor_optimiser=actor_optimiser)
         return ActorCriticState(networks, scales), {"critic_loss": losses[-1].mean()}

@@ -56,6 +56,7 @@ class DeterministicSettings(ReplaySettings):
     """
 
     learning_rate: float = 5e-4
+    final_rate: float = 0.0
     critic_learning_rate: float = 3e-3
     noise: float = 0.2
     least_noise: float = 0.03

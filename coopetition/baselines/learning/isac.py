@@ -24,8 +24,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from coopetition.baselines.learning.algorithm import hyperparameters
 from coopetition.baselines.learning.soft_actor_critic import SoftActorCritic, SoftSettings
 from coopetition.baselines.learning.xla import jnp
+
+
+@hyperparameters
+class Settings(SoftSettings):
+    """As for every soft actor-critic, and what tells old memories from new ones.
+
+    Attributes
+    ----------
+    fingerprint : {"age", "none"}
+        What critics are told beside observation and rate.
+    """
+
+    fingerprint: str = "age"
 
 
 class ISAC(SoftActorCritic):
@@ -33,13 +47,22 @@ class ISAC(SoftActorCritic):
 
     name = "ISAC"
     citation = "T. Haarnoja et al. (2018), arXiv:1812.05905; C. Schroeder de Witt et al. (2020), arXiv:2011.09533"
-    Settings = SoftSettings
+    Settings = Settings
+
+    def check(self) -> None:
+        """Refuse a fingerprint that there is not."""
+        super().check()
+        if self.settings.fingerprint not in ("age", "none"):
+            raise ValueError(f"fingerprint = {self.settings.fingerprint!r}; allowed: age, none")
 
     @property
     def view_size(self) -> int:
-        """An observation and a rate."""
-        return self.task.observation_size + self.task.action_size
+        """An observation, a rate and, with a fingerprint, an age."""
+        return self.task.observation_size + self.task.action_size + (self.settings.fingerprint == "age")
 
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
-        """The agent's own observation and rate."""
-        return jnp.concatenate([batch_seen, own], axis=-1)
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:  # noqa: ARG002
+        """The agent's own observation and rate, and how long ago that was."""
+        parts = [batch_seen, own]
+        if self.settings.fingerprint == "age":
+            parts.append(jnp.broadcast_to(age[:, None, None], (*own.shape[:2], 1)))
+        return jnp.concatenate(parts, axis=-1)

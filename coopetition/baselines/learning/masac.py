@@ -35,6 +35,6 @@ class MASAC(SoftActorCritic):
         """The joint state and all rates."""
         return self.task.joint_size + self.task.size * self.task.action_size
 
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:  # noqa: ARG002
         """Joint state and everybody's rates."""
         return self.joint_view(joint, own, everybody)

@@ -47,7 +47,7 @@ class MeanFieldAC(SoftActorCritic):
         """An observation, a rate, and a mean rate."""
         return self.task.observation_size + 2 * self.task.action_size
 
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:  # noqa: ARG002
         """The agent's own observation and rate, and the mean rate of the others."""
         size = self.task.size
         weights = (1.0 - np.eye(size, dtype=np.float32)) / (size - 1)
