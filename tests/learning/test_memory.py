@@ -96,7 +96,13 @@ def taken_bins_are_valued(module):
     # Utilities that differ between bins, at a target far above: the gradient reaches the bins that were taken alone.
     utilities = jax.tree.map(lambda x: x + 0.0, networks.utilities)
     batch = module("memory").Memories(
-        seen, seen, joint, joint, rates, np.full((16, size), 5.0, np.float32), np.ones(16, dtype=bool),
+        seen,
+        seen,
+        joint,
+        joint,
+        rates,
+        np.full((16, size), 5.0, np.float32),
+        np.ones(16, dtype=bool),
         np.zeros(16, np.float32),
     )
     after = learner.learn_from(networks._replace(utilities=utilities), batch, np.zeros(size), None, settings, 0)

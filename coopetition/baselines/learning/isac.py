@@ -5,13 +5,14 @@ Every agent maximises its own discounted reward r_i of the mode, and the entropy
 the others are part of the environment, in training and in play. In play it takes the median of what it learnt to draw.
 
 Hyper-parameters: two critics, soft targets and the tuned temperature as in Haarnoja et al.; small networks and batches,
-since observations are short. The target entropy of -4 leaves a standard deviation of about .005 of the endowment. What
+since observations are short. The target entropy of -4 leaves a standard deviation of about .005 of the endowment where payoffs are not flat. What
 was tuned is said in `soft_actor_critic`.
 
 Limits: what is replayed was played against others' older policies (Foerster et al. 2017). While all agents move at
 once, high rates are remembered with the high rates of the others, which the critic does not see, and look better than
 they are: five agents that remembered 50,000 steps climbed to .98 on PublicGoods, where giving nothing pays more. So the
-memory is short, and where one agent learns among fixed partners a longer one is better. The entropy term keeps
+memory is short, and critics are told how old a step is (Foerster et al.'s fingerprint), and asked for what is true at
+age 0; where one agent learns among fixed partners a longer memory without fingerprint is better. The entropy term keeps
 policies a little off the corners of the box.
 
 References

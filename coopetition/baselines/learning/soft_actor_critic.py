@@ -18,6 +18,11 @@ left GiftExchange's equilibrium again and again, most of all when the temperatur
 of -4 ends .001 nearer to the corner than -3.5, which ended .02 nearer than -2.5. The temperature has a floor, since
 narrow policies tell critics little.
 
+Learning rates fall to nothing by the end, those of temperatures do not. On TeamProduction's stage game, where .02 of the
+endowment in the mean level costs an agent .01 % of its payoff, constant rates wandered by .05 (MASAC) to .3 (ISAC); and a
+temperature that fell as slowly as its own gradient (alpha times the surplus, instead of the surplus, which is what is
+descended now, as in Haarnoja et al.'s code) kept draws so wide that the median, which is played, lay .03 above the mean.
+
 References
 ----------
 Haarnoja et al. (2018), Soft actor-critic algorithms and applications, arXiv:1812.05905, eq. 5, 7 and 18, appendix C.
