@@ -39,7 +39,7 @@ GAMES = {
 OWN_REWARD = ("ISAC", "MASAC", "MADDPG", "MATD3")
 TEAM_REWARD = ("VDN", "QMIX")
 STEPS = 40_000
-#: TeamProduction's payoff is flat about its best total: where .02 of the mean costs an agent .01 % of it, learning lasts.
+#: TeamProduction's payoff is flat about its best total: .02 of the mean costs an agent .01 % of it, so learning lasts.
 LONGER = {"TeamProduction-v0": 100_000}
 #: Where both modes pay the same (its first step has no loyalty yet) one is enough.
 MODES = {"TeamProduction-v0": ("private",)}

@@ -48,7 +48,7 @@ def annealed(settings: Any, progress: Any) -> Any:
     """Settings with the learning rates of a part of the training.
 
     They fall linearly from what they are to `final_rate` times that, so that what is left of the noise of each step
-    dies away, and independent learners find the others at rest (Robbins & Monro 1951; Schulman et al. 2017, section 6.1).
+    dies away, and independent learners find the others at rest (Robbins & Monro 1951; Schulman et al. 2017, sec. 6.1).
 
     Parameters
     ----------

@@ -15,8 +15,9 @@ In training critics see the joint state and all rates; in play actors see their 
 
 Hyper-parameters: discount of IPPO, trace .8 of the paper's table; 16 draws: twice as many change nothing that can be
 seen. Actors move at a third of their critics' rate, which are their only estimate, and ever less; how widely they draw
-has a limit that falls, as epsilon falls in the paper. With both at 3e-3, and neither falling, TeamProduction's stage game
-sent actors into corners of the box within thirty updates and ended .02 to .03 of the endowment off in the mean level.
+has a limit that falls, as epsilon falls in the paper. With both at 3e-3, and neither falling, TeamProduction's stage
+game sent actors into corners of the box within thirty updates and ended .02 to .03 of the endowment off in the mean
+level.
 
 Limits: the baseline is as good as Q is between the rates that were tried; early on, when Q knows little of a's effect,
 advantages are noise.

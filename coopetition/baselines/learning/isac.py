@@ -5,8 +5,8 @@ Every agent maximises its own discounted reward r_i of the mode, and the entropy
 the others are part of the environment, in training and in play. In play it takes the median of what it learnt to draw.
 
 Hyper-parameters: two critics, soft targets and the tuned temperature as in Haarnoja et al.; small networks and batches,
-since observations are short. The target entropy of -4 leaves a standard deviation of about .005 of the endowment where payoffs are not flat. What
-was tuned is said in `soft_actor_critic`.
+since observations are short. The target entropy of -4 leaves a standard deviation of about .005 of the endowment where
+payoffs are not flat. What was tuned is said in `soft_actor_critic`.
 
 Limits: what is replayed was played against others' older policies (Foerster et al. 2017). While all agents move at
 once, high rates are remembered with the high rates of the others, which the critic does not see, and look better than

@@ -1,10 +1,10 @@
 """MASAC: soft actor-critic with centralised critics, one pair for each agent's own reward.
 
 Every agent maximises its own discounted reward r_i of the mode and the entropy of its own policy; see
-`soft_actor_critic`. In training its critics see the joint state and everybody's rates: those that were played where they
-learn, those that everybody would draw now at the next step and where actors learn (Iqbal & Sha, section 3: replayed
-partners are not those that an actor will meet); in play its actor sees its own observation alone. The actor's gradient
-goes through the agent's own rate only.
+`soft_actor_critic`. In training its critics see the joint state and everybody's rates: those that were played where
+they learn, those that everybody would draw now at the next step and where actors learn (Iqbal & Sha, section 3:
+replayed partners are not those that an actor will meet); in play its actor sees its own observation alone. The actor's
+gradient goes through the agent's own rate only.
 
 Hyper-parameters as for ISAC.
 

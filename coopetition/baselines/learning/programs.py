@@ -20,8 +20,8 @@ class Programs(NamedTuple):
         From what `Algorithm.acting` gives, observations (R, E, L, O), keys (R,), settings (R), and the numbers of the
         iteration and of the step: latents and rates (R, E, L, A).
     update : callable
-        From states (R, ...), a trajectory, keys, settings, the number of the iteration and how many there will be: states
-        and metrics. It may reuse the memory of the states that it is given.
+        From states (R, ...), a trajectory, keys, settings, the number of the iteration and how many there will be:
+        states and metrics. It may reuse the memory of the states that it is given.
     """
 
     learner: Algorithm

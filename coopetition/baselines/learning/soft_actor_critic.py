@@ -18,10 +18,11 @@ left GiftExchange's equilibrium again and again, most of all when the temperatur
 of -4 ends .001 nearer to the corner than -3.5, which ended .02 nearer than -2.5. The temperature has a floor, since
 narrow policies tell critics little.
 
-Learning rates fall to nothing by the end, those of temperatures do not. On TeamProduction's stage game, where .02 of the
-endowment in the mean level costs an agent .01 % of its payoff, constant rates wandered by .05 (MASAC) to .3 (ISAC); and a
-temperature that fell as slowly as its own gradient (alpha times the surplus, instead of the surplus, which is what is
-descended now, as in Haarnoja et al.'s code) kept draws so wide that the median, which is played, lay .03 above the mean.
+Learning rates fall to nothing by the end, those of temperatures do not. On TeamProduction's stage game, where .02 of
+the endowment in the mean level costs an agent .01 % of its payoff, constant rates wandered by .05 (MASAC) to .3 (ISAC);
+and a temperature that fell as slowly as its own gradient (alpha times the surplus, instead of the surplus, which is
+what is descended now, as by Stable-Baselines3) kept draws so wide that the median, which is played, lay .03 above the
+mean.
 
 References
 ----------
@@ -55,7 +56,7 @@ class SoftSettings(ReplaySettings):
         Adam's step for actors, and for critics: these learn faster, so that actors climb what is true of the others as
         they are.
     temperature_rate : float
-        Adam's step for log alpha; it does not fall with the others, or exploring would stay wide where payoffs are flat.
+        Adam's step for log alpha; it does not fall with the others, or draws would stay wide where payoffs are flat.
     head : {"tanh", "sigmoid"}
         Squashing of the Gaussian.
     target_entropy, temperature, least_temperature : float
