@@ -6,8 +6,8 @@ critics learn Q_i(o_i, a_i, abar_-i), Yang et al.'s mean-field approximation of 
 policy keeps some entropy; here the squashed Gaussian and the tuned temperature of `soft_actor_critic` do that for
 continuous rates. The mean does not contain the agent itself.
 
-In training the critic sees the agent's observation and the mean, where actors learn that of what all would draw now; in
-play the actor sees its own observation alone.
+In training the critic sees the agent's observation and the mean: as it was played where critics learn, of what all
+would draw now where actors do. In play the actor sees its own observation alone.
 
 Hyper-parameters as for ISAC. Limits: with two agents the mean field is the other's rate and nothing is
 approximated, so that they are refused; where roles differ, a mean hides who gave.
