@@ -88,7 +88,11 @@ ROOMS = (
         "policies",
         "Policies and evaluation",
         "What plays, by name, file or class, and what it earns. Your own: [a policy](../howto/policy.md).",
-        ("coopetition.baselines", "coopetition.policies.trained.TrainedPolicy", "coopetition.policies.trained.read_about"),
+        (
+            "coopetition.baselines",
+            "coopetition.policies.trained.TrainedPolicy",
+            "coopetition.policies.trained.read_about",
+        ),
     ),
     Room(
         "learning",
@@ -173,7 +177,7 @@ def page(room: Room) -> str:
     out.append("")
     for name, thing in found:
         directive = f".. autoclass:: {name}\n   :members:" if inspect.isclass(thing) else f".. autofunction:: {name}"
-        out += [f"```{{eval-rst}}\n{directive}\n```", ""]
+        out += [f"## {name.rpartition('.')[2]}", "", f"```{{eval-rst}}\n{directive}\n```", ""]
     return "\n".join(out)
 
 

@@ -34,6 +34,10 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "separated"
 autodoc_preserve_defaults = True
+# In a sentence, a parameter's name may stand for an attribute of several classes.
+suppress_warnings = ["ref.python"]
+# Pages have a heading for each name; methods too would make every page's navigation ten times as large.
+toc_object_entries = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 

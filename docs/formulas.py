@@ -1,9 +1,10 @@
 """Formulas in plain letters, as a terminal shows them, set by MathJax on the site: one source for both.
 
-Blocks of Markdown without a language, and indented ones, are formulas, one or more a line; three or more spaces divide a
-formula from what is said beside it. In sentences and tables, words such as ``T_ij`` and ``theta_i`` are set as well.
+Blocks of Markdown without a language, and indented ones, are formulas, one or more a line; three or more spaces divide
+a formula from what is said beside it. In sentences and tables, words such as ``T_ij`` and ``theta_i`` are set as well.
 
-MathJax comes from the package ``sphinx-mathjax-offline`` at build time: no network, and nothing of it in the repository.
+MathJax comes from the package ``sphinx-mathjax-offline`` when the site is built: no network, and nothing of it in the
+repository.
 """
 
 from __future__ import annotations
@@ -20,7 +21,28 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-GREEK = "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi psi omega".split()
+GREEK = (
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "phi",
+    "psi",
+    "omega",
+)
 FUNCTIONS = {word: "\\" + word for word in ("ln", "log", "exp", "tanh", "max", "min")}
 #: What is meant stands below it: ``sum_(j != i)``.
 LARGE = {"sum": r"\sum", "prod": r"\prod", "mean": r"\operatorname*{mean}", "clip": r"\operatorname{clip}"}
@@ -62,18 +84,23 @@ def tex(text: str) -> str:
     parts = list(_parts(text))
     sizes = _brackets(parts, text)
     out: list[str] = []
-    at = 0
+    at, scripted = 0, False
     while at < len(parts):
         kind, part = parts[at]
         if part in ("^", "_"):
+            if not out:
+                raise NoFormula(f"{text!r}: nothing below or above which it stands")
             inner, at = _script(parts, at + 1, text)
-            out.append(f"{part}{{{inner}}}")
-        elif part == "/" and out and _simple(parts, at - 1) and _simple(parts, at + 1):
+            out[-1] += f"{part}{{{inner}}}"
+            scripted = True
+            continue
+        if part == "/" and not scripted and _simple(parts, at - 1) and _simple(parts, at + 1):
             out.append(rf"\frac{{{out.pop()}}}{{{_one(*parts[at + 1])}}}")
             at += 2
         else:
             out.append(sizes.get(at, "") + _one(kind, part))
             at += 1
+        scripted = False
     return " ".join(out)
 
 
@@ -145,17 +172,13 @@ def symbol(word: str) -> str:
     barred = base.endswith("bar") and len(base) > 3
     letter = base.removesuffix("bar") if barred else base
     if letter not in GREEK and len(letter) > 1:
-        return rf"\,\text{{{_escaped(word)}}}\,"
+        return rf"\,\text{{{word}}}\,"
     letter = "\\" + letter if letter in GREEK else letter
     letter = (rf"\bar{{{letter}}}" if barred else letter) + prime
     if not index:
         return letter
-    below = BELOW.get(index) or (index if len(index) <= 2 else rf"\text{{{_escaped(index)}}}")
+    below = BELOW.get(index) or (index if len(index) <= 2 else rf"\text{{{index}}}")
     return f"{letter}_{{{below}}}"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([_%#&$])", r"\\\1", text)
 
 
 # --- what is said beside formulas
@@ -185,7 +208,7 @@ def said(text: str) -> str:
         stop = ""
         if formula and k + 1 < len(runs) and run[-1] in ",;:.":
             run, stop = run[:-1], rf"\text{{{run[-1]}}}"
-        out += (r"\text{ }" if k else "") + (tex(run) if formula else rf"\text{{{_escaped(run)}}}") + stop
+        out += (r"\text{ }" if k else "") + (tex(run) if formula else rf"\text{{{run}}}") + stop
     return out
 
 
