@@ -55,6 +55,16 @@ mathjax3_config = {
     "svg": {"displayAlign": "left", "fontCache": "global"},
 }
 
+
+def plain_bars(app, what, name, obj, options, lines):
+    """Bars in docstrings are absolute values, not the substitutions of reStructuredText."""
+    lines[:] = [line if "``" in line else line.replace("|", "\\|") for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", plain_bars)
+
+
 pages.write(HERE / "environments")
 pages.write_algorithms(HERE / "learning")
 pages.write_api(HERE / "api")
