@@ -178,4 +178,4 @@ class _Tasks(Task):
 
 _IDS = {member_name(one): one for one in (*ENVIRONMENT_IDS, *STRONG_IDS)}
 #: BenchMARL's enumeration of tasks: a member for each of the forty ids.
-CoopetitionTask = _Tasks("CoopetitionTask", {name: None for name in _IDS}, module=__name__)
+CoopetitionTask = _Tasks("CoopetitionTask", dict.fromkeys(_IDS), module=__name__)
