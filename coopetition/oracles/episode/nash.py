@@ -22,6 +22,7 @@ from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import Effort, improve
+from coopetition.oracles.episode.states import improve_by_states
 from coopetition.oracles.episode.stored import stored_sequence
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective
@@ -221,7 +222,7 @@ def _round(
             continue  # its twin has nothing to gain, neither has it
         if episode.rollouts >= until:
             break
-        column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True)
+        column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True, allowed=allowed)
         gains[i] = gain
         if gain <= allowed or not move:
             content[key] = gain
@@ -233,8 +234,14 @@ def _round(
     return gains, moved
 
 
-def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool) -> tuple[Array, float]:
-    """Agent i's best sequence found against the others' (T, N): rates (T,), and what it gains."""
+def reply(
+    episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool, allowed: float = 0.0
+) -> tuple[Array, float]:
+    """Agent i's best sequence found against the others' (T, N): rates (T,), and what it gains.
+
+    One that certifies is searched for over the states that the agent can bring about, too, unless what climbs and moves
+    find gains more than is allowed.
+    """
 
     def value(tables: Array) -> Array:
         played = np.repeat(rates[None], len(tables), axis=0)
@@ -245,13 +252,19 @@ def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: boo
     now = float(value(own[None])[0])
     # Large games play fewer sequences a reply: rounds become poorer, not longer.
     cost = episode.horizon**2 * episode.n**2 * 60.0
-    names = OF_REPLIES if effort is _CERTIFY else CHEAP[:1]
+    certify = effort is _CERTIFY
+    names = OF_REPLIES if certify else CHEAP[:1]
     if cost > _STEPS:
         effort = replace(effort, passes=max(2, int(effort.passes * _STEPS / cost)))
     column, height = improve(value, own, episode.key_rates([i]), effort, widely=widely, names=names)
+    if certify and height - now <= allowed:
+        further, reached = improve_by_states(
+            episode, value, ["actions"] * episode.n, rates, i, episode.key_rates([i]), column[:, 0], height
+        )
+        return further, reached - now
     return column[:, 0], height - now
 
 
 def gains_of(episode: Episode, rates: Array) -> Array:
     """What each agent's best reply found gains (N,) against the others' rates (T, N): a certificate anew."""
-    return _round(episode, rates.copy(), 0.0, float("inf"), certify=True, move=False)[0]
+    return _round(episode, rates.copy(), np.inf, float("inf"), certify=True, move=False)[0]

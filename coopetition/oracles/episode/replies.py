@@ -16,6 +16,7 @@ from coopetition.oracles.episode.results import Sequences
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import Effort, improve, palette_of
 from coopetition.oracles.episode.starts import CONSTANTS, switching_sequences
+from coopetition.oracles.episode.states import improve_by_states
 from coopetition.oracles.stage.game import Array
 from coopetition.oracles.stage.stackelberg import leader_index
 
@@ -101,6 +102,17 @@ def best_response(
     best, height = probe(value, own, marks, given)
     if climb:
         best, height = _climbed(lambda rows: value(rows)[0], own, best, height, marks, iterations, table, watched)
+        if not watched and not table.draws:
+            best, height = improve_by_states(
+                episode,
+                lambda rows: value(rows[:, :, 0])[0],
+                table.names_with(who),
+                table.script,
+                who,
+                marks,
+                best,
+                height,
+            )
     if float(own_returns[who]) >= height:
         best, height = own, float(own_returns[who])
     if score_seeds is not None:
