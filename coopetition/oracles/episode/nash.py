@@ -38,7 +38,7 @@ _BUDGET, _STEPS = 1.0e9, 4e8
 
 
 @dataclass
-class _Settled:
+class Settled:
     """Where replies from one beginning ended.
 
     Attributes
@@ -101,13 +101,13 @@ def open_loop_nash(
     choose("select", select, SELECT)
     episode = Episode(game_or_id, objective, state)
     allowed = tolerance * episode.horizon
-    settled: list[_Settled] = []
+    settled: list[Settled] = []
     for name, rates in _beginnings(episode, starts, cheap_first=select == "first"):
         if name == "baseline" and any(one.epsilon <= allowed for one in settled):
             break  # two more beginnings, for games in which the others lead nowhere
         if any(np.array_equal(rates, one.rates) for one in settled):
             continue
-        settled.append(_settle(episode, name, rates, sweeps, allowed))
+        settled.append(settle(episode, name, rates, sweeps, allowed))
         if select == "first" and settled[-1].epsilon <= allowed:
             break
     totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
@@ -156,7 +156,7 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
             yield name, episode.rates(known)
 
 
-def _settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> _Settled:
+def settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> Settled:
     """Reply from one beginning until nobody gains, or the budget is spent."""
     budget = int(_BUDGET / (episode.horizon * episode.n))
     until = episode.rollouts + budget
@@ -170,7 +170,7 @@ def _settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: fl
         stayed = not moved
     if moved or np.isnan(gains).any():  # what was gained in the last round was gained against others who then moved
         gains, _ = _round(episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False)
-    return _Settled(begin, rates, gains)
+    return Settled(begin, rates, gains)
 
 
 def _together(episode: Episode, rates: Array, allowed: float, until: int) -> Array:

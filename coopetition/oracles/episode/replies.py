@@ -24,6 +24,8 @@ from coopetition.oracles.stage.stackelberg import leader_index
 SEARCHED, SCORED = 4, 16
 #: Agent steps that a climb against policies that have to look may play.
 _WATCHED = 2.0e7
+#: Steps times pairs of agents from which fewer moves are looked at.
+_LARGE = 3000
 
 
 def best_response(
@@ -170,7 +172,7 @@ def _climbed(
         return np.concatenate([value(rows[first : first + part]) for first in range(0, len(rows), part)])
 
     if not watched:
-        effort = Effort(iterations=iterations, passes=6)
+        effort = Effort(iterations=iterations, passes=6 if horizon * episode.n**2 <= _LARGE else 3)
         point, reached = improve(of_tables, best[:, None], marks, effort, widely=True)
         near, nearby = improve(of_tables, own[:, None], marks, effort, widely=False, names=CHEAP[:1])
         return (near[:, 0], nearby) if nearby > reached else (point[:, 0], reached)

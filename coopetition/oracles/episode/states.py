@@ -31,6 +31,8 @@ _LOOKED_AT = ("rates", "seen")
 _PASS, COPIES, RETURNED, POLISHED = 3.2e6, (4000, 60_000), 24, 2
 #: Steps times pairs of agents that a round of random moves may play, and rounds at most and at least.
 _STIRRED, _ROUNDS = 16_000, (40, 16)
+#: Steps times pairs of agents from which one pass with fewer moves must do.
+_LARGE = 3000
 #: Rates of the first pass, and of those that follow, which try rates around the best sequence's as well.
 _WIDE, _NARROW = tuple(k / 8 for k in range(9)), tuple(k / 4 for k in range(5))
 _MOVES = ("single steps", "trades")
@@ -65,7 +67,8 @@ def improve_by_states(
     height : float
         What the own sequence is worth.
     passes : int
-        How many at most: one on a fixed palette, and those around the best sequence, as long as they gain.
+        How many at most: one on a fixed palette, and those around the best sequence, as long as they gain; fewer where
+        many agents meet for many steps.
 
     Returns
     -------
@@ -74,8 +77,9 @@ def improve_by_states(
         Never less than the own one's.
     """
     copies = int(np.clip(_PASS / (episode.horizon * episode.n), *COPIES))
-    rounds = int(np.clip(_STIRRED / (episode.horizon * episode.n**2), _ROUNDS[1], _ROUNDS[0]))
-    for k in range(passes):
+    work = episode.horizon * episode.n**2
+    rounds = int(np.clip(_STIRRED / work, _ROUNDS[1], _ROUNDS[0]))
+    for k in range(passes if work <= _LARGE else 1):
         before, near = height, _NEAR if k else ()
         palette = sorted({*(_NARROW if k else _WIDE), *marks})
         best = Best()
@@ -86,12 +90,19 @@ def improve_by_states(
             enough = ENOUGH * (1.0 + abs(reached))
             choice = palette_of(point[None], marks)
             point, reached = descend(
-                value, point, reached, choice, passes=3, enough=enough, names=_MOVES if k else OF_REPLIES, pairs=False
+                value,
+                point,
+                reached,
+                choice,
+                passes=3,
+                enough=enough,
+                names=_MOVES if k or work > _LARGE else OF_REPLIES,
+                pairs=False,
             )
             point, reached = given_and_taken(value, point[:, 0], reached, rounds=rounds)
             if reached > height:
                 own, height = point, reached
-        if k and height - before <= 1e-5 * (1.0 + abs(height)):
+        if (k or len(points) == 1) and height - before <= 1e-5 * (1.0 + abs(height)):
             break
     return own, height
 
