@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-# Two processes: each compiles what it needs on a cold cache, so that more do not pay on small machines.
-PYTEST_FLAGS ?= -n 2
+# Two processes: each compiles what it needs on a cold cache, so that more do not pay on small machines. A file is run
+# by one of them: what its tests share is computed once.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 
 .PHONY: demo test install check figures clean
 
