@@ -46,11 +46,14 @@ class Settled:
     rates : ndarray (T, N)
     gains : ndarray (N,)
         What each agent's best reply found gains; NaN where it was not looked for, because the budget was spent.
+    certified : bool
+        Whether replies were searched for over states as well.
     """
 
     begin: str
     rates: Array
     gains: Array
+    certified: bool
 
     @property
     def epsilon(self) -> float:
@@ -107,15 +110,21 @@ def open_loop_nash(
             break  # two more beginnings, for games in which the others lead nowhere
         if any(np.array_equal(rates, one.rates) for one in settled):
             continue
-        settled.append(settle(episode, name, rates, sweeps, allowed))
+        settled.append(settle(episode, name, rates, sweeps, allowed, states=False))
         if select == "first" and settled[-1].epsilon <= allowed:
-            break
+            settled[-1] = settle(episode, name, settled[-1].rates, sweeps, allowed)
+            if settled[-1].epsilon <= allowed:
+                break
+    if select != "first":
+        _certify(episode, settled, select, sweeps, allowed)
     totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
-    certified = [k for k, one in enumerate(settled) if one.epsilon <= allowed]
+    certified = [k for k, one in enumerate(settled) if one.certified and one.epsilon <= allowed]
     if certified:
-        k = certified[0] if select == "first" else min(certified, key=lambda k: totals[k] * (-1) ** (select == "best"))
+        k = certified[-1] if select == "first" else min(certified, key=lambda k: totals[k] * (-1) ** (select == "best"))
     else:
-        k = int(np.argmin([one.epsilon for one in settled]))
+        k = min(range(len(settled)), key=lambda k: (not settled[k].certified, settled[k].epsilon))
+        if not settled[k].certified:  # how much is gained is looked for as where somebody claims an equilibrium
+            settled[k] = settle(episode, settled[k].begin, settled[k].rates, 0, allowed)
     chosen = settled[k]
     found = result(
         episode,
@@ -156,21 +165,38 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
             yield name, episode.rates(known)
 
 
-def settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> Settled:
-    """Reply from one beginning until nobody gains, or the budget is spent."""
+def _certify(episode: Episode, settled: list[Settled], select: str, sweeps: int, allowed: float) -> None:
+    """Go on with replies over states from where replies by moves ended, worst or best first, until one holds."""
+    totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
+    for k in np.argsort(totals if select == "worst" else -totals, kind="stable"):
+        if settled[k].epsilon <= allowed:
+            settled[k] = settle(episode, settled[k].begin, settled[k].rates, sweeps, allowed)
+            if settled[k].epsilon <= allowed:
+                break
+
+
+def settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float, *, states: bool = True) -> Settled:
+    """Reply from one beginning until nobody gains, or the budget is spent.
+
+    Only replies that are searched for over states, too, certify anything; without, this is where to begin.
+    """
     budget = int(_BUDGET / (episode.horizon * episode.n))
     until = episode.rollouts + budget
-    rates, stayed = _together(episode, rates.copy(), allowed, episode.rollouts + budget // 3), False
+    rates, stayed = rates.copy(), states
+    if not states:
+        rates = _together(episode, rates, allowed, episode.rollouts + budget // 3)
     gains, moved = np.full(episode.n, np.nan), True
     for sweep in range(sweeps):
         last = sweep == sweeps - 1
-        gains, moved = _round(episode, rates, allowed, until, certify=stayed or last)
+        gains, moved = _round(episode, rates, allowed, until, certify=stayed or last, states=states)
         if (not moved and stayed) or episode.rollouts >= until:
             break
         stayed = not moved
     if moved or np.isnan(gains).any():  # what was gained in the last round was gained against others who then moved
-        gains, _ = _round(episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False)
-    return Settled(begin, rates, gains)
+        gains, _ = _round(
+            episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False, states=states
+        )
+    return Settled(begin, rates, gains, states)
 
 
 def _together(episode: Episode, rates: Array, allowed: float, until: int) -> Array:
@@ -205,7 +231,14 @@ def _roles(episode: Episode, rates: Array) -> list[NDArray[np.int64]]:
 
 
 def _round(
-    episode: Episode, rates: Array, allowed: float, until: float, *, certify: bool, move: bool = True
+    episode: Episode,
+    rates: Array,
+    allowed: float,
+    until: float,
+    *,
+    certify: bool,
+    move: bool = True,
+    states: bool = True,
 ) -> tuple[Array, bool]:
     """Each agent replies in turn, and `rates` are changed in place: gains (N,), and whether anybody moved.
 
@@ -222,7 +255,8 @@ def _round(
             continue  # its twin has nothing to gain, neither has it
         if episode.rollouts >= until:
             break
-        column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True, allowed=allowed)
+        effort = _CERTIFY if certify else _ROUND
+        column, gain = reply(episode, rates, i, effort, widely=True, allowed=allowed if states else -np.inf)
         gains[i] = gain
         if gain <= allowed or not move:
             content[key] = gain

@@ -83,7 +83,10 @@ def improve_by_states(
         before, near = height, _NEAR if k else ()
         palette = sorted({*(_NARROW if k else _WIDE), *marks})
         best = Best()
-        best.see(value, by_states(episode, names, script, agent, palette, own, near=near, copies=copies)[:, :, None])
+        found, kept = by_states(episode, names, script, agent, palette, own, near=near, copies=copies)
+        best.see(value, found[:, :, None])
+        if kept <= 2 and float(best.heights[0]) <= height:
+            break  # nothing that the agent does is remembered: each step is a choice for itself
         points, heights = best.apart(1 if k else POLISHED)
         for start, reached in zip(points, heights, strict=True):
             point, reached, _ = climb(value, start, float(reached), iterations)
@@ -142,8 +145,8 @@ def by_states(
     *,
     near: Sequence[float] = (),
     copies: int = COPIES[0],
-) -> Array:
-    """The best sequences of one agent that are found, from the first to the last: rates (K, T).
+) -> tuple[Array, int]:
+    """The best sequences of one agent that are found, from the first to the last, and how many states were kept.
 
     Parameters
     ----------
@@ -163,6 +166,13 @@ def by_states(
         Differences from `own`'s rate that are tried in every step too.
     copies : int
         States times rates a step.
+
+    Returns
+    -------
+    sequences : ndarray (K, T)
+        Rates.
+    states : int
+        Kept in one step at most.
     """
     game, horizon = episode.game, episode.horizon
     batches = [episode.batch(size) for size in (copies // 16, copies)]
@@ -203,7 +213,7 @@ def by_states(
     for t in range(horizon - 1, -1, -1):
         found[:, t] = played[t][order]
         order = parents[t][order]
-    return found
+    return found, max(len(step) for step in parents)
 
 
 def _rows(batch: Batch, rows: NDArray[np.int64], size: int) -> Array:

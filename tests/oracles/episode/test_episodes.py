@@ -62,6 +62,9 @@ def test_order_of_values(key: str, mode: str) -> None:
     check_order(short(key, 30), mode, LEAST)
 
 
+ALONE = ["PartnerHoldUp-v0", "GiftExchange-v0"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("key", list(ENVIRONMENTS))
@@ -70,7 +73,7 @@ def test_order_of_values_with_full_effort(key: str, mode: str) -> None:
     check_order(key, mode, "default")
 
 
-@pytest.mark.parametrize("key", ["TrustDilemma-v0", "PartnerHoldUp-v0", "GiftExchange-v0"])
+@pytest.mark.parametrize("key", ["TrustDilemma-v0", *(pytest.param(key, marks=pytest.mark.slow) for key in ALONE)])
 def test_no_agent_alone_improves_the_optimum(key: str) -> None:
     """Where all share one objective, best responses to the optimum gain nothing; the common search alone misses it."""
     best = stored_optimum(Episode(key, "cooperative").game)
@@ -265,7 +268,7 @@ def test_half_effort_is_exploited_everywhere(key: str) -> None:
 def test_exploitability() -> None:
     """About zero at open-loop equilibria, and by hand where payoffs do not depend on the state."""
     for key in ("TeamProduction-v0", "PublicGoods-v0", "TrustDilemma-v0"):
-        game = short(key, 40)
+        game = short(key, 15)
         equilibrium = open_loop_nash(game, "private")
         found = exploitability(game, equilibrium, "private")
         assert found.nash_conv <= 2e-3 * len(equilibrium.actions)
