@@ -38,7 +38,9 @@ class Drawn:
     figure: Figure
     panels: list[Axes]
     data: list[Any]
-    beside: Axes | None
+    beside: Axes
+    totals: Axes
+    title: str
     said: Any
 
 
@@ -208,8 +210,8 @@ def _draw(
             if k == 0:
                 panels.head(group, game, policies)
         for i, axes in enumerate(drawn[-columns:]):
-            data += [*axes.lines, *axes.collections, *axes.images]
-            data += panels.mark(axes, game, row, named=i == columns - 1)
+            data += [one for one in (*axes.lines, *axes.collections, *axes.images) if one.get_gid() != "fixed"]
+            panels.mark(axes, game, row, named=i == columns - 1)
             panels.time_axis(axes, game, end, last, named=k == 0 and columns == 1, thin=columns > 1)
             label(axes, "step" if last else "", row.name if i == 0 else "")
             if k == 0 and many:
@@ -218,9 +220,10 @@ def _draw(
     right = outer[1].subgridspec(2, 1, height_ratios=(1.5, 1.0), hspace=0.34)
     beside = figure.add_subplot(right[0])
     relations.draw_state(beside, game, state, panels.band_colours(game, policies))
-    panels.draw_totals(figure.add_subplot(right[1]), game, *totals, panels.band_colours(game, policies))
+    below = figure.add_subplot(right[1])
+    panels.draw_totals(below, game, *totals, panels.band_colours(game, policies))
     panels.name_agents(figure, game, names, policies)
-    return Drawn(figure, drawn, data, beside, figure.texts[1])
+    return Drawn(figure, drawn, data, beside, below, totals[0], figure.texts[1])
 
 
 def _over_time(game: Game, name: str, values: Any) -> np.ndarray:
