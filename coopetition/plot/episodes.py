@@ -17,7 +17,7 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.plot import panels, relations
 from coopetition.plot.panels import APART, BANDS_SAID, TOGETHER, Row
-from coopetition.plot.style import INK, blank, inches, label, write
+from coopetition.plot.style import INK, blank, inches, label, legend_columns, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -180,7 +180,7 @@ def _draw(
         said += "   bold where values jump: running means"
     figure = blank(game.id, said, height)
     names = panels.names(game, policies)
-    lines = -(-len(names) // panels.columns(names))
+    lines = -(-len(names) // legend_columns(names))
     many = game.n > APART
     columns = game.n if TOGETHER < game.n <= APART else 1
     spec: Any = inches(figure, 0.98 if columns > 1 else 0.8, 0.5, 0.18, 0.98 + 0.2 * lines)

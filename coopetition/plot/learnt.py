@@ -22,6 +22,7 @@ from coopetition.plot.style import (
     ink_on,
     label,
     least_span,
+    legend_columns,
     plain_numbers,
     short,
     tidy,
@@ -159,9 +160,11 @@ def learning_curves(population: TrainedPopulation | str | Path, path: str | Path
     scores = smoothed(log.efficiency if known else log.payoffs.sum(axis=2))
     seeds = max(map(len, groups.values()))
     said = f"{int(log.steps[-1]):,} steps a run, {seeds} seed{'s' if seeds > 1 else ''}"
-    figure = blank(log.title, said + (": mean, lowest to highest" if seeds > 1 else ""), 4.6)
+    lines = -(-len(groups) // legend_columns(list(groups)))
+    if seeds > 1:
+        said += ": mean, lowest to highest"
+    figure = blank(log.title, said, 4.4 + 0.2 * lines)
     shown = list(groups.items())[:3]
-    lines = -(-len(groups) // 4)
     spec: Any = inches(figure, 0.8, 0.55, 0.25, 1.05 + 0.2 * lines)
     outer = figure.add_gridspec(1, 2, width_ratios=(1.5, 1.0), wspace=0.2, **spec)
     axes = figure.add_subplot(outer[0])
@@ -176,7 +179,10 @@ def learning_curves(population: TrainedPopulation | str | Path, path: str | Path
             axes.fill_between(
                 steps, np.nanmin(own, axis=1), np.nanmax(own, axis=1), color=colour, alpha=0.18, linewidth=0
             )
-        handles += axes.plot(steps, np.nanmean(own, axis=1), color=colour, linewidth=2.0)
+        # When colours come again, lines are dashed; a single row is a dot.
+        look: dict[str, Any] = {"linestyle": "-" if k < len(COLOURS) else (0, (4, 2))}
+        look |= {"marker": "o", "markersize": 4} if len(steps) <= 3 else {}
+        handles += axes.plot(steps, np.nanmean(own, axis=1), color=colour, linewidth=2.0, **look)
     if known:
         axes.axhline(1.0, color="#888888", linewidth=1.0, linestyle=(0, (1, 2)))
     least_span(axes, np.append(scores, 1.0) if known else scores)
@@ -219,7 +225,8 @@ def _draw_rates(axes: Axes, log: Log, runs: Sequence[int]) -> None:
         draw_band(axes, steps, rates, COLOURS[0])
     else:
         for i in range(len(log.agents)):
-            axes.plot(steps, rates[:, i], color=agent_colour(i), linewidth=1.6)
+            dots: dict[str, Any] = {"marker": "o", "markersize": 4} if len(steps) <= 3 else {}
+            axes.plot(steps, rates[:, i], color=agent_colour(i), linewidth=1.6, **dots)
         if len(steps):
             _name_ends(axes, short(log.agents), rates[-1])
     axes.set_ylim(-0.05, 1.05)
@@ -246,8 +253,8 @@ def _name_ends(axes: Axes, names: Sequence[str], heights: np.ndarray) -> None:
 def _legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
     place = (0.1 / figure.get_figwidth(), 1.0 - 0.58 / figure.get_figheight())
     figure.legend(
-        handles, names, loc="upper left", bbox_to_anchor=place, ncols=min(4, len(names)), frameon=False, fontsize=9,
-        labelcolor=INK, columnspacing=1.4,
+        handles, names, loc="upper left", bbox_to_anchor=place, ncols=legend_columns(names, figure.get_figwidth()),
+        frameon=False, fontsize=9, labelcolor=INK, columnspacing=1.4,
     )  # fmt: skip
 
 
@@ -278,7 +285,7 @@ def sweep(population: TrainedPopulation | str | Path, path: str | Path | None = 
     if not 1 <= len(names) <= 2:
         raise ValueError(f"{len(names)} hyper-parameters were swept: one or two can be drawn")
     known = bool(np.isfinite(log.efficiency).any())
-    last = smoothed(log.efficiency if known else log.payoffs.sum(axis=2))[-1]
+    last = _last_known(smoothed(log.efficiency if known else log.payoffs.sum(axis=2)))
     what = "efficiency" if known else "summed payoff"
     modes = list(dict.fromkeys(log.modes))
     if len(names) == 1:
@@ -304,10 +311,17 @@ def sweep(population: TrainedPopulation | str | Path, path: str | Path | None = 
     return write(figure, path)
 
 
+def _last_known(values: np.ndarray) -> np.ndarray:
+    """Of each run (K, R), the last value that is not NaN."""
+    known = np.isfinite(values)
+    rows = len(values) - 1 - np.argmax(known[::-1], axis=0)
+    return np.asarray(np.where(known.any(axis=0), values[rows, np.arange(values.shape[1])], np.nan))
+
+
 def _sweep_of_one(log: Log, name: str, last: np.ndarray, what: str, modes: Sequence[str]) -> Figure:
     figure = blank(log.title, f"last {what} by {name}: every seed, and their mean", 4.2, 7.0)
     spec: Any = inches(figure, 0.8, 0.6, 0.25, 1.2)
-    axes = figure.add_gridspec(1, 1, **spec).subplots()
+    axes = figure.add_subplot(figure.add_gridspec(1, 1, **spec)[0, 0])
     tidy(axes)
     places = sorted({values[name] for values in log.values})
     handles = []
@@ -384,7 +398,7 @@ def cross_play(
         "Who does how well against whom", f"{what} of the row when all others play the column", height, max(width, 5.6)
     )
     spec: Any = inches(figure, room, room, figure.get_figwidth() - room - side * wide / max(count, wide), 0.85)
-    axes = figure.add_gridspec(1, 1, **spec).subplots()
+    axes = figure.add_subplot(figure.add_gridspec(1, 1, **spec)[0, 0])
     _draw_matrix(axes, cells, rows, columns, cells)
     axes.tick_params(axis="x", labelrotation=90)
     for k, mean in enumerate(means):
@@ -434,4 +448,6 @@ def _draw_matrix(axes: Axes, cells: np.ndarray, rows: Sequence[str], columns: Se
         for j, i in np.ndindex(cells.shape):
             if np.isfinite(cells[j, i]):
                 share = float((cells[j, i] - low) / (high - low))
-                axes.text(i, j, _number(cells[j, i]), ha="center", va="center", fontsize=7.5, color=ink_on(share))
+                axes.text(
+                    i, j, _number(float(cells[j, i])), ha="center", va="center", fontsize=7.5, color=ink_on(share)
+                )

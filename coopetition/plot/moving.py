@@ -72,7 +72,7 @@ def animate(record: EpisodeRecord, path: str | Path, *, seconds: float = SECONDS
     # One palette for all, from the picture that has most in it, so that nothing flickers; paper stays white.
     palette = raw[-1].quantize(256)
     colours = np.array(palette.getpalette()).reshape(-1, 3)
-    colours[colours.sum(axis=1).argmax()] = 255
+    colours[(colours >= 248).all(axis=1)] = 255
     palette.putpalette(colours.ravel().tolist())
     made: list[Image.Image] = [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in raw]
     each = max(20, int(1000 * seconds / len(made)))

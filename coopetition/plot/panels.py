@@ -12,7 +12,6 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.plot.style import (
     COLOURS,
-    DPI,
     INK,
     MAP,
     MUTED,
@@ -21,6 +20,7 @@ from coopetition.plot.style import (
     agent_colour,
     agent_style,
     least_span,
+    legend_columns,
     plain_numbers,
     short,
     tidy,
@@ -297,11 +297,6 @@ def names(game: Game, policies: Sequence[str]) -> list[str]:
     return names
 
 
-def columns(names: Sequence[str]) -> int:
-    """How many names go on a line: a letter is about eight dots wide, the line before it and the gaps sixty."""
-    return max(1, min(len(names), 4, int(WIDTH * DPI / (7.5 * max(map(len, names)) + 62))))
-
-
 def name_agents(figure: Figure, game: Game, names: Sequence[str], policies: Sequence[str]) -> None:
     """The legend, in a strip of its own under the title."""
     from matplotlib.lines import Line2D
@@ -319,7 +314,7 @@ def name_agents(figure: Figure, game: Game, names: Sequence[str], policies: Sequ
         names,
         loc="upper left",
         bbox_to_anchor=(0.1 / WIDTH, 1.0 - 0.58 / figure.get_figheight()),
-        ncols=columns(names),
+        ncols=legend_columns(names),
         frameon=False,
         fontsize=9,
         labelcolor=INK,

@@ -52,8 +52,8 @@ def measured_responses(
     -------
     list of dict
         ``agent``, ``seat`` (its number), ``level``, ``value`` (its return in the game's mode) and ``reference`` (its
-        return by its own policy), as in the study's table ``audit``; of at most eight agents, the first of those alike in name and policy where
-        there are more.
+        return by its own policy), as in the study's table ``audit``; of at most eight agents, the first of those alike
+        in name and policy where there are more.
     """
     from coopetition.baselines.players import Players, as_game
     from coopetition.batching.batch import Batch
@@ -187,7 +187,7 @@ def response_surface(
     --------
     >>> from coopetition import plot
     >>> figure = plot.response_surface("TrustDilemma-v0", grid=5)
-    >>> [axes.get_title(loc="left") for axes in figure.axes][:3]
+    >>> [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
     ["agent_0's return", 'sum of returns', 'steps']
     """
     from coopetition.oracles.episode.rollouts import Episode
