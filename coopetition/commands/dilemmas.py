@@ -21,6 +21,13 @@ from coopetition.commands.tables import Column, Rows, print_rows, text
 
 #: Steps of an episode for which optima and equilibria are searched for.
 LONGEST_SEARCHED = 2_000
+#: What the columns are, of the stage game.
+MEANINGS = {
+    "price of anarchy": "the optimum's welfare over the nash's, of one step",
+    "gap": "their difference",
+    "greed": "the most that an agent gains by giving less when the others play the optimum",
+    "fear": "the most that one loses by playing the optimum when the others play the nash",
+}
 
 
 def dilemma(
@@ -79,12 +86,4 @@ def dilemma(
                 f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
         cells.append(line)
-    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, CAPTION))
-
-
-#: What the numbers are.
-CAPTION = (
-    "of the stage game: price of anarchy: the optimum's welfare over the nash's; gap: their difference; "
-    "greed: the most that an agent gains by giving less when the others play the optimum; "
-    "fear: the most that one loses by playing it when the others play the nash"
-)
+    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, meanings=MEANINGS))
