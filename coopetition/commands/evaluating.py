@@ -86,11 +86,11 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
     )
 
 
-#: Headings and importance: what a narrow terminal does without comes last.
+#: Headings and importance: a narrow terminal does without those of the lowest, and a table has payoffs at least.
 COLUMNS = (
     Column("return", 7),
     Column("sd", 2),
-    Column("payoff", 8),
+    Column("payoff"),
     Column("a step", 1),
     Column("rate", 6),
     Column("steps", 5),

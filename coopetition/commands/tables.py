@@ -129,11 +129,8 @@ def print_rows(out: Console, rows: Rows) -> None:
         return
     if _width(out, _table(rows, every, folded=True, narrowest=True)) > out.width:
         rows = _lifted(rows)
-    numbers = {k for k, column in enumerate(rows.columns) if column.justify == "right"}
     for level in sorted({column.importance for column in rows.columns}):
         kept = [k for k, column in enumerate(rows.columns) if column.importance >= level]
-        if numbers and not numbers & {*kept}:
-            break  # a table of names alone says nothing
         if _width(out, _table(rows, kept, folded=True, narrowest=True)) <= out.width:
             out.print(_table(rows, kept, folded=True))
             _print_meanings(out, rows, kept)

@@ -87,7 +87,7 @@ def test_a_narrow_table_has_numbers_and_explains_what_it_shows(printed):
 
 
 def rows_of_width(kind: str, count: int) -> tables.Rows:
-    columns = (tables.text("game"), tables.text("who"), *(tables.Column(f"number {k}", k) for k in range(3)))
+    columns = (tables.text("game"), tables.text("who"), *(tables.Column(f"number {k}", 7 + k) for k in range(3)))
     first = {"one": ["G"] * count, "blank": ["G", *[""] * (count - 1)], "two": [f"G{k}" for k in range(count)]}[kind]
     return tables.Rows("title", columns, [(name, f"w{k}", *["1" * 12] * 3) for k, name in enumerate(first)])
 
@@ -101,7 +101,7 @@ def test_a_first_column_of_one_word_begins_the_title(kind, lifted):
 
     assert ("G: title" in shown(50)) == lifted
     assert "G: title" not in shown(120)
-    assert "number 0" in shown(18)  # a block a row: no numbers fit beside the names
+    assert "number 0" in shown(18)  # a block a row: nothing fits beside the names
 
 
 @pytest.mark.parametrize("name", TABLES)
