@@ -17,7 +17,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS, register_environments
+from coopetition.registration import ENVIRONMENT_IDS, EXTENSION_IDS, STRONG_IDS, register_environments
 
 if TYPE_CHECKING:
     from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ENVIRONMENT_IDS",
+    "EXTENSION_IDS",
     "STRONG_IDS",
     "Batch",
     "Game",

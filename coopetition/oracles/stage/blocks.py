@@ -57,6 +57,7 @@ def best_blocks(
     *,
     points: int,
     cells: int = CELLS,
+    rounds: int = ROUNDS,
     least: bool = False,
     whose: int | None = None,
 ) -> tuple[Array, Array]:
@@ -68,8 +69,8 @@ def best_blocks(
         Coordinates of all agents.
     points : int
         Grid points of the level; half as many of the intensity.
-    cells : int
-        Cells of the grid that are refined.
+    cells, rounds : int
+        Cells of the grid that are refined, and rounds of that at most.
     least : bool
         Whether the least value is looked for: what a threat does.
     whose : int, optional
@@ -105,7 +106,7 @@ def best_blocks(
     unit = np.linspace(0.0, 1.0, INNER)
     inner = np.stack(np.meshgrid(unit, unit, indexing="ij"), axis=-1).reshape(-1, 2)
     scale = _LEVEL * (1.0 + np.abs(values).max())
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         fine = low[:, :, None] + (high - low)[:, :, None] * inner
         found = values_of(fine.reshape(count, -1, 2)).reshape(count, cells, -1)
         middle = found.argmax(axis=2)

@@ -263,13 +263,16 @@ def _of_two_numbers(stage: StageGame, objective: Objective, strict: bool, tolera
         def worst(blocks: Array, points: int = 33, i: int = i) -> tuple[Array, Array]:
             profiles = np.zeros((len(blocks), stage.n))
             profiles[:, stage.block(i)] = blocks
-            found, values = best_blocks(stage, profiles, objective, 1 - i, points=points, cells=2, least=True, whose=i)
+            few = 1 if points < GRID else 4
+            found, values = best_blocks(
+                stage, profiles, objective, 1 - i, points=points, cells=few, rounds=8 * few, least=True, whose=i
+            )
             return values, found
 
         grid = commitments(stage, i, GRID // 4)
         floor = worst(grid)[0]
         best, value = np.zeros(2), -np.inf
-        for k in np.argsort(-floor)[:3]:
+        for k in np.argsort(-floor)[:2]:
             block, height = closing_in(lambda tried: worst(tried)[0], grid[k], upper / 24.0, upper)
             if height > value:
                 best, value = block, height

@@ -226,7 +226,7 @@ def _leader_of_two(
     def answers(blocks: Array) -> tuple[Array, Array]:
         profiles = np.zeros((len(blocks), stage.n))
         profiles[:, own] = blocks
-        profiles[:, theirs] = best_blocks(stage, profiles, objective, other, points=33, cells=2)[0]
+        profiles[:, theirs] = best_blocks(stage, profiles, objective, other, points=33, cells=1, rounds=10)[0]
         return profiles, own_objective(*stage.evaluate(profiles))[:, own.start]
 
     def sharp(profile: Array) -> tuple[Array, float]:
@@ -238,7 +238,7 @@ def _leader_of_two(
 
     profiles, values = answers(commitments(stage, who, 33))
     best, best_value = sharp(profiles[int(values.argmax())])
-    tops = [profiles[k] for k in np.argsort(-values)[:3]]
+    tops = [profiles[k] for k in np.argsort(-values)[:2]]
     for top in tops:
         block, _ = closing_in(lambda tried: answers(tried)[1], top[own], upper / 32.0, upper, rounds=12)
         point, value = sharp(answers(block[None])[0][0])
