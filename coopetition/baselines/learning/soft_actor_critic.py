@@ -201,7 +201,7 @@ class SoftActorCritic(FromMemory):
         gradient, mean_log_probs = jax.grad(actor_loss, has_aux=True)(networks.actor)
         step, clip = settings.learning_rate, settings.gradient_clip
         actor, actor_optimiser = descend_each(networks.actor, gradient, networks.actor_optimiser, step, clip)
-        surplus = -mean_log_probs - self.task.action_size * settings.target_entropy  # entropy above the target: alpha falls
+        surplus = -mean_log_probs - settings.target_entropy  # entropy above the target: alpha falls
         surplus = surplus if not self.task.shared else surplus.mean(keepdims=True)
         log_alpha, alpha_optimiser = descend_each(
             networks.log_alpha, alpha * surplus, networks.alpha_optimiser, step, clip
