@@ -119,6 +119,13 @@ def write_algorithms(folder: Path) -> None:
     _write(folder, {"index": algorithm_index(texts), **pages})
 
 
+def write_api(folder: Path) -> None:
+    """Write the pages of the API reference."""
+    import api_pages
+
+    _write(folder, api_pages.texts())
+
+
 def _write(folder: Path, texts: dict[str, str]) -> None:
     """Write those that changed, so that Sphinx rebuilds no more than it must."""
     folder.mkdir(exist_ok=True)

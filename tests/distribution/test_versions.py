@@ -24,7 +24,7 @@ PART = (
     "tests/api/test_views.py",
     "tests/commands",
     "tests/study/test_recording.py",
-    "tests/test_plot.py",
+    "tests/plot",
 )
 COMMANDS = (
     "demo",
