@@ -9,6 +9,8 @@ ENVIRONMENT_IDS : tuple of str
     The twenty short ids, such as ``"SLCD-v0"``; Gymnasium's ids put ``coopetition/`` in front.
 STRONG_IDS : tuple of str
     The same twenty under their preset "strong", such as ``"SLCDStrong-v0"``, in the same order.
+EXTENSION_IDS : tuple of str
+    What extends the suite and is not counted among the twenty: ``"SLCDBiaxial-v0"``, two numbers an action.
 """
 
 from __future__ import annotations

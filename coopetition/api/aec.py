@@ -21,7 +21,7 @@ RANDOM = "random"
 
 
 def shown_of_movers(game: Game) -> int:
-    """Columns that a sequential view adds: each agent's rate and whether it has moved; its intensity, if there is one."""
+    """Columns that a sequential view adds: each agent's rate, whether it has moved, and its intensity if it has one."""
     return (1 + game.axes) * game.n
 
 
@@ -217,7 +217,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         Parameters
         ----------
         action : array_like (1,) or None
-            (2,), a rate and an intensity, where an action has two numbers. None for an agent whose episode has ended, as PettingZoo wants it.
+            (2,), a rate and an intensity, where an action has two numbers. None for an agent whose episode has ended, as
+            PettingZoo wants it.
 
         Raises
         ------

@@ -220,7 +220,9 @@ class AxesAgentEnv(AgentEnv):
         for j, policy in self._policies:
             played = to_actions(game, j, policy.act(seen[j][np.newaxis], j))
             if played.shape != (1, axes):
-                raise ValueError(f"the policy of {game.agents[j]!r} gave actions of shape {played.shape}, expected (1,)")
+                raise ValueError(
+                    f"the policy of {game.agents[j]!r} gave actions of shape {played.shape}, expected (1,)"
+                )
             for k, value in enumerate(played[0].tolist(), start=j * axes):
                 cells[k] = value
         return self._finish()

@@ -39,8 +39,8 @@ def levels_of(game: Game, discrete: int) -> np.ndarray:
     """
     if game.axes > 1:
         raise ValueError(
-            f"discrete = {discrete}: an action of {game.id} is a rate and an intensity, which one number of a level does "
-            "not say; play its Box, or let a learner divide both (QMIX and VDN do)"
+            f"discrete = {discrete}: an action of {game.id} is a rate and an intensity, which the number of a level "
+            "does not say; play its Box, or let a learner divide both (QMIX and VDN do)"
         )
     return np.linspace(game.action_low, game.action_high, discrete, axis=-1)
 

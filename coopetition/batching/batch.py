@@ -57,7 +57,8 @@ class Batch:
     Attributes
     ----------
     actions : ndarray (B, N) float64
-        Where actions are read, (B, N, 2) where an action has two numbers: who writes them here, and steps with this very array, saves a copy.
+        Where actions are read, (B, N, 2) where an action has two numbers: who writes them here, and steps with this
+        very array, saves a copy.
     observations : ndarray (B, N, O) float32
         What each agent sees, in [0, 1].
     joint : ndarray (B, S) float32
@@ -510,8 +511,8 @@ class Batch:
         Parameters
         ----------
         levels : array_like (B, N)
-            Cooperation levels a_i, whatever the batch's action scale; clipped to [0, e_i], as actions are. (B, N, 2) with
-            intensities in [0, 1] where an action has two numbers.
+            Cooperation levels a_i, whatever the batch's action scale; clipped to [0, e_i], as actions are. (B, N, 2),
+            with intensities in [0, 1] where an action has two numbers.
         state : ndarray (rows,), optional
             From `Game.state_vector`; the initial state by default.
 

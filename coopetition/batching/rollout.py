@@ -103,7 +103,7 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
 
 
 def _script(batch: Batch, names: list[Any], steps: int, actions: Any, seed: int | None) -> np.ndarray:
-    """What agents play whose policy is no compiled one, (steps, B, N) or (steps, B, N, 2): the caller's actions, or random ones."""
+    """What agents play whose policy is no compiled one, (steps, B, N) or (..., N, 2): the caller's, or random ones."""
     shape, copies = batch.game.action_shape, batch.num_envs
     # Whoever draws rates plays no intensity, which is the lower bound of the second number.
     script = np.empty((steps, copies, *shape))

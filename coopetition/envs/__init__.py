@@ -1,4 +1,4 @@
-"""The twenty environments and what extends them, a file each; and the door through which a user's own come in, `register`."""
+"""The twenty environments and what extends them, a file each; and the door for a user's own, `register`."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def unregister(environment_id: str) -> None:
 
 
 def environment_ids(strong: bool = False) -> tuple[str, ...]:
-    """Ids of all environments: the twenty, the extensions, those of installed packages, and those registered in this process.
+    """Ids of all environments: the twenty, extensions, those of installed packages, those registered in this process.
 
     Parameters
     ----------

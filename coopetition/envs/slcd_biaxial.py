@@ -39,7 +39,8 @@ seen, as they were chosen.
 ## References
 - Pant and Yu: TR-1, interdependence and complementarity, arXiv:2510.18802; TR-2, trust and reputation,
   arXiv:2510.24909; Coopetition-Gym v1, arXiv:2605.02063.
-- Tullock, Efficient rent seeking (1980), in Buchanan, Tollison and Tullock, Toward a theory of the rent-seeking society.
+- Tullock, Efficient rent seeking (1980), in Buchanan, Tollison and Tullock, Toward a theory of the rent-seeking
+  society.
 """
 
 from __future__ import annotations

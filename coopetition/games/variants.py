@@ -78,7 +78,7 @@ class Variants:
         return found
 
     def drawn(self, name: str) -> np.ndarray:
-        """Units or bounds of actions, (K, N) or (K, N, 2), from the parameter blocks, where kernels write drawn ones."""
+        """Units or bounds of actions, (K, N[, 2]), from the parameter blocks, where kernels write drawn ones."""
         n = self.game.n
         block = self.parameters[:, numbers.SCALARS : numbers.SCALARS + numbers.VECTORS * n].reshape(self.count, -1, n)
         low: np.ndarray = block[:, Vector.ACTION_LOW]

@@ -116,7 +116,7 @@ class Replica:
 
         Notes
         -----
-        A grid that closes in on its best point, to 2e-6; of equal ones the lowest. Where an action has an intensity too,
+        A grid that closes in on its best point, to 2e-6; of equal ones the lowest. Where an action has an intensity,
         the others keep theirs, and the agent's is zero.
         """
         copies, n = self.batch.num_envs, self.game.n

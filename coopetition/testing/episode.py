@@ -14,7 +14,7 @@ INFO_KEYS = ("payoff", "utility", "cooperation")
 
 
 def script_for(player: Player, seed: int) -> np.ndarray:
-    """Actions (horizon, copies, N), or (..., N, 2): cooperative for the most part, so that episodes last, some of every kind."""
+    """Actions (horizon, copies, N[, 2]): cooperative for the most part, so that episodes last, some of every kind."""
     game = player.game
     stream = np.random.default_rng(seed)
     rates = stream.uniform(0.5, 1.0, (game.horizon, player.copies, *game.action_shape))

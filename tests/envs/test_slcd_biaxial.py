@@ -50,9 +50,7 @@ def plain_step(state, c, k, *, e=(100.0, 100.0), b=(30.0, 30.0), alpha=(0.55, 0.
     weights = [alpha[i] + chi * k[i] ** r for i in range(2)]
     shares = [weight / sum(weights) for weight in weights]
     joint = gamma * math.sqrt(a[0] * a[1])
-    pi = [
-        e[i] - a[i] + theta * math.log(1.0 + a[i]) + shares[i] * joint - kappa_k * k[i] ** 2 * e[i] for i in range(2)
-    ]
+    pi = [e[i] - a[i] + theta * math.log(1.0 + a[i]) + shares[i] * joint - kappa_k * k[i] ** 2 * e[i] for i in range(2)]
     U = [pi[i] + min(T[i][j], 1.0 - R[i][j]) * D[i][j] * pi[j] for i, j in ((0, 1), (1, 0))]
     return np.array(pi), np.array(U)
 
@@ -261,7 +259,9 @@ def test_leaders_by_another_search(leader):
     def reply(mine):
         low, high = np.zeros(2), np.array([100.0, 1.0])
         for _ in range(12):
-            points = [np.array([a, k]) for a in np.linspace(low[0], high[0], 9) for k in np.linspace(low[1], high[1], 9)]
+            points = [
+                np.array([a, k]) for a in np.linspace(low[0], high[0], 9) for k in np.linspace(low[1], high[1], 9)
+            ]
             best = max(points, key=lambda theirs: plain_values(_cast(mine, theirs, leader), 0)[other])
             size = (high - low) / 4.0
             low, high = np.maximum(best - size, 0.0), np.minimum(best + size, [100.0, 1.0])
@@ -367,7 +367,7 @@ def test_whoever_speaks_of_a_rate_plays_no_intensity():
     rows = evaluate(ID, "tit_for_tat", episodes=2)
     same = evaluate("SLCD-v0", "tit_for_tat", episodes=2, normalise=False, exploitability=False)
     assert [row.payoff for row in rows] == [row.payoff for row in same]
-    assert rows[0].efficiency is None and rows[0].exploitability is None
+    assert (rows[0].efficiency, rows[0].exploitability) == (None, None)
     script = np.full((100, 2, 2), 0.5)
     one, two = coopetition.batch(ID, 1), coopetition.batch(ID, 1)
     one.reset(seed=0), two.reset(seed=0)
@@ -415,7 +415,7 @@ def test_it_is_an_extension():
     assert ID in EXTENSIONS
     assert ID not in ENVIRONMENTS
     assert environment_ids()[: len(ENVIRONMENTS) + 1] == (*ENVIRONMENTS, ID)
-    assert coopetition.EXTENSION_IDS == tuple(EXTENSIONS)
+    assert tuple(EXTENSIONS) == coopetition.EXTENSION_IDS
     assert f"coopetition/{ID}" in gymnasium.registry
 
 

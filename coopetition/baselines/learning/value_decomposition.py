@@ -104,9 +104,7 @@ class ValueDecomposition(FromMemory):
     def init_networks(self, rng: np.random.Generator, settings: Any) -> TeamNetworks:
         """Utilities that start near zero."""
         task = self.task
-        made = [
-            init_layers(rng, (task.input_size, *settings.hidden, self.choices), 0.01) for _ in range(task.networks)
-        ]
+        made = [init_layers(rng, (task.input_size, *settings.hidden, self.choices), 0.01) for _ in range(task.networks)]
         utilities = stack_trees(made)
         mixer = self.init_mixer(rng, settings)
         return TeamNetworks(

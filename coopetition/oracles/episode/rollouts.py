@@ -52,7 +52,7 @@ class Episode:
         if self.game.axes > 1:
             raise ValueError(
                 f"{self.game.id}: sequences of rates and intensities are not searched: optima, equilibria and best "
-                "responses of whole episodes are of games with one number an action; `solve` takes both, a step at a time"
+                "responses of whole episodes are of games with one number an action; `solve` takes both, in a step"
             )
         self.horizon, self.n = self.game.horizon, self.game.n
         self.start = dict(state or {})

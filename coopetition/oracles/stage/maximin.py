@@ -248,8 +248,8 @@ def _of_two_numbers(stage: StageGame, objective: Objective, strict: bool, tolera
     """The same where an action is a level and an intensity: each agent chooses both, and so do threats."""
     if stage.game.n != 2:
         raise ValueError(
-            f"{stage.game.id}: security levels of {stage.game.n} agents whose actions have two numbers are not searched "
-            "for; with two agents they are"
+            f"{stage.game.id}: security levels of {stage.game.n} agents whose actions have two numbers are not "
+            "searched for; with two agents they are"
         )
     from coopetition.oracles.stage.blocks import best_blocks, between, closing_in, commitments
 

@@ -20,7 +20,6 @@ from coopetition.oracles.stage.solution import Certificate, NotConverged, Soluti
 from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
 from coopetition.oracles.stage.uniqueness import Uniqueness, uniqueness
 
-
 #: Concepts that speak of what agents give; where an action has an intensity too, it is zero.
 OF_LEVELS = ("kantian",)
 

@@ -108,9 +108,7 @@ def rosen_condition(stage: StageGame, objective: Objective, *, samples: int = 64
     received, given = sizes.sum(axis=1), sizes.sum(axis=0)
     if stage.axes > 1:  # a weight belongs to an agent, not to one of its coordinates
         sizes[stage.owner[:, None] == stage.owner[None, :]] = 0.0
-        received, given = (
-            np.repeat(sizes.sum(axis=k).reshape(-1, stage.axes).sum(axis=1), stage.axes) for k in (1, 0)
-        )
+        received, given = (np.repeat(sizes.sum(axis=k).reshape(-1, stage.axes).sum(axis=1), stage.axes) for k in (1, 0))
     if (received > 0.0).all() and (given > 0.0).all():
         balanced = np.sqrt(given / received)
         candidates.append(balanced / balanced.mean())

@@ -249,7 +249,9 @@ def _leader_of_two(
             return -sharp(moved)[1]
 
         start = point[own] / upper
-        simplex = np.clip(start + 1e-3 * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) * np.where(start < 0.5, 1, -1), 0, 1)
+        simplex = np.clip(
+            start + 1e-3 * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) * np.where(start < 0.5, 1, -1), 0, 1
+        )
         found = minimize(
             committed,
             start,
