@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 
+import environment_figures  # noqa: E402
 import pages  # noqa: E402
 
 import coopetition  # noqa: E402
@@ -66,5 +67,6 @@ def setup(app):
 
 
 pages.write(HERE / "environments")
+environment_figures.write(HERE / "environments")
 pages.write_algorithms(HERE / "learning")
 pages.write_api(HERE / "api")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -44,6 +45,7 @@ GREEK = (
     "omega",
 )
 FUNCTIONS = {word: "\\" + word for word in ("ln", "log", "exp", "tanh", "max", "min")}
+OTHERS = {"in": r"\in", "grad": r"\nabla", "E": r"\mathbb{E}"}
 #: What is meant stands below it: ``sum_(j != i)``.
 LARGE = {"sum": r"\sum", "prod": r"\prod", "mean": r"\operatorname*{mean}", "clip": r"\operatorname{clip}"}
 SIGNS = {
@@ -54,19 +56,18 @@ SIGNS = {
     "<=": r"\le",
     "<-": r"\leftarrow",
     "*": r"\cdot",
-    "in": r"\in",
     ",": r",\,",
-    "{": r"\{",
-    "}": r"\}",
+    "~": r"\sim",
+    ".": r"\cdot",
 }
 #: What stands below or above them makes brackets grow.
 TALL = ("sum", "prod", "mean")
-KNOWN = {*GREEK, *FUNCTIONS, *LARGE, "in"}
+KNOWN = {*GREEK, *FUNCTIONS, *LARGE, *OTHERS}
 BELOW = {"plus": "+", "minus": "-"}
 TOKEN = re.compile(
-    r"(?P<name>[A-Za-z]+'?(?:_[A-Za-z]\w*)?)"
+    r"(?P<name>[A-Za-z]+'?(?:_[A-Za-z]\w*)?(?:,(?:t|old)\b)?)"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)"
-    r"|(?P<sign>\+=|-=|!=|>=|<=|<-|[-+*/=<>^_,()|{}\[\]])"
+    r"|(?P<sign>\+=|-=|!=|>=|<=|<-|[-+*/=<>^_,()|{}\[\]~.])"
     r"|(?P<space>\s+)"
 )
 Part = tuple[str, str]
@@ -94,7 +95,13 @@ def tex(text: str) -> str:
             out[-1] += f"{part}{{{inner}}}"
             scripted = True
             continue
-        if part == "/" and not scripted and _simple(parts, at - 1) and _simple(parts, at + 1):
+        if (
+            part == "/"
+            and not scripted
+            and _simple(parts, at - 1)
+            and _simple(parts, at + 1)
+            and not _goes_on(parts, at + 2)
+        ):
             out.append(rf"\frac{{{out.pop()}}}{{{_one(*parts[at + 1])}}}")
             at += 2
         else:
@@ -145,14 +152,20 @@ def _simple(parts: Sequence[Part], at: int) -> bool:
     return at + 1 == len(parts) or parts[at + 1][1] not in ("^", "_")
 
 
+def _goes_on(parts: Sequence[Part], at: int) -> bool:
+    """Whether a product has a further factor here."""
+    return at < len(parts) and (parts[at][0] != "sign" or parts[at][1] in ("(", "[", "|"))
+
+
 def _script(parts: Sequence[Part], at: int, text: str) -> tuple[str, int]:
     """What stands above or below: a bracket, without its brackets, or one part and its sign; and where it ends."""
     if at >= len(parts):
         raise NoFormula(f"{text!r}: nothing above or below")
-    if parts[at][1] == "(":
+    if parts[at][1] in ("(", "{"):
+        opens, closes = ("(", ")") if parts[at][1] == "(" else ("{", "}")
         depth = 0
         for end in range(at, len(parts)):
-            depth += {"(": 1, ")": -1}.get(parts[end][1], 0)
+            depth += {opens: 1, closes: -1}.get(parts[end][1], 0)
             if depth == 0:
                 return " ".join(_one(*part) for part in parts[at + 1 : end]), end + 1
         raise NoFormula(f"{text!r}: a bracket that does not close")
@@ -164,10 +177,10 @@ def _script(parts: Sequence[Part], at: int, text: str) -> tuple[str, int]:
 def symbol(word: str) -> str:
     """A letter with its index, a function, or a parameter by its name."""
     if word in KNOWN:
-        return (FUNCTIONS | LARGE | SIGNS).get(word, "\\" + word)
+        return (FUNCTIONS | LARGE | OTHERS).get(word, "\\" + word)
     base, _, index = word.partition("_")
-    if base in LARGE:
-        return f"{LARGE[base]}_{{{index}}}"
+    if base in LARGE or base in OTHERS:
+        return f"{(LARGE | OTHERS)[base]}_{{{index}}}"
     prime, base = ("'", base[:-1]) if base.endswith("'") else ("", base)
     barred = base.endswith("bar") and len(base) > 3
     letter = base.removesuffix("bar") if barred else base
@@ -177,7 +190,10 @@ def symbol(word: str) -> str:
     letter = (rf"\bar{{{letter}}}" if barred else letter) + prime
     if not index:
         return letter
+    index, _, more = index.partition(",")
     below = BELOW.get(index) or (index if len(index) <= 2 else rf"\text{{{index}}}")
+    if more:
+        below += r",\," + (more if len(more) == 1 else rf"\text{{{more}}}")
     return f"{letter}_{{{below}}}"
 
 
@@ -218,7 +234,15 @@ def said(text: str) -> str:
 def _formula(text: str) -> str:
     """A formula, or words that stand in its place."""
     words = re.findall(r"(?<![\w(])[a-z]{2,}(?![\w(])", text)
-    return said(text) if [word for word in words if word not in KNOWN] else tex(text)
+    return _spoken(text) if [word for word in words if word not in KNOWN] else tex(text)
+
+
+def _spoken(text: str) -> str:
+    """A sentence; where its words stand within brackets, a formula with words in it."""
+    try:
+        return said(text)
+    except NoFormula:
+        return tex(text)
 
 
 def row(line: str) -> str:
@@ -235,7 +259,7 @@ def row(line: str) -> str:
         elif sides:
             equations.append((tex(sides[1]), f"{SIGNS.get(sides[2], sides[2])} {_formula(sides[3])}"))
         else:
-            equations.append(("", said(one)))
+            equations.append(("", _spoken(one)))
     first, *others = equations
     behind = "".join(rf",\qquad {left} {right}" for left, right in others)
     spoken = r"\quad ".join(said(part) for part in beside)
@@ -250,7 +274,7 @@ def block(text: str) -> str:
         if re.search(r"(\s|[+-])(=|<-)\s", f" {line}") or re.match(r"\s*[-+]\s", line):
             arrays[-1].append(row(line))
         elif line.strip():
-            arrays += [[said(line)], []]
+            arrays += [[row(line)], []]
     columns = "{@{}l@{\\;}l@{\\;}l@{\\qquad}l@{}}"
     return "\n".join(
         f"\\[\\begin{{array}}{columns}\n" + (r" \\[.35em]" + "\n").join(rows) + "\n\\end{array}\\]"
@@ -261,19 +285,23 @@ def block(text: str) -> str:
 
 # --- words of sentences
 
-_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "alpha'", *GREEK])
-#: Letters with an index, and Greek letters that are no word or option of ours.
+_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "grad", "alpha'", *GREEK])
+_INDEX = r"(?:-?[ijkt]|[ij][ijk])(?:,(?:t|old))?(?!\w)"
+_ALONE = r"(?<![\w`.\"/'-])"
+#: Letters with the index of an agent or a step.
+INDEXED = re.compile(rf"{_ALONE}(?:{_LETTERS})_{_INDEX}(?!=)")
+#: Those too that share their name with a parameter, in sentences.
 SYMBOL = re.compile(
-    rf"(?<![\w`.\"/'-])(?:{_LETTERS})_(?:-?[ijkt]|[ij][ijk]|[A-Z]|plus|minus)(?![\w(=])"
-    r"|(?<![\w`.\"/'-])(?:theta|kappa|lambda|rho|sigma|phi|omega|alpha|beta|gamma|delta|epsilon|xi|eta)(?![\w(=-])"
+    rf"{_ALONE}(?:{_LETTERS})_(?:{_INDEX}|(?:\{{[^}}]*\}}|[A-Z]|\d|plus|minus)(?!\w))(?!=)"
+    rf"|{_ALONE}(?:theta|kappa|lambda|rho|sigma|phi|omega|alpha|beta|gamma|delta|epsilon|xi|eta)(?![\w(=-])"
 )
 
 
-def pieces(text: str) -> list[tuple[bool, str]]:
-    """A sentence in turns of words and symbols."""
+def pieces(text: str, in_table: bool = False) -> list[tuple[bool, str]]:
+    """A sentence in turns of words and symbols; in a table, Greek words are parameters."""
     out: list[tuple[bool, str]] = []
     at = 0
-    for found in SYMBOL.finditer(text):
+    for found in (INDEXED if in_table else SYMBOL).finditer(text):
         out += [(False, text[at : found.start()]), (True, found[0])]
         at = found.end()
     return [(is_symbol, piece) for is_symbol, piece in [*out, (False, text[at:])] if piece]
@@ -291,7 +319,7 @@ class SetFormulas(SphinxTransform):
                 self._block(node)
         for words in list(self.document.findall(nodes.Text)):
             if not _kept(words):
-                found = pieces(words.astext())
+                found = pieces(words.astext(), _within(words, (nodes.entry,)))
                 if any(is_symbol for is_symbol, _ in found):
                     set_ = [nodes.math("", tex(one)) if is_symbol else nodes.Text(one) for is_symbol, one in found]
                     words.parent.replace(words, set_)
@@ -300,8 +328,7 @@ class SetFormulas(SphinxTransform):
         try:
             made = block(node.astext())
         except NoFormula as error:
-            if not self.env.docname.startswith("learning/"):  # these speak more than we can
-                LOG.warning("no formula, give the block a language: %s", error, location=node)
+            LOG.warning("no formula, give the block a language: %s", error, location=node)
             return
         node.replace_self(nodes.math_block(made, made, nowrap=True, number=None, label=None, docname=self.env.docname))
 
@@ -321,11 +348,14 @@ VERBATIM: tuple[type[nodes.Node], ...] = (
 
 
 def _kept(node: nodes.Node) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if isinstance(parent, VERBATIM) or type(parent).__name__ in ("pending_xref", "desc_signature"):
+    return _within(node, (*VERBATIM, addnodes.pending_xref, addnodes.desc_signature))
+
+
+def _within(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, kinds):
             return True
-        parent = parent.parent
     return False
 
 
