@@ -48,7 +48,7 @@ GROUP = "coopetition.environments"
 
 
 def register_environments() -> None:
-    """Register all twenty, published and strong, the extensions, and what packages offer; a second call changes nothing.
+    """Register all twenty, published and strong, extensions, and what packages offer; a second call changes nothing.
 
     No ``max_episode_steps``: the horizon is the environment's own truncation, and a TimeLimit wrapper would
     count it a second time. Nor a wrapper that watches for steps before the first reset: the environment does.

@@ -217,8 +217,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         Parameters
         ----------
         action : array_like (1,) or None
-            (2,), a rate and an intensity, where an action has two numbers. None for an agent whose episode has ended, as
-            PettingZoo wants it.
+            (2,), a rate and an intensity, where an action has two numbers. None for an agent whose episode has ended,
+            as PettingZoo wants it.
 
         Raises
         ------

@@ -96,7 +96,8 @@ def dilemma(
     mode : str or RewardMode
         Whose rewards are at stake: "private", "integrated", "cooperative", or another mode.
     episode : bool
-        Whether to look at whole episodes too, of games with one number an action: seconds where optimum and nash are stored, minutes where both have to be
+        Whether to look at whole episodes too, of games with one number an action: seconds where optimum and nash
+        are stored, minutes where both have to be
         searched for (see `yardstick`).
     iterations : int
         Effort of the search for best responses to the optimum.
