@@ -66,8 +66,8 @@ class JointEnv(GymnasiumView):
     Notes
     -----
     The action is one number per agent, Box (N,) in the game's action scale (two, one agent's after another's, where an
-    action has two: Box (2 N,)); the observation is the joint state, Box (S,). The reward is the mean over agents of the mode's
-    rewards, a Python float. ``info`` has ``rewards``,
+    action has two: Box (2 N,)); the observation is the joint state, Box (S,). The reward is the mean over agents of the
+    mode's rewards, a Python float. ``info`` has ``rewards``,
     ``payoff``, ``utility`` and ``cooperation``, each (N,), from reset on; the last step of an episode adds
     ``episode_totals`` (``reward`` the mean, ``rewards`` and ``payoff`` (N,), ``length`` in steps) and ``outcome``.
     """
