@@ -45,13 +45,14 @@ def dilemma(
     as_json: Json = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
+    from coopetition.envs import EXTENSIONS
     from coopetition.envs import environment_ids as every_id
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import games_along
 
     varied, values = ("", [None]) if along is None else read_values(along, "--along", "gamma=0.2,0.5,0.8")
     games: list[Any] = []
-    for key in environment_ids or every_id():
+    for key in environment_ids or (one for one in every_id() if one not in EXTENSIONS):
         # All of them before the first is measured: what one game lacks should not cost the others' time.
         longest = LONGEST_SEARCHED if episode else LONGEST
         game = make_game(key, settings or [], longest, preset=preset, reward_mode=reward_mode)

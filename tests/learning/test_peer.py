@@ -37,7 +37,7 @@ PEERS = {
     "ISAC": (20_480, {"copies": 16, "length": 16, "updates": 16, "batch": 128, "replay": 20_480, "hidden": (32, 32),
                       "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "temperature_rate": 1e-3, "final_rate": 1.0,
                       "discount": 0.95, "target_rate": 0.02,
-                      "temperature": 0.1, "target_entropy": -3.5}),
+                      "temperature": 0.1, "target_entropy": -3.5, "fingerprint": "none"}),
 }  # fmt: skip
 
 
