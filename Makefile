@@ -3,10 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-# Two processes: each compiles what it needs on a cold cache, so that more do not pay on small machines.
-PYTEST_FLAGS ?= -n 2
+# Two processes: each compiles what it needs on a cold cache, so that more do not pay on small machines. A file is run
+# by one of them: what its tests share is computed once.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 
-.PHONY: demo test install check figures clean
+# Where the site goes.
+SITE ?= docs/_build/html
+
+.PHONY: demo test install check docs figures clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/coopetition demo
@@ -20,6 +24,10 @@ check: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# Formulas are set by a script of a package beside the pages: the site works from a folder, without a network.
+docs: $(VENV)/.installed-docs
+	$(VENV)/bin/python -m sphinx -q -E -W --keep-going -j auto docs $(SITE)
 
 figures: $(VENV)/.installed-test
 	$(VENV)/bin/python examples/overview.py docs/figures/overview.png
@@ -35,5 +43,9 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -c constraints.txt -e '.[test]'
 	touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(VENV)/.installed-test
+	$(PIP) -c constraints.txt -e '.[test,docs]'
+	touch $@ $(VENV)/.installed-test $(VENV)/.installed
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv docs/_build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Sphinx settings. Pages of environments and learners are written from docstrings before each build."""
+"""Sphinx settings. Pages of environments, learners and the API are written from docstrings before each build."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 
+import environment_figures  # noqa: E402
 import pages  # noqa: E402
 
 import coopetition  # noqa: E402
@@ -17,16 +18,55 @@ project = "coopetition"
 author = "The coopetition maintainers"
 version = release = coopetition.__version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "formulas", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
+# Blocks without a language are formulas in plain letters, as a terminal shows them: formulas.py sets them.
+highlight_language = "none"
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 4
+
+# Docstrings are numpydoc; single backticks name things of ours, or code.
+default_role = "py:obj"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"
+autodoc_preserve_defaults = True
+# In a sentence, a parameter's name may stand for an attribute of several classes.
+suppress_warnings = ["ref.python"]
+# Pages have a heading for each name; methods too would make every page's navigation ten times as large.
+toc_object_entries = False
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+
 html_theme = "furo"
 html_title = f"coopetition {version}"
 html_copy_source = False
 html_show_copyright = False
-# Formulas stand in plain blocks, so that a page reads the same in a terminal.
-highlight_language = "none"
-myst_heading_anchors = 4
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+
+# Files lie beside the pages: one script of MathJax, which fetches nothing.
+mathjax_path = "mathjax/tex-svg.js"
+mathjax3_config = {
+    "options": {"enableMenu": False},
+    "svg": {"displayAlign": "left", "fontCache": "global"},
+}
+
+
+def plain_bars(app, what, name, obj, options, lines):
+    """Bars in docstrings are absolute values, not the substitutions of reStructuredText."""
+    lines[:] = [line if "``" in line else line.replace("|", "\\|") for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", plain_bars)
+
 
 pages.write(HERE / "environments")
+environment_figures.write(HERE / "environments")
 pages.write_algorithms(HERE / "learning")
+pages.write_api(HERE / "api")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 
 from coopetition import pages
 from coopetition.commands import comparing
 from coopetition.envs import ENVIRONMENTS, environment_class
 from coopetition.games.presets import preset_id
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import environment_figures  # noqa: E402
 
 FAMILIES = {
     "trust": "Trust games: interdependence under trust and reputation (TR-1, TR-2)",
@@ -26,7 +31,10 @@ def page(environment_id: str) -> str:
     """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
     module, _ = ENVIRONMENTS[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
-    rest = pages.page(environment_id)
+    story, _, rest = pages.page(environment_id).partition("\n## ")
+    words = environment_figures.caption(environment_id)
+    picture = f"![{environment_id}: payoffs over the rate, and its course]({module}.svg)\n\n{words}"
+    rest = f"{story}\n{picture}\n\n## {rest}"
     measured = comparing.markdown(environment_id) + drawn(environment_id)
     if box := pages.results(environment_id, CORPUS):
         measured += f"\n{box}"
@@ -117,6 +125,13 @@ def write_algorithms(folder: Path) -> None:
     texts = algorithm_texts()
     pages = {file: algorithm_page(file, text) for file, text in texts.values()}
     _write(folder, {"index": algorithm_index(texts), **pages})
+
+
+def write_api(folder: Path) -> None:
+    """Write the pages of the API reference."""
+    import api_pages
+
+    _write(folder, api_pages.texts())
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:

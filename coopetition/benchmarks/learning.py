@@ -71,7 +71,9 @@ class Population:
         training = self.training
         for _ in range(count):
             number = np.uint32(self.done)
-            self.state, _ = self.update(self.state, self.collector._data, training.keys, training.values, number)
+            self.state, _ = self.update(
+                self.state, self.collector._data, training.keys, training.values, number, np.float32(np.inf)
+            )
             self.jax.block_until_ready(self.state)
             self.done += 1
 

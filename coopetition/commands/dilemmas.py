@@ -23,6 +23,13 @@ from coopetition.commands.tables import Column, Rows, print_rows, text
 
 #: Steps of an episode for which optima and equilibria are searched for.
 LONGEST_SEARCHED = 2_000
+#: What the columns are, of the stage game.
+MEANINGS = {
+    "price of anarchy": "the optimum's welfare over the nash's, of one step",
+    "gap": "their difference",
+    "greed": "the most that an agent gains by giving less when the others play the optimum",
+    "fear": "the most that one loses by playing the optimum when the others play the nash",
+}
 
 
 def dilemma(
@@ -41,13 +48,14 @@ def dilemma(
     as_json: Json = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
+    from coopetition.envs import EXTENSIONS
     from coopetition.envs import environment_ids as every_id
     from coopetition.oracles.dilemmas import dilemma as measure
     from coopetition.oracles.dilemmas import games_along
 
     varied, values = ("", [None]) if along is None else read_values(along, "--along", "gamma=0.2,0.5,0.8")
     games: list[Any] = []
-    for key in environment_ids or every_id():
+    for key in environment_ids or (one for one in every_id() if one not in EXTENSIONS):
         # All of them before the first is measured: what one game lacks should not cost the others' time.
         longest = LONGEST_SEARCHED if episode else LONGEST
         game = make_game(key, settings or [], longest, preset=preset, reward_mode=reward_mode)
@@ -91,14 +99,6 @@ def dilemma(
                 f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
         cells.append(line)
-    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, CAPTION))
+    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, meanings=MEANINGS))
     if path is not None:
         say_written(path)
-
-
-#: What the numbers are.
-CAPTION = (
-    "of the stage game: price of anarchy: the optimum's welfare over the nash's; gap: their difference; "
-    "greed: the most that an agent gains by giving less when the others play the optimum; "
-    "fear: the most that one loses by playing it when the others play the nash"
-)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from coopetition import calibration
 from coopetition.calibration import Dependency, case_names, interdependence
 from coopetition.commands import experimenting, validating
+from calibration import computed
 
 CASES = case_names()
 
@@ -27,12 +28,12 @@ RUNNER = CliRunner()
 
 @pytest.fixture(scope="module")
 def reports():
-    return {name: calibration.validate(name) for name in CASES}
+    return computed.reports()
 
 
 @pytest.fixture(scope="module")
 def studies():
-    return {name: calibration.experiment(name) for name in calibration.STUDIES}
+    return computed.studies()
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +225,8 @@ def test_validate_command(case):
     assert "Verdict." in result.output
 
 
-def test_validate_all_command():
+def test_validate_all_command(monkeypatch, studies):
+    monkeypatch.setattr("coopetition.calibration.studies.experiment", studies.__getitem__)
     result = RUNNER.invoke(app, ["validate", "all", "--json", "--draws", "50"])
     content = json.loads(result.stdout)
     assert set(content["cases"]) == set(CASES)

@@ -5,14 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from coopetition.calibration import STUDIES, experiment
+from coopetition.calibration import experiment
 from coopetition.calibration.studies import tr2, tr3, tr4
 from coopetition.calibration.studies.study import full_factorial
+from calibration import computed
 
 
 @pytest.fixture(scope="module")
 def studies():
-    return {name: experiment(name) for name in STUDIES}
+    return computed.studies()
 
 
 @pytest.mark.parametrize(("name", "runs"), [("tr1", 22_000), ("tr2", 15_625), ("tr3", 3_125), ("tr4", 15_625)])

@@ -71,6 +71,18 @@ def the_oldest_makes_room(module):
     assert replay.rewards[6:].min() == 1.0
 
 
+def memories_know_their_age(module):
+    """0 for the step that was played last, more the longer ago, also after the ring has come round."""
+    one = start(module, "ISAC", settings={**SMALL, "replay": 96})
+    replay = one.state.replay
+    for k in range(3):
+        stamps = one.data.rewards * 0.0 + 6.0 * k + np.arange(6.0, dtype=np.float32)[:, None, None]
+        replay = module("memory").store(replay, one.data, stamps)
+        batch = module("memory").sample(one.learner.task, replay, one.jax.random.key(k), 64)
+        last = 6.0 * k + 5.0
+        np.testing.assert_allclose(np.asarray(batch.age) * 12.0, last - np.asarray(batch.rewards)[:, 0], atol=1e-5)
+
+
 def taken_bins_are_valued(module):
     """The prediction is that of the bins that were played, in VDN to the last bit of a sum."""
     one = start(module, "VDN", settings=SMALL)
@@ -84,7 +96,14 @@ def taken_bins_are_valued(module):
     # Utilities that differ between bins, at a target far above: the gradient reaches the bins that were taken alone.
     utilities = jax.tree.map(lambda x: x + 0.0, networks.utilities)
     batch = module("memory").Memories(
-        seen, seen, joint, joint, rates, np.full((16, size), 5.0, np.float32), np.ones(16, dtype=bool)
+        seen,
+        seen,
+        joint,
+        joint,
+        rates,
+        np.full((16, size), 5.0, np.float32),
+        np.ones(16, dtype=bool),
+        np.zeros(16, np.float32),
     )
     after = learner.learn_from(networks._replace(utilities=utilities), batch, np.zeros(size), None, settings, 0)
     moved = np.asarray(after.utilities[-1]["bias"] - utilities[-1]["bias"])
@@ -199,7 +218,7 @@ def the_field_leaves_oneself_out(module):
     rates = rng.uniform(size=(4, 5, 1)).astype(np.float32)
     other = rates.copy()
     other[:, 2] = 0.123
-    before, after = (np.asarray(learner.views(seen, None, r, r))[..., -1] for r in (rates, other))
+    before, after = (np.asarray(learner.views(seen, None, r, r, None))[..., -1] for r in (rates, other))
     np.testing.assert_array_equal(before[:, 2], after[:, 2])
     assert np.all(before[:, 0] != after[:, 0])
     np.testing.assert_allclose(before[:, 0], rates[:, 1:, 0].mean(axis=1), rtol=1e-5)
@@ -289,6 +308,9 @@ FAULTS = [
     ("new trajectories that overwrite the newest", "memory",
      "        position=(replay.position + length) % steps,\n", "        position=replay.position,\n",
      the_oldest_makes_room),
+    ("old memories that look new", "memory",
+     "(replay.position - 1 - step)", "(step - replay.position)",
+     memories_know_their_age),
 ]  # fmt: skip
 
 CHECKS = list(dict.fromkeys(fault[-1] for fault in FAULTS))

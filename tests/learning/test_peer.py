@@ -35,8 +35,9 @@ PEERS = {
     "IPPO": (60_000, {"copies": 16, "length": 64, "epochs": 4, "minibatches": 4, "hidden": (32, 32), "discount": 0.95,
                       "trace": 0.9, "learning_rate": 1e-3, "log_std": -0.5}),
     "ISAC": (20_480, {"copies": 16, "length": 16, "updates": 16, "batch": 128, "replay": 20_480, "hidden": (32, 32),
-                      "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "discount": 0.95, "target_rate": 0.02,
-                      "temperature": 0.1, "target_entropy": -3.5}),
+                      "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "temperature_rate": 1e-3, "final_rate": 1.0,
+                      "discount": 0.95, "target_rate": 0.02,
+                      "temperature": 0.1, "target_entropy": -3.5, "fingerprint": "none"}),
 }  # fmt: skip
 
 

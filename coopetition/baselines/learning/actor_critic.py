@@ -13,7 +13,7 @@ import numpy as np
 
 from coopetition.baselines.learning.advantages import following_values, generalised_advantages
 from coopetition.baselines.learning.algorithm import Algorithm
-from coopetition.baselines.learning.distributions import DISTRIBUTIONS
+from coopetition.baselines.learning.distributions import DISTRIBUTIONS, LOG_STD_HIGH
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import init_optimiser
 from coopetition.baselines.learning.scaling import Scale, init_scale, update_scale
@@ -110,6 +110,24 @@ class ActorCritic(Algorithm):
         parameters = jax.vmap(self.parameters)(acting, self.task.inputs(observations, lead=0))
         latents = self.task.unfold(self.distribution.sample(key, parameters), lead=0)
         return latents, self.distribution.rate(latents)
+
+    def narrowed(self, actor: Any, settings: Any, progress: Any) -> Any:
+        """Actors that draw no more widely than the limit of their log standard deviation, which falls linearly.
+
+        A squashed Gaussian's gradient vanishes where its draws do best on average, and what is played is their median:
+        with spread s of the latents u, either lies off the best rate r by about s^2 |d^2 r / d u^2| / 2. Where payoffs
+        are flat the spread hardly falls by itself.
+        """
+        limited = "final_log_std" in self.swept or self.settings.final_log_std < LOG_STD_HIGH
+        if "log_std" not in actor or not limited:
+            return actor
+        limit = LOG_STD_HIGH + (settings.final_log_std - LOG_STD_HIGH) * progress
+        return {**actor, "log_std": jnp.minimum(actor["log_std"], limit)}
+
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:
+        """Hold the spread of the actors down."""
+        networks = state.networks
+        return state._replace(networks=networks._replace(actor=self.narrowed(networks.actor, settings, progress)))
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The actors."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
@@ -38,6 +38,29 @@ def hyperparameters(cls: type[T]) -> type[T]:
 def sweepable(cls: type) -> tuple[str, ...]:
     """Names of the hyper-parameters that may differ between runs."""
     return tuple(field.name for field in fields(cls) if str(field.type) == "float")
+
+
+#: What `Settings.final_rate` shortens.
+RATES = ("learning_rate", "critic_learning_rate")
+
+
+def annealed(settings: Any, progress: Any) -> Any:
+    """Settings with the learning rates of a part of the training.
+
+    They fall linearly from what they are to `final_rate` times that, so that what is left of the noise of each step
+    dies away, and independent learners find the others at rest (Robbins & Monro 1951; Schulman et al. 2017, sec. 6.1).
+
+    Parameters
+    ----------
+    settings : Settings
+        Of a run. Those without a `final_rate` stay.
+    progress : float
+        Share of the training's updates that are done, from 0 to nearly 1.
+    """
+    if not hasattr(settings, "final_rate"):
+        return settings
+    share = 1.0 - (1.0 - settings.final_rate) * progress
+    return replace(settings, **{name: getattr(settings, name) * share for name in RATES if hasattr(settings, name)})
 
 
 class Algorithm(ABC):
@@ -140,6 +163,16 @@ class Algorithm(ABC):
         metrics : dict of str to scalar
             For the log.
         """
+
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:  # noqa: ARG002
+        """The state after an update, with what falls as training goes on held down, such as exploration.
+
+        Parameters
+        ----------
+        progress : float
+            Share of the training's updates that are done, this one among them.
+        """
+        return state
 
     @abstractmethod
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

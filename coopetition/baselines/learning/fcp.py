@@ -110,6 +110,10 @@ class FCP(SelfPlayPPO):
         state = state._replace(learning=learning, drawn=self.draw(draw_key), updates=state.updates + 1)
         return state, {"phase": jnp.float32(2.0)}
 
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:
+        """Hold the spread of the learner down, who begins in the middle."""
+        return super().settle(state, settings, 2.0 * progress - 1.0)
+
 
 class Partners(Algorithm):
     """The first half: teams of IPPO, which leave checkpoints in the pool.
@@ -169,6 +173,10 @@ class Partners(Algorithm):
             pool = jax.tree.map(lambda old, new, now=updates == when: jnp.where(now, new, old), pool, entered)
         state = State(teams, state.learning, pool, updates, self.fcp.draw(draw_key))
         return state, {"phase": jnp.float32(1.0)}
+
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:
+        """Hold the spread of the teams down, who end in the middle."""
+        return state._replace(teams=self.fcp.team.settle(state.teams, settings, 2.0 * progress))
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """As FCP: the learner, which has not learnt yet."""

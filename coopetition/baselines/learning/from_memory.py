@@ -33,6 +33,8 @@ class ReplaySettings:
         Widths of hidden layers.
     learning_rate, discount, gradient_clip : float
         Adam's step, gamma, the norm to which each network's gradient is shortened.
+    final_rate : float
+        To what share of themselves learning rates fall, linearly, by the end of the training.
     target_rate : float
         How far targets follow at each update.
     """
@@ -44,6 +46,7 @@ class ReplaySettings:
     replay: int = 4096
     hidden: tuple[int, ...] = (32, 32)
     learning_rate: float = 2e-3
+    final_rate: float = 1.0
     discount: float = 0.95
     gradient_clip: float = 5.0
     target_rate: float = 0.02

@@ -43,11 +43,13 @@ class Settings:
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
     learning_rate: float = 3e-3
+    final_rate: float = 1.0
     discount: float = 0.95
     trace: float = 0.9
     entropy: float = 0.0
     gradient_clip: float = 0.5
     log_std: float = -0.5
+    final_log_std: float = 1.0
 
 
 class IA2C(ActorCritic):

@@ -53,6 +53,10 @@ class Settings:
     learning_rate, discount, trace, clip, entropy, gradient_clip, log_std : float
         Adam's step, gamma, lambda, epsilon, beta, the norm to which each network's gradient is shortened, and the log
         standard deviation that actors start with.
+    final_rate : float
+        To what share of itself the learning rate falls, linearly, by the end of the training.
+    final_log_std : float
+        Where the limit of the log standard deviation ends, which falls linearly from 1; with 1 nothing is held down.
     """
 
     copies: int = 32
@@ -62,12 +66,14 @@ class Settings:
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
     learning_rate: float = 3e-3
+    final_rate: float = 1.0
     discount: float = 0.95
     trace: float = 0.9
     clip: float = 0.2
     entropy: float = 0.0
     gradient_clip: float = 0.5
     log_std: float = -0.5
+    final_log_std: float = 1.0
 
 
 class IPPO(ActorCritic):

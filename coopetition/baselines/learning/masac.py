@@ -1,8 +1,9 @@
 """MASAC: soft actor-critic with centralised critics, one pair for each agent's own reward.
 
 Every agent maximises its own discounted reward r_i of the mode and the entropy of its own policy; see
-`soft_actor_critic`. In training its critics see the joint state and everybody's rates, the rates that the others played
-in what is replayed and, at the next step, would draw now; in play its actor sees its own observation alone. The actor's
+`soft_actor_critic`. In training its critics see the joint state and everybody's rates: those that were played where
+they learn, those that everybody would draw now at the next step and where actors learn (Iqbal & Sha, section 3:
+replayed partners are not those that an actor will meet); in play its actor sees its own observation alone. The actor's
 gradient goes through the agent's own rate only.
 
 Hyper-parameters as for ISAC.
@@ -35,6 +36,6 @@ class MASAC(SoftActorCritic):
         """The joint state and all rates."""
         return self.task.joint_size + self.task.size * self.task.action_size
 
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:  # noqa: ARG002
         """Joint state and everybody's rates."""
         return self.joint_view(joint, own, everybody)

@@ -6,7 +6,8 @@ critics learn Q_i(o_i, a_i, abar_-i), Yang et al.'s mean-field approximation of 
 policy keeps some entropy; here the squashed Gaussian and the tuned temperature of `soft_actor_critic` do that for
 continuous rates. The mean does not contain the agent itself.
 
-In training the critic sees the agent's observation and the mean; in play the actor sees its own observation alone.
+In training the critic sees the agent's observation and the mean: as it was played where critics learn, of what all
+would draw now where actors do. In play the actor sees its own observation alone.
 
 Hyper-parameters as for ISAC. Limits: with two agents the mean field is the other's rate and nothing is
 approximated, so that they are refused; where roles differ, a mean hides who gave.
@@ -47,7 +48,7 @@ class MeanFieldAC(SoftActorCritic):
         """An observation, a rate, and a mean rate."""
         return self.task.observation_size + 2 * self.task.action_size
 
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:  # noqa: ARG002
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:  # noqa: ARG002
         """The agent's own observation and rate, and the mean rate of the others."""
         size = self.task.size
         weights = (1.0 - np.eye(size, dtype=np.float32)) / (size - 1)

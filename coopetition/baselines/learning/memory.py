@@ -47,7 +47,10 @@ class Replay(NamedTuple):
 
 
 class Memories(NamedTuple):
-    """B sampled steps: observations (B, L, O), joint states (B, S), rates (B, L, A), rewards (B, L), ends (B,)."""
+    """B sampled steps: observations (B, L, O), joint states (B, S), rates (B, L, A), rewards (B, L), ends (B,).
+
+    And how long ago each was played (B,), as a share of what is kept: 0 for the latest.
+    """
 
     observations: Any
     next_observations: Any
@@ -56,6 +59,7 @@ class Memories(NamedTuple):
     rates: Any
     rewards: Any
     terminated: Any
+    age: Any
 
 
 def init_replay(task: Task, length: int, capacity: int) -> Replay:
@@ -139,4 +143,5 @@ def sample(task: Task, replay: Replay, key: Any, count: int) -> Memories:
         replay.rates[step, copy],
         replay.rewards[step, copy],
         replay.terminated[step, copy],
+        ((replay.position - 1 - step) % len(replay.terminated)).astype(jnp.float32) / len(replay.terminated),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from coopetition.baselines.learning.algorithm import Algorithm
+from coopetition.baselines.learning.algorithm import Algorithm, annealed
 from coopetition.baselines.learning.task import RUN_AXES, Task, Trajectory
-from coopetition.baselines.learning.xla import jax
+from coopetition.baselines.learning.xla import jax, jnp
 
 
 class Programs(NamedTuple):
@@ -20,8 +20,8 @@ class Programs(NamedTuple):
         From what `Algorithm.acting` gives, observations (R, E, L, O), keys (R,), settings (R), and the numbers of the
         iteration and of the step: latents and rates (R, E, L, A).
     update : callable
-        From states (R, ...), a trajectory, keys, settings and the number of the iteration: states and metrics. It may
-        reuse the memory of the states that it is given.
+        From states (R, ...), a trajectory, keys, settings, the number of the iteration and how many there will be:
+        states and metrics. It may reuse the memory of the states that it is given.
     """
 
     learner: Algorithm
@@ -38,13 +38,16 @@ class Programs(NamedTuple):
         def act(acting: Any, observations: Any, key: Any, settings: Any, iteration: Any, step: Any) -> Any:
             return learner.act(acting, observations, key_of(key, iteration, step + 1), settings)
 
-        def update(state: Any, data: Trajectory, key: Any, settings: Any, iteration: Any) -> Any:
-            return learner.update(state, data, key_of(key, iteration, 0), settings)
+        def update(state: Any, data: Trajectory, key: Any, settings: Any, iteration: Any, iterations: Any) -> Any:
+            done = iteration.astype(jnp.float32)
+            now = annealed(settings, done / iterations)
+            state, metrics = learner.update(state, data, key_of(key, iteration, 0), now)
+            return learner.settle(state, settings, (done + 1.0) / iterations), metrics
 
         return Programs(
             learner,
             jax.jit(jax.vmap(act, in_axes=(0, 0, 0, 0, None, None))),
-            jax.jit(jax.vmap(update, in_axes=(0, RUN_AXES, 0, 0, None)), donate_argnums=0),
+            jax.jit(jax.vmap(update, in_axes=(0, RUN_AXES, 0, 0, None, None)), donate_argnums=0),
         )
 
 

@@ -44,10 +44,12 @@ class Settings:
     hidden: tuple[int, ...] = (32, 32)
     head: str = "tanh"
     learning_rate: float = 3e-3
+    final_rate: float = 1.0
     discount: float = 0.95
     entropy: float = 0.0
     gradient_clip: float = 0.5
     log_std: float = -0.5
+    final_log_std: float = 1.0
 
 
 class State(NamedTuple):
@@ -114,6 +116,10 @@ class REINFORCE(ActorCritic):
         folded = (task.inputs(data.observations), task.fold(data.latents), task.fold(gains))
         actor, optimiser = jax.vmap(one)(state.actor, state.optimiser, *folded)
         return State(actor, optimiser, scales), {"return_deviation": returns.std()}
+
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:
+        """Hold the spread of the actors down."""
+        return state._replace(actor=self.narrowed(state.actor, settings, progress))
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The actors."""

@@ -152,6 +152,10 @@ class SelfPlayPPO(IPPO):
         state = State(learning, Pool(actors, pool.updates + 1, drawn))
         return state, {"pool": filled.astype(jnp.float32)}
 
+    def settle(self, state: Any, settings: Any, progress: Any) -> Any:
+        """Hold the spread of the present actors down."""
+        return state._replace(learning=super().settle(state.learning, settings, progress))
+
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The present actors."""
         return super().export(state.learning)

@@ -18,6 +18,12 @@ left GiftExchange's equilibrium again and again, most of all when the temperatur
 of -4 ends .001 nearer to the corner than -3.5, which ended .02 nearer than -2.5. The temperature has a floor, since
 narrow policies tell critics little.
 
+Learning rates fall to nothing by the end, those of temperatures do not. On TeamProduction's stage game, where .02 of
+the endowment in the mean level costs an agent .01 % of its payoff, constant rates wandered by .05 (MASAC) to .3 (ISAC);
+and a temperature that fell as slowly as its own gradient (alpha times the surplus, instead of the surplus, which is
+what is descended now, as by Stable-Baselines3) kept draws so wide that the median, which is played, lay .03 above the
+mean.
+
 References
 ----------
 Haarnoja et al. (2018), Soft actor-critic algorithms and applications, arXiv:1812.05905, eq. 5, 7 and 18, appendix C.
@@ -47,8 +53,10 @@ class SoftSettings(ReplaySettings):
     Attributes
     ----------
     learning_rate, critic_learning_rate : float
-        Adam's step for actors and temperatures, and for critics: these learn faster, so that actors climb what is true
-        of the others as they are.
+        Adam's step for actors, and for critics: these learn faster, so that actors climb what is true of the others as
+        they are.
+    temperature_rate : float
+        Adam's step for log alpha; it does not fall with the others, or draws would stay wide where payoffs are flat.
     head : {"tanh", "sigmoid"}
         Squashing of the Gaussian.
     target_entropy, temperature, least_temperature : float
@@ -56,7 +64,9 @@ class SoftSettings(ReplaySettings):
     """
 
     learning_rate: float = 2e-3
+    final_rate: float = 0.0
     critic_learning_rate: float = 4e-3
+    temperature_rate: float = 2e-3
     head: str = "tanh"
     target_entropy: float = -4.0
     temperature: float = 0.1
@@ -95,7 +105,7 @@ class SoftActorCritic(FromMemory):
         """K, what a critic sees."""
 
     @abstractmethod
-    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any) -> Any:
+    def views(self, batch_seen: Any, joint: Any, own: Any, everybody: Any, age: Any) -> Any:
         """A critic's inputs for every learner: (B, L, K).
 
         Parameters
@@ -107,6 +117,8 @@ class SoftActorCritic(FromMemory):
             The rate of the learner itself, which an actor's gradient goes through.
         everybody : (B, L, A)
             The rates of all, of which a learner's critic may see the others'.
+        age : (B,)
+            How long ago that was played; 0 where actors ask for what is true now.
         """
 
     def init_networks(self, rng: np.random.Generator, settings: Any) -> SoftNetworks:
@@ -176,10 +188,10 @@ class SoftActorCritic(FromMemory):
         alpha = jnp.exp(networks.log_alpha)
         each = alpha if not self.task.shared else jnp.broadcast_to(alpha, (self.task.size,))
         rates, log_probs, _ = self._drawn(networks.actor, batch.next_observations, next_key)
-        next_views = self.views(batch.next_observations, batch.next_joint, rates, rates)
+        next_views = self.views(batch.next_observations, batch.next_joint, rates, rates, batch.age)
         following = jnp.minimum(*(self.critic_values(target, next_views) for target in networks.targets))
         target = self.bootstrap(batch, following - each * log_probs, offset, settings.discount)
-        views = self.views(batch.observations, batch.joint, batch.rates, batch.rates)
+        views = self.views(batch.observations, batch.joint, batch.rates, batch.rates, batch.age)
 
         def critic_loss(critics: Any) -> Any:
             return sum(0.5 * jnp.square(self.critic_values(critic, views) - target).mean(axis=0).sum()
@@ -194,7 +206,7 @@ class SoftActorCritic(FromMemory):
 
         def actor_loss(actor: Any) -> tuple[Any, Any]:
             own, own_log_probs, _ = self._drawn(actor, batch.observations, own_key)
-            mine = self.views(batch.observations, batch.joint, own, batch.rates)
+            mine = self.views(batch.observations, batch.joint, own, own, jnp.zeros_like(batch.age))
             value = jnp.minimum(*(self.critic_values(critic, mine) for critic in critics))
             return (each * own_log_probs - value).mean(axis=0).sum(), own_log_probs.mean(axis=0)
 
@@ -204,7 +216,7 @@ class SoftActorCritic(FromMemory):
         surplus = -mean_log_probs - settings.target_entropy  # entropy above the target: alpha falls
         surplus = surplus if not self.task.shared else surplus.mean(keepdims=True)
         log_alpha, alpha_optimiser = descend_each(
-            networks.log_alpha, alpha * surplus, networks.alpha_optimiser, step, clip
+            networks.log_alpha, surplus, networks.alpha_optimiser, settings.temperature_rate, clip
         )
         log_alpha = jnp.maximum(log_alpha, jnp.log(settings.least_temperature))
         return SoftNetworks(

@@ -124,6 +124,8 @@ def _optimum(game: Game) -> float | None:
     """The open-loop optimum of summed payoffs."""
     from coopetition.oracles import NotConverged, yardstick
 
+    if game.axes > 1:  # sequences of two numbers are not searched
+        return None
     try:
         return float(yardstick(game, "private").optimum)
     except NotConverged:
@@ -377,7 +379,7 @@ class Training:
             lambda observations, step: act(acting, observations, self.keys, self.values, number, np.uint32(step))
         )
         between = time.process_time()
-        state, metrics = update(state, data, self.keys, self.values, number)
+        state, metrics = update(state, data, self.keys, self.values, number, np.float32(self.iterations))
         # The arrays of the trajectory may be read in place: nothing is played before the update is through.
         jax.block_until_ready(state)
         spent["collect"] += between - before

@@ -22,6 +22,7 @@ from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.results import Sequences, result
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import Effort, improve
+from coopetition.oracles.episode.states import improve_by_states
 from coopetition.oracles.episode.stored import stored_sequence
 from coopetition.oracles.stage.equilibrium import equilibrium
 from coopetition.oracles.stage.game import Array, Objective
@@ -37,7 +38,7 @@ _BUDGET, _STEPS = 1.0e9, 4e8
 
 
 @dataclass
-class _Settled:
+class Settled:
     """Where replies from one beginning ended.
 
     Attributes
@@ -45,11 +46,14 @@ class _Settled:
     rates : ndarray (T, N)
     gains : ndarray (N,)
         What each agent's best reply found gains; NaN where it was not looked for, because the budget was spent.
+    certified : bool
+        Whether replies were searched for over states as well.
     """
 
     begin: str
     rates: Array
     gains: Array
+    certified: bool
 
     @property
     def epsilon(self) -> float:
@@ -100,21 +104,27 @@ def open_loop_nash(
     choose("select", select, SELECT)
     episode = Episode(game_or_id, objective, state)
     allowed = tolerance * episode.horizon
-    settled: list[_Settled] = []
+    settled: list[Settled] = []
     for name, rates in _beginnings(episode, starts, cheap_first=select == "first"):
         if name == "baseline" and any(one.epsilon <= allowed for one in settled):
             break  # two more beginnings, for games in which the others lead nowhere
         if any(np.array_equal(rates, one.rates) for one in settled):
             continue
-        settled.append(_settle(episode, name, rates, sweeps, allowed))
+        settled.append(settle(episode, name, rates, sweeps, allowed, states=False))
         if select == "first" and settled[-1].epsilon <= allowed:
-            break
+            settled[-1] = settle(episode, name, settled[-1].rates, sweeps, allowed)
+            if settled[-1].epsilon <= allowed:
+                break
+    if select != "first":
+        _certify(episode, settled, select, sweeps, allowed)
     totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
-    certified = [k for k, one in enumerate(settled) if one.epsilon <= allowed]
+    certified = [k for k, one in enumerate(settled) if one.certified and one.epsilon <= allowed]
     if certified:
-        k = certified[0] if select == "first" else min(certified, key=lambda k: totals[k] * (-1) ** (select == "best"))
+        k = certified[-1] if select == "first" else min(certified, key=lambda k: totals[k] * (-1) ** (select == "best"))
     else:
-        k = int(np.argmin([one.epsilon for one in settled]))
+        k = min(range(len(settled)), key=lambda k: (not settled[k].certified, settled[k].epsilon))
+        if not settled[k].certified:  # how much is gained is looked for as where somebody claims an equilibrium
+            settled[k] = settle(episode, settled[k].begin, settled[k].rates, 0, allowed)
     chosen = settled[k]
     found = result(
         episode,
@@ -155,21 +165,38 @@ def _beginnings(episode: Episode, starts: Sequence[Any], cheap_first: bool) -> I
             yield name, episode.rates(known)
 
 
-def _settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float) -> _Settled:
-    """Reply from one beginning until nobody gains, or the budget is spent."""
+def _certify(episode: Episode, settled: list[Settled], select: str, sweeps: int, allowed: float) -> None:
+    """Go on with replies over states from where replies by moves ended, worst or best first, until one holds."""
+    totals = episode.returns(np.array([one.rates for one in settled])).sum(axis=1)
+    for k in np.argsort(totals if select == "worst" else -totals, kind="stable"):
+        if settled[k].epsilon <= allowed:
+            settled[k] = settle(episode, settled[k].begin, settled[k].rates, sweeps, allowed)
+            if settled[k].epsilon <= allowed:
+                break
+
+
+def settle(episode: Episode, begin: str, rates: Array, sweeps: int, allowed: float, *, states: bool = True) -> Settled:
+    """Reply from one beginning until nobody gains, or the budget is spent.
+
+    Only replies that are searched for over states, too, certify anything; without, this is where to begin.
+    """
     budget = int(_BUDGET / (episode.horizon * episode.n))
     until = episode.rollouts + budget
-    rates, stayed = _together(episode, rates.copy(), allowed, episode.rollouts + budget // 3), False
+    rates, stayed = rates.copy(), states
+    if not states:
+        rates = _together(episode, rates, allowed, episode.rollouts + budget // 3)
     gains, moved = np.full(episode.n, np.nan), True
     for sweep in range(sweeps):
         last = sweep == sweeps - 1
-        gains, moved = _round(episode, rates, allowed, until, certify=stayed or last)
+        gains, moved = _round(episode, rates, allowed, until, certify=stayed or last, states=states)
         if (not moved and stayed) or episode.rollouts >= until:
             break
         stayed = not moved
     if moved or np.isnan(gains).any():  # what was gained in the last round was gained against others who then moved
-        gains, _ = _round(episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False)
-    return _Settled(begin, rates, gains)
+        gains, _ = _round(
+            episode, rates, allowed, episode.rollouts + budget // 3, certify=True, move=False, states=states
+        )
+    return Settled(begin, rates, gains, states)
 
 
 def _together(episode: Episode, rates: Array, allowed: float, until: int) -> Array:
@@ -204,7 +231,14 @@ def _roles(episode: Episode, rates: Array) -> list[NDArray[np.int64]]:
 
 
 def _round(
-    episode: Episode, rates: Array, allowed: float, until: float, *, certify: bool, move: bool = True
+    episode: Episode,
+    rates: Array,
+    allowed: float,
+    until: float,
+    *,
+    certify: bool,
+    move: bool = True,
+    states: bool = True,
 ) -> tuple[Array, bool]:
     """Each agent replies in turn, and `rates` are changed in place: gains (N,), and whether anybody moved.
 
@@ -221,7 +255,8 @@ def _round(
             continue  # its twin has nothing to gain, neither has it
         if episode.rollouts >= until:
             break
-        column, gain = reply(episode, rates, i, _CERTIFY if certify else _ROUND, widely=True)
+        effort = _CERTIFY if certify else _ROUND
+        column, gain = reply(episode, rates, i, effort, widely=True, allowed=allowed if states else -np.inf)
         gains[i] = gain
         if gain <= allowed or not move:
             content[key] = gain
@@ -233,8 +268,14 @@ def _round(
     return gains, moved
 
 
-def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool) -> tuple[Array, float]:
-    """Agent i's best sequence found against the others' (T, N): rates (T,), and what it gains."""
+def reply(
+    episode: Episode, rates: Array, i: int, effort: Effort, *, widely: bool, allowed: float = 0.0
+) -> tuple[Array, float]:
+    """Agent i's best sequence found against the others' (T, N): rates (T,), and what it gains.
+
+    One that certifies is searched for over the states that the agent can bring about, too, unless what climbs and moves
+    find gains more than is allowed.
+    """
 
     def value(tables: Array) -> Array:
         played = np.repeat(rates[None], len(tables), axis=0)
@@ -245,13 +286,19 @@ def reply(episode: Episode, rates: Array, i: int, effort: Effort, *, widely: boo
     now = float(value(own[None])[0])
     # Large games play fewer sequences a reply: rounds become poorer, not longer.
     cost = episode.horizon**2 * episode.n**2 * 60.0
-    names = OF_REPLIES if effort is _CERTIFY else CHEAP[:1]
+    certify = effort is _CERTIFY
+    names = OF_REPLIES if certify else CHEAP[:1]
     if cost > _STEPS:
         effort = replace(effort, passes=max(2, int(effort.passes * _STEPS / cost)))
     column, height = improve(value, own, episode.key_rates([i]), effort, widely=widely, names=names)
+    if certify and height - now <= allowed:
+        further, reached = improve_by_states(
+            episode, value, ["actions"] * episode.n, rates, i, episode.key_rates([i]), column[:, 0], height
+        )
+        return further, reached - now
     return column[:, 0], height - now
 
 
 def gains_of(episode: Episode, rates: Array) -> Array:
     """What each agent's best reply found gains (N,) against the others' rates (T, N): a certificate anew."""
-    return _round(episode, rates.copy(), 0.0, float("inf"), certify=True, move=False)[0]
+    return _round(episode, rates.copy(), np.inf, float("inf"), certify=True, move=False)[0]

@@ -132,6 +132,10 @@ class Table:
             returns, rates = self._stepped(names, objects, rates, None if seeds is None else chosen * count)
         return returns.reshape(count, len(chosen), -1).mean(axis=1), rates[:: len(chosen)]
 
+    def names_with(self, agent: int) -> list[str]:
+        """What the kernel plays for each agent where this one plays a sequence."""
+        return [*self.names[:agent], "actions", *self.names[agent + 1 :]]
+
     def own(self, seeds: Sequence[int] | None = None) -> tuple[Array, Array]:
         """`returns` of the policies themselves, (N,), and their rates (T, N); played once."""
         key = None if seeds is None else tuple(seeds)

@@ -16,6 +16,7 @@ from coopetition.oracles.episode.results import Sequences
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import Effort, improve, palette_of
 from coopetition.oracles.episode.starts import CONSTANTS, switching_sequences
+from coopetition.oracles.episode.states import improve_by_states
 from coopetition.oracles.stage.game import Array
 from coopetition.oracles.stage.stackelberg import leader_index
 
@@ -23,6 +24,8 @@ from coopetition.oracles.stage.stackelberg import leader_index
 SEARCHED, SCORED = 4, 16
 #: Agent steps that a climb against policies that have to look may play.
 _WATCHED = 2.0e7
+#: Steps times pairs of agents from which fewer moves are looked at.
+_LARGE = 3000
 
 
 def best_response(
@@ -101,6 +104,17 @@ def best_response(
     best, height = probe(value, own, marks, given)
     if climb:
         best, height = _climbed(lambda rows: value(rows)[0], own, best, height, marks, iterations, table, watched)
+        if not watched and not table.draws:
+            best, height = improve_by_states(
+                episode,
+                lambda rows: value(rows[:, :, 0])[0],
+                table.names_with(who),
+                table.script,
+                who,
+                marks,
+                best,
+                height,
+            )
     if float(own_returns[who]) >= height:
         best, height = own, float(own_returns[who])
     if score_seeds is not None:
@@ -158,7 +172,7 @@ def _climbed(
         return np.concatenate([value(rows[first : first + part]) for first in range(0, len(rows), part)])
 
     if not watched:
-        effort = Effort(iterations=iterations, passes=6)
+        effort = Effort(iterations=iterations, passes=6 if horizon * episode.n**2 <= _LARGE else 3)
         point, reached = improve(of_tables, best[:, None], marks, effort, widely=True)
         near, nearby = improve(of_tables, own[:, None], marks, effort, widely=False, names=CHEAP[:1])
         return (near[:, 0], nearby) if nearby > reached else (point[:, 0], reached)

@@ -1,7 +1,8 @@
 """Store optima and worst equilibria of whole episodes: ``python -m coopetition.oracles.episode.storing``.
 
 It can be run again at any time: what is found is compared with what is stored, and an optimum is only ever replaced by
-a higher one, a worst nash by a lower one, or where it turns out to be none.
+a higher one, a worst nash by a lower one, or where it turns out to be none. ``--settle`` only lets agents reply
+on from the nash that is stored, where somebody gains, until nobody does.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from coopetition.envs import ENVIRONMENTS
-from coopetition.oracles.episode.nash import gains_of, open_loop_nash
+from coopetition.oracles.episode.nash import gains_of, open_loop_nash, settle
 from coopetition.oracles.episode.optimum import open_loop_optimum
 from coopetition.oracles.episode.rollouts import Episode
 from coopetition.oracles.episode.searching import EFFORTS
@@ -155,6 +156,45 @@ def store_nash(path: Path, environment_id: str, mode: str, effort: str = "defaul
     return f"{named}: {before:.4f} before, {min(paid, before):.4f} stored, a reply gains {gain:.1e}; {begun}"
 
 
+def settle_nash(path: Path, environment_id: str, mode: str, sweeps: int = 12) -> str:
+    """Go on from the stored nash where a reply gains, and keep where that ends if less can be gained there."""
+    named = f"{environment_id} {mode} nash"
+    entry = read(path).get(environment_id, {}).get(mode, {}).get("nash")
+    if entry is None:
+        return f"{named}: none stored"
+    episode = Episode(environment_id, mode)
+    known = episode.rates(unfolded(entry))
+    before = float(episode.returns(known[None]).sum())
+    found = settle(episode, "stored", known, sweeps, TOLERANCE * episode.horizon)
+    if np.array_equal(found.rates, known):
+        gain = max(found.epsilon, float(entry.get("epsilon", 0.0)))
+        keep(path, environment_id, mode, "nash", {**entry, "epsilon": float(f"{gain:.3g}")})
+        return f"{named}: {before:.4f} stays, a reply gains {gain:.1e}"
+    now = float(np.nanmax(gains_of(episode, known))) if found.epsilon > TOLERANCE * episode.horizon else np.inf
+    if found.epsilon >= now:
+        keep(path, environment_id, mode, "nash", {**entry, "epsilon": float(f"{now:.3g}")})
+        return f"{named}: {before:.4f} stays, a reply gains {now:.1e}; {found.epsilon:.1e} where replies end"
+    levels, paid = drawn_in(episode, episode.levels(found.rates), strict=False)
+    if abs(paid - episode.returns(found.rates[None]).sum()) > 1e-6 * abs(paid):  # at an edge rounding is not harmless
+        levels = episode.levels(found.rates)
+        paid = float(episode.returns(found.rates[None]).sum())
+    keep(path, environment_id, mode, "nash", {**folded(levels), "epsilon": float(f"{found.epsilon:.3g}")})
+    return f"{named}: {before:.4f} before, {paid:.4f} stored, a reply gains {found.epsilon:.1e}"
+
+
+def settle_optimum(path: Path, environment_id: str) -> str:
+    """Let agents who all want the sum of payoffs reply on from the stored optimum, and keep what is higher."""
+    episode = Episode(environment_id, "cooperative")
+    entry = read(path)[environment_id]["private"]["optimum"]
+    known = episode.rates(unfolded(entry))
+    before = float(episode.returns(known[None]).sum())
+    found = settle(episode, "stored", known, 6, 0.0)
+    levels, paid = drawn_in(episode, episode.levels(found.rates), strict=False)
+    if paid > before + 1e-9 * abs(before):
+        keep(path, environment_id, "private", "optimum", folded(levels))
+    return f"{environment_id} private optimum: {before:.4f} before, {max(paid, before):.4f} stored"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m coopetition.oracles.episode.storing", description=__doc__)
@@ -162,13 +202,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--mode", action="append", choices=MODES, help="reward modes; all by default")
     parser.add_argument("--what", action="append", choices=WHAT, help="optimum, nash; both by default")
     parser.add_argument("--effort", default="default", choices=sorted(EFFORTS), help="of the searches")
+    parser.add_argument("--settle", action="store_true", help="only reply on from what is stored")
     parser.add_argument("--file", type=Path, default=FILE, help="where to")
     asked = parser.parse_args(arguments)
     for environment_id in asked.ids or ENVIRONMENTS:
         for mode in asked.mode or MODES:
             for what in asked.what or WHAT:
                 began = time.process_time()
-                if what == "nash":
+                if asked.settle and what == "nash":
+                    line = settle_nash(asked.file, environment_id, mode)
+                elif asked.settle:
+                    if mode != "private":
+                        continue
+                    line = settle_optimum(asked.file, environment_id)
+                elif what == "nash":
                     line = store_nash(asked.file, environment_id, mode, asked.effort)
                 elif mode == "cooperative":
                     continue  # cooperative rewards add up to what private ones do: one optimum
