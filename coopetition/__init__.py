@@ -9,6 +9,8 @@ ENVIRONMENT_IDS : tuple of str
     The twenty short ids, such as ``"SLCD-v0"``; Gymnasium's ids put ``coopetition/`` in front.
 STRONG_IDS : tuple of str
     The same twenty under their preset "strong", such as ``"SLCDStrong-v0"``, in the same order.
+EXTENSION_IDS : tuple of str
+    What extends the suite and is not counted among the twenty: ``"SLCDBiaxial-v0"``, two numbers an action.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from coopetition.registration import ENVIRONMENT_IDS, STRONG_IDS, register_environments
+from coopetition.registration import ENVIRONMENT_IDS, EXTENSION_IDS, STRONG_IDS, register_environments
 
 if TYPE_CHECKING:
     from coopetition.api.make import aec_env, batch, gymnasium_env, make_game, parallel_env, vector_env
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ENVIRONMENT_IDS",
+    "EXTENSION_IDS",
     "STRONG_IDS",
     "Batch",
     "Game",

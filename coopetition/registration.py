@@ -34,7 +34,10 @@ ENVIRONMENT_IDS = (
     "AppleAppStore-v0",
 )
 
-#: The same environments under their preset "strong", which has ids of its own.
+#: What extends the suite and is not counted among the twenty.
+EXTENSION_IDS = ("SLCDBiaxial-v0",)
+
+#: The twenty under their preset "strong", which has ids of its own.
 STRONG_IDS = tuple(name.replace("-v", "Strong-v") for name in ENVIRONMENT_IDS)
 
 NAMESPACE = "coopetition"
@@ -45,12 +48,12 @@ GROUP = "coopetition.environments"
 
 
 def register_environments() -> None:
-    """Register all twenty, published and strong, and what installed packages offer; a second call changes nothing.
+    """Register all twenty, published and strong, extensions, and what packages offer; a second call changes nothing.
 
     No ``max_episode_steps``: the horizon is the environment's own truncation, and a TimeLimit wrapper would
     count it a second time. Nor a wrapper that watches for steps before the first reset: the environment does.
     """
-    ids = {name: name for name in (*ENVIRONMENT_IDS, *STRONG_IDS)}
+    ids = {name: name for name in (*ENVIRONMENT_IDS, *STRONG_IDS, *EXTENSION_IDS)}
     for name, point in offered(GROUP).items():
         if name in ids:
             warnings.warn(

@@ -20,6 +20,11 @@ from coopetition.games.parameters import nearest
 RANDOM = "random"
 
 
+def shown_of_movers(game: Game) -> int:
+    """Columns that a sequential view adds: each agent's rate, whether it has moved, and its intensity if it has one."""
+    return (1 + game.axes) * game.n
+
+
 class SequentialGame(Game):
     """A game whose observations end with what earlier movers of the round have revealed.
 
@@ -32,17 +37,20 @@ class SequentialGame(Game):
     def __init__(self, game: Game) -> None:
         self.__dict__.update(game.__dict__)
         n, size = game.n, game.observation_size
-        wide = size + 2 * n
+        more = shown_of_movers(game)
+        wide = size + more
         self.observation_layout = {
             **game.observation_layout,
             "revealed": slice(size, size + n),
-            "moved": slice(size + n, wide),
+            "moved": slice(size + n, size + 2 * n),
         }
+        if game.axes > 1:
+            self.observation_layout["revealed_intensity"] = slice(size + 2 * n, wide)
         # The kernel writes the added columns as zeros: any state row, times nothing. Movers fill them in.
         rows = game.observation_rows.reshape(n, size)
         scales = game.observation_scales.reshape(n, size)
-        self.observation_rows = np.concatenate([rows, np.zeros((n, 2 * n), dtype=np.int64)], axis=1).reshape(-1)
-        self.observation_scales = np.concatenate([scales, np.zeros((n, 2 * n))], axis=1).reshape(-1)
+        self.observation_rows = np.concatenate([rows, np.zeros((n, more), dtype=np.int64)], axis=1).reshape(-1)
+        self.observation_scales = np.concatenate([scales, np.zeros((n, more))], axis=1).reshape(-1)
         agents, columns = np.divmod(game.noise_places, size)
         self.noise_places = agents * wide + columns
         self.observation_size = wide
@@ -139,10 +147,10 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._random_order = order is None
         self._order = order or tuple(range(game.n))
         self._order_stream = np.random.default_rng() if self._random_order else None
-        self._revealed_rates = np.zeros(2 * game.n, dtype=np.float32)
+        self._revealed_rates = np.zeros(shown_of_movers(game), dtype=np.float32)
         self.simultaneous_game = game
-        self._lows = game.action_low.tolist()
-        self._highs = game.action_high.tolist()
+        self._lows = game.action_low.reshape(game.n, -1)[:, 0].tolist()
+        self._highs = game.action_high.reshape(game.n, -1)[:, 0].tolist()
         super().__init__(SequentialGame(game) if self.sequential else game, options or ViewOptions())
         order_of_moves = self.turn_order or game.agents
         view = {"name": game.id, "sequential": self.sequential, "turn_order": order_of_moves}
@@ -164,7 +172,7 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
     def _hook(self) -> None:
         super()._hook()
         self._nothing = as_memoryview(np.zeros_like(self._revealed_rates))
-        own = self.game.observation_size - (2 * self.game.n if self.sequential else 0)
+        own = self.game.observation_size - (shown_of_movers(self.game) if self.sequential else 0)
         #: Each agent's observation, and its end, for what has been revealed.
         self._rows = {
             agent: (row, as_memoryview(row[own:]))
@@ -209,7 +217,8 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         Parameters
         ----------
         action : array_like (1,) or None
-            None for an agent whose episode has ended, as PettingZoo wants it.
+            (2,), a rate and an intensity, where an action has two numbers. None for an agent whose episode has ended,
+            as PettingZoo wants it.
 
         Raises
         ------
@@ -233,6 +242,9 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
             if type(value) is not real or type(action) is not array:
                 value = self._one_number(action, agent)
         except (AttributeError, ValueError):
+            if self.game.axes > 1:
+                self._step_with_intensity(action, agent, i)
+                return
             value = self._one_number(action, agent)
         low = lows[i]
         rate = (value - low) / (highs[i] - low)
@@ -252,20 +264,46 @@ class CoopetitionAECEnv(ZooView, AECEnv[str, np.ndarray, np.ndarray]):
         self._position = position
         self.agent_selection = names[order[position]]
 
+    def _step_with_intensity(self, action: Any, agent: str, i: int) -> None:
+        """The same for an action of two numbers."""
+        value, intensity = self._both_numbers(action, agent)
+        low, width = self._lows[i], self._highs[i] - self._lows[i]
+        rate = (value - low) / width
+        if not 0.0 <= rate <= 1.0:
+            rate = self._out_of_bounds(value, i)
+        shown = (intensity - min(low, 0.0)) / (1.0 - min(low, 0.0))  # a level's bound is 0, as a rate's is
+        if not 0.0 <= shown <= 1.0:
+            shown = self._out_of_bounds(intensity, i, 1)
+        self._actions[2 * i], self._actions[2 * i + 1] = value, intensity
+        self._position += 1
+        if self._position == len(self._order):
+            self._play_round()
+            return
+        self._cumulative_rewards[agent] = 0.0
+        self._revealed[i] = rate
+        self._revealed[self.game.n + i] = 1.0
+        self._revealed[2 * self.game.n + i] = shown
+        if self._paid:
+            self.rewards = dict.fromkeys(self.possible_agents, 0.0)
+            self._paid = False
+        self.agent_selection = self.possible_agents[self._order[self._position]]
+
     def _gather(self) -> None:
         names = self.game.agents
         self._revealed = as_memoryview(self._revealed_rates)
         nobody = dict.fromkeys(names, 0.0)
-        self._hot = (float, np.ndarray, names, self._lows, self._highs, self._actions, self._revealed, nobody)
+        real = self._plain_number
+        self._hot = (real, np.ndarray, names, self._lows, self._highs, self._actions, self._revealed, nobody)
 
-    def _out_of_bounds(self, value: float, i: int) -> float:
+    def _out_of_bounds(self, value: float, i: int, axis: int = 0) -> float:
         batch = self._batch
-        refused = i + 1 if not math.isfinite(value) else -(i + 1)
+        place = i * self.game.axes + axis
+        refused = place + 1 if not math.isfinite(value) else -(place + 1)
         if refused > 0 or batch.strict_actions:
-            before = self._actions[i]
-            self._actions[i] = value
+            before = self._actions[place]
+            self._actions[place] = value
             error = self._refused(refused)
-            self._actions[i] = before
+            self._actions[place] = before
             raise error
         return 0.0 if value < self._lows[i] else 1.0
 

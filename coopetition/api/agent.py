@@ -50,9 +50,10 @@ class AgentEnv(GymnasiumView):
         self.index = agent_index(game, control)
         self.agent = game.agents[self.index]
         self._policies = policies_for(game, self.index, partners)
-        self._lows = game.action_low.tolist()
-        self._spans = (game.action_high - game.action_low).tolist()
-        self._low, self._high = self._lows[self.index], float(game.action_high[self.index])
+        low, high = (bound.reshape(game.n, -1) for bound in (game.action_low, game.action_high))
+        self._lows = low[:, 0].tolist()
+        self._spans = (high - low)[:, 0].tolist()
+        self._low, self._high = self._lows[self.index], float(high[self.index, 0])
         self._own_rate = game.layout["rates"].first + self.index
         super().__init__(game, options or ViewOptions(), False, ("observations",))
         self.action_space = action_box(game, [self.index])
@@ -131,9 +132,14 @@ class AgentEnv(GymnasiumView):
                 self._actions[j] = self._lows[j] + rates.item() * self._spans[j]
             except (AttributeError, TypeError, ValueError):
                 self._actions[j] = self._partners_action(rates, j)
+        return self._finish()
+
+    def _finish(self) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Play the step for which everybody has chosen."""
         refused = self._play()
         if refused:
             raise self._refused(refused)
+        i = self.index
         self._seen = seen = next(self._lines)
         info: dict[str, Any] = {
             "payoff": self._pay[i],
@@ -190,3 +196,33 @@ class AgentEnv(GymnasiumView):
         # The snapshot keeps its own policies: it can be restored again.
         self._policies = copy.copy(self._policies)
         return self._seen[self.index]
+
+
+class AxesAgentEnv(AgentEnv):
+    """The same where an action is a rate and an intensity: Box (2,)."""
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Play one step; see `AgentEnv.step`. Partners that speak of a rate play no intensity."""
+        if self._over:
+            raise self._need_reset()
+        cells, axes, game = self._actions, self.game.axes, self.game
+        first = self.index * axes
+        for k, value in enumerate(self._both_numbers(action, self.agent), start=first):
+            cells[k] = value
+        for k, low, high in zip(range(axes), game.action_low[self.index], game.action_high[self.index], strict=True):
+            value = cells[first + k]
+            if not low <= value <= high:
+                if not math.isfinite(value):
+                    raise self._batch.refusal(first + k + 1)
+                if self._batch.strict_actions:
+                    raise self._batch.refusal(-(first + k + 1))
+        seen = self._seen
+        for j, policy in self._policies:
+            played = to_actions(game, j, policy.act(seen[j][np.newaxis], j))
+            if played.shape != (1, axes):
+                raise ValueError(
+                    f"the policy of {game.agents[j]!r} gave actions of shape {played.shape}, expected (1,)"
+                )
+            for k, value in enumerate(played[0].tolist(), start=j * axes):
+                cells[k] = value
+        return self._finish()

@@ -30,7 +30,18 @@ def checked_levels(discrete: Any) -> int:
 
 
 def levels_of(game: Game, discrete: int) -> np.ndarray:
-    """The actions that K levels play, (N, K), in the game's scale."""
+    """The actions that K levels play, (N, K), in the game's scale.
+
+    Raises
+    ------
+    ValueError
+        A game whose actions are two numbers.
+    """
+    if game.axes > 1:
+        raise ValueError(
+            f"discrete = {discrete}: an action of {game.id} is a rate and an intensity, which the number of a level "
+            "does not say; play its Box, or let a learner divide both (QMIX and VDN do)"
+        )
     return np.linspace(game.action_low, game.action_high, discrete, axis=-1)
 
 

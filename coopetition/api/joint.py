@@ -65,8 +65,9 @@ class JointEnv(GymnasiumView):
 
     Notes
     -----
-    The action is one number per agent, Box (N,) in the game's action scale; the observation is the joint state, Box
-    (S,). The reward is the mean over agents of the mode's rewards, a Python float. ``info`` has ``rewards``,
+    The action is one number per agent, Box (N,) in the game's action scale (two, one agent's after another's, where an
+    action has two: Box (2 N,)); the observation is the joint state, Box (S,). The reward is the mean over agents of the
+    mode's rewards, a Python float. ``info`` has ``rewards``,
     ``payoff``, ``utility`` and ``cooperation``, each (N,), from reset on; the last step of an episode adds
     ``episode_totals`` (``reward`` the mean, ``rewards`` and ``payoff`` (N,), ``length`` in steps) and ``outcome``.
     """
@@ -75,16 +76,16 @@ class JointEnv(GymnasiumView):
         super().__init__(game, options or ViewOptions(), True, ("rewards", "joint", "payoffs", "utilities", "rates"))
         self.action_space = action_box(game, slice(None))
         self.observation_space = observation_box(game.joint_size)
-        self._shape = (game.n,)
+        self._shape = (game.n * game.axes,)
 
     _hooked = (*GymnasiumView._hooked, "_row")
 
     def _gather(self) -> None:
         batch = self._batch
-        self._row = batch.actions[0]
+        self._row = batch.actions.reshape(-1)
         self._hot = (
             np.ndarray,
-            self.game.n == 2,
+            self.game.n == 2 and self.game.axes == 1,
             self._actions,
             self._play,
             self._lines,
@@ -122,7 +123,7 @@ class JointEnv(GymnasiumView):
         Parameters
         ----------
         action : array_like (N,)
-            One number per agent.
+            One number per agent; (2 N,) where an action has two.
 
         Returns
         -------
@@ -172,8 +173,9 @@ class JointEnv(GymnasiumView):
         if type(action) is not np.ndarray or action.dtype.kind != "f":
             action = checks.reals("actions", action)
         if action.shape != self._shape:
+            each = "one" if self.game.axes == 1 else "a rate and an intensity"
             raise ValueError(
-                f"actions have shape {action.shape}, expected {self._shape}, one for each agent of "
+                f"actions have shape {action.shape}, expected {self._shape}, {each} for each agent of "
                 f"{', '.join(self.game.agents)}; the state is unchanged"
             )
         self._row[...] = action

@@ -206,9 +206,9 @@ def gymnasium_env(
         from coopetition.api.discrete import DiscreteAgentEnv, checked_levels
 
         return DiscreteAgentEnv(game, control, others, view, checked_levels(discrete))
-    from coopetition.api.agent import AgentEnv
+    from coopetition.api.agent import AgentEnv, AxesAgentEnv
 
-    return AgentEnv(game, control, others, view)
+    return (AgentEnv if game.axes == 1 else AxesAgentEnv)(game, control, others, view)
 
 
 # Gymnasium reads an entry point's render modes before it calls it.

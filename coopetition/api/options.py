@@ -137,9 +137,9 @@ def observation_box(size: int) -> Box:
 
 
 def action_box(game: Game, agents: slice | list[int]) -> Box:
-    """The space of some agents' actions, one number each, in the game's action scale."""
-    low = game.action_low[agents].astype(np.float32)
-    exact = game.action_high[agents]
+    """The space of some agents' actions, one after another in the game's action scale: Box (M,), or (2 M,)."""
+    low = game.action_low[agents].astype(np.float32).reshape(-1)
+    exact = game.action_high[agents].reshape(-1)
     high = exact.astype(np.float32)
     # Rounding to float32 must not put the upper bound above the endowment, which strict_actions would refuse.
     high = np.where(high > exact, np.nextafter(high, np.float32(0.0)), high).astype(np.float32)

@@ -183,7 +183,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
         Parameters
         ----------
         actions : mapping of str to array_like (1,)
-            One for each agent.
+            One for each agent; (2,), a rate and an intensity, where an action has two numbers.
 
         Returns
         -------
@@ -254,7 +254,7 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
     def _gather(self) -> None:
         names = self.game.agents
         self._hot = (
-            float,
+            self._plain_number,
             np.ndarray,
             tuple(enumerate(names)),
             self._seats,
@@ -283,8 +283,13 @@ class CoopetitionParallelEnv(ZooView, ParallelEnv[str, np.ndarray, np.ndarray]):
                 f"actions must map agents to numbers, not be {type(actions).__name__}; the state is unchanged"
             )
         self._refuse_agents(actions)
+        axes = self.game.axes
         for i, agent in enumerate(self.possible_agents):
-            self._actions[i] = self._one_number(actions[agent], agent)
+            if axes == 1:
+                self._actions[i] = self._one_number(actions[agent], agent)
+            else:
+                for k, value in enumerate(self._both_numbers(actions[agent], agent), start=axes * i):
+                    self._actions[k] = value
 
     def _refuse_agents(self, actions: Mapping[str, Any]) -> None:
         names = self.possible_agents

@@ -10,7 +10,7 @@ import numpy as np
 from coopetition.batching.streams import Seeds
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
-from coopetition.policies.policy import Policy
+from coopetition.policies.policy import Policy, whole_actions
 from coopetition.policies.registry import as_policy
 
 DEFAULT_PARTNER = "tit_for_tat"
@@ -82,8 +82,9 @@ def reset_policies(policies: Sequence[tuple[int, Policy]], seed: Seeds, num_envs
 
 
 def to_actions(game: Game, i: int, rates: Any) -> np.ndarray:
-    """Rates (B,) of agent i in the game's action scale."""
-    values = np.asarray(rates, dtype=np.float64).reshape(-1)
+    """Rates (B,) of agent i in the game's action scale; (B, 2), with an intensity, where an action has two numbers."""
+    values = np.asarray(rates, dtype=np.float64)
+    values = values.reshape(-1) if game.axes == 1 else whole_actions(game, values)
     if game.action_scale == "unit":
         return values
     low = game.action_low[i]

@@ -147,13 +147,14 @@ class MultiAgentVecEnv(VecEnv):
         return self._slots(self._batch.observations)
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Keep the actions (B * M, 1) that `step_wait` plays."""
+        """Keep the actions (B * M, 1) that `step_wait` plays; (B * M, 2) where an action has two numbers."""
         if not self._has_reset:
             raise RuntimeError("call reset() before step()")
         given = np.asarray(actions, dtype=np.float64)
-        if given.size != self.num_envs:
-            raise ValueError(f"actions have shape {given.shape}, expected {(self.num_envs, 1)}")
-        self._waiting = given.reshape(self.copies, -1)
+        axes = self.game.axes
+        if given.size != self.num_envs * axes:
+            raise ValueError(f"actions have shape {given.shape}, expected {(self.num_envs, axes)}")
+        self._waiting = given.reshape(self.copies, -1, *self.game.action_shape[1:])
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Play one step in all copies; those that end start over at once.
@@ -196,7 +197,8 @@ class MultiAgentVecEnv(VecEnv):
     def _infos(self, terminated: np.ndarray, truncated: np.ndarray) -> list[dict[str, Any]]:
         batch, game = self._batch, self.game
         low, high = game.action_low, game.action_high
-        rates = ((batch.actions - low) / (high - low)).clip(0.0, 1.0).tolist()
+        played = ((batch.actions - low) / (high - low)).clip(0.0, 1.0)
+        rates = (played if game.axes == 1 else played[..., 0]).tolist()
         payoffs, utilities = batch.payoffs.tolist(), batch.utilities.tolist()
         infos: list[dict[str, Any]] = [
             {
@@ -311,14 +313,14 @@ class ModelPolicy(Policy):
     ) -> None:
         super().__init__(game)
         space = model.action_space
-        if not isinstance(space, Box) or space.shape != (1,):
-            raise ValueError(f"the model plays {space}; a policy of one agent plays Box(1,)")
+        if not isinstance(space, Box) or space.shape != (game.axes,):
+            raise ValueError(f"the model plays {space}; a policy of one agent plays Box({game.axes},)")
         self.classifier = Classifier(stochastic=not deterministic)
         self.model, self.indicator, self.deterministic, self.normalise = model, indicator, deterministic, normalise
-        self._low, self._span = float(space.low[0]), float(space.high[0] - space.low[0])
+        self._low, self._span = space.low.astype(np.float64), (space.high - space.low).astype(np.float64)
 
     def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
-        """Rates (B,) in [0, 1], whatever the scale of the model's actions."""
+        """Rates (B,) in [0, 1], or rates and intensities (B, 2), whatever the scale of the model's actions."""
         seen = observations
         if self.indicator:
             identity = np.zeros((len(seen), self.game.n), dtype=seen.dtype)
@@ -327,5 +329,6 @@ class ModelPolicy(Policy):
         if self.normalise is not None:
             seen = self.normalise(seen)
         actions, _ = self.model.predict(seen, deterministic=self.deterministic)
-        rates: np.ndarray = ((actions.reshape(-1).astype(np.float64) - self._low) / self._span).clip(0.0, 1.0)
-        return rates
+        played = actions.reshape(len(seen), -1).astype(np.float64)
+        rates: np.ndarray = ((played - self._low) / self._span).clip(0.0, 1.0)
+        return rates[:, 0] if self.game.axes == 1 else rates

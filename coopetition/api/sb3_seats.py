@@ -139,16 +139,16 @@ class Seats(Mapping[str, VecEnv]):
 
     def _step(self) -> None:
         envs = self.envs
-        actions = np.empty((envs.copies, len(self)))
+        actions = np.empty((envs.copies, len(self), envs.game.axes))
         for j, agent in enumerate(self._seats):
             if j in self._moves:
-                actions[:, j] = self._moves[j].reshape(-1)
+                actions[:, j] = self._moves[j].reshape(envs.copies, -1)
             else:  # done with learning
                 model = self._models[agent]
                 seen = self._last(j)
                 if (normaliser := model.get_vec_normalize_env()) is not None:
                     seen = normaliser.normalize_obs(seen)
-                actions[:, j] = model.predict(seen)[0].reshape(-1)
+                actions[:, j] = model.predict(seen)[0].reshape(envs.copies, -1)
         self._moves = {}
         self._results = envs.step(actions)
         self._seen = self._results[0]

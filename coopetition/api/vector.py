@@ -134,7 +134,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self.single_observation_space = observation_box(game.observation_size)
             self.single_action_space = action_box(game, [self.index])
         #: Actions as `step` reads them.
-        self._shape = (self.num_envs, game.n if self.index is None else 1)
+        self._shape = (self.num_envs, (game.n if self.index is None else 1) * game.axes)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         totals = game.layout["reward_total"]
@@ -240,7 +240,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         Parameters
         ----------
         actions : array_like (B, N) or (B, 1)
-            One number per agent, or the controlled agent's.
+            One number per agent, or the controlled agent's; (B, 2 N) or (B, 2) where an action has two.
 
         Returns
         -------
@@ -289,14 +289,16 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if array.shape != shape:
             raise ValueError(f"actions have shape {array.shape}, expected {shape}; the state is unchanged")
         given = self._given
+        if self.game.axes > 1:
+            array = array.reshape(self.num_envs, -1, self.game.axes)
         given[:, self._played] = array
         if self._policies:
             self._check_own(given[:, self.index])
         for j, policy in self._policies:
             played = to_actions(self.game, j, policy.act(self._batch.observations[:, j], j))
-            if played.size != self.num_envs:
+            if played.size != given[:, j].size:
                 raise ValueError(
-                    f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {self.num_envs}"
+                    f"the policy of {self.game.agents[j]!r} gave {played.size} actions, expected {given[:, j].size}"
                 )
             given[:, j] = played
         if self._ended.size:  # under "NextStep" these copies only restart: nobody has played there
@@ -310,11 +312,16 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         assert i is not None
         bad = np.flatnonzero(~np.isfinite(actions))
         if bad.size:
-            raise self._batch.refusal(int(bad[0]) * game.n + i + 1)
+            raise self._batch.refusal(self._place_of(int(bad[0]), i) + 1)
         if self._batch.strict_actions:
             bad = np.flatnonzero((actions < game.action_low[i]) | (actions > game.action_high[i]))
             if bad.size:
-                raise self._batch.refusal(-(int(bad[0]) * game.n + i + 1))
+                raise self._batch.refusal(-(self._place_of(int(bad[0]), i) + 1))
+
+    def _place_of(self, number: int, i: int) -> int:
+        """Where a number of agent i's actions lies among those of all agents."""
+        copy, axis = divmod(number, self.game.axes)
+        return (copy * self.game.n + i) * self.game.axes + axis
 
     def _seen(self) -> np.ndarray:
         """What the learner sees now, in memory that the next step writes again."""
@@ -330,6 +337,8 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if self.game.action_scale != "unit":  # a division by one, broadcast over rows, is most of what this costs
             low = self.game.action_low[self._shown]
             rates = (rates - low) / (self.game.action_high[self._shown] - low)
+        if self.game.axes > 1:
+            rates = rates[..., 0]
         return rates.clip(0.0, 1.0)
 
     def _arrays(self, cooperation: np.ndarray) -> dict[str, np.ndarray]:
@@ -427,6 +436,7 @@ class CoopetitionVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _record(self, restarted: np.ndarray) -> None:
         low, payoffs = self.game.action_low, self._batch.payoffs
         rates = np.clip((self._given - low) / (self.game.action_high - low), 0.0, 1.0)
+        rates = rates if self.game.axes == 1 else rates[..., 0]
         for k, recorded in enumerate(self._history):
             if k in restarted:
                 recorded["rates"], recorded["payoffs"] = [], []

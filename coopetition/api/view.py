@@ -305,10 +305,26 @@ class View:
     def _refused(self, code: int) -> ValueError:
         return self._batch.refusal(code)
 
+    @property
+    def _plain_number(self) -> type | None:
+        """What an action's `item()` is of where an action is one number; nothing else is read without a closer look."""
+        return float if self.game.axes == 1 else None
+
+    def _both_numbers(self, action: Any, agent: str) -> list[float]:
+        """An agent's action as a rate and an intensity; an error that names the agent."""
+        array = checks.reals(f"action of agent {agent!r}", action)
+        if array.shape != (self.game.axes,):
+            raise ValueError(
+                f"action of agent {agent!r} has shape {array.shape}, expected ({self.game.axes},), a rate and an "
+                "intensity; the state is unchanged"
+            )
+        numbers: list[float] = array.tolist()
+        return numbers
+
     def _one_number(self, action: Any, agent: str) -> float:
         """An agent's action as a number; an error that names the agent."""
         array = checks.reals(f"action of agent {agent!r}", action)
-        if array.size != 1:
+        if array.size != 1 or self.game.axes > 1:
             raise ValueError(
                 f"action of agent {agent!r} has shape {array.shape}, expected (1,); the state is unchanged"
             )

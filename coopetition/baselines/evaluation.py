@@ -117,6 +117,7 @@ def evaluate(
     normalise : bool
         Whether to measure returns by the yardstick of nash and optimum. At an environment's defaults that costs one
         rollout; for other parameters both are searched for, which takes seconds to minutes.
+        Not of games whose actions have two numbers, nor is exploitability: their sequences are not searched.
     exploitability : bool
         Whether to look for best responses: among constants and sequences that switch once, or, if they are `thorough`,
         by climbing from there, which takes a second or so an agent.
@@ -149,6 +150,8 @@ def evaluate(
     played = as_game(game, options)
     episodes = checks.count("episodes", episodes)
     seed = checks.count("seed", seed, low=0)
+    if played.axes > 1:  # what whole episodes are measured by is known of games with one number an action
+        normalise = exploitability = False
     players = Players(played, policies)
     parts = []
     for first in range(0, episodes, MOST_COPIES):

@@ -62,4 +62,5 @@ class OraclePolicy(Policy):
         """The rates (steps, B) of an oracle that does not condition on the state."""
         if self._conditions:
             return None
-        return np.full((steps, self._num_envs or 1), self.oracle.profile[agent])
+        rates = np.asarray(self.oracle.profile[agent])
+        return np.broadcast_to(rates, (steps, self._num_envs or 1, *rates.shape)).copy()

@@ -69,7 +69,7 @@ def disagreement(game: Game) -> np.ndarray:
     batch = Batch(game, 1, autoreset="disabled", observe=False)
     # Nobody gives anything, so that a synergy whose weight is drawn pays nothing, whatever it is.
     state = game.state_vector({"gamma": 0.0}) if game.random_gamma else None
-    payoffs, _ = batch.evaluate(np.zeros((1, game.n)), state)
+    payoffs, _ = batch.evaluate(np.zeros((1, *game.action_shape)), state)
     return np.array(payoffs[0])
 
 
@@ -173,7 +173,8 @@ def responses(game: Game, players: Players, seed: int = 0) -> tuple[np.ndarray, 
         actions = players.act(batch.observations)
         if step == when:
             actions[who, who] = low  # copy j is disturbed by agent j; the last by nobody
-        rates[step] = (actions - low) / span
+        played = (actions - low) / span
+        rates[step] = played if game.axes == 1 else played[..., 0]
         batch.step(actions)
     # An undisturbed agent is compared with itself in the last copy.
     drops = rates[:, n:, :] - rates[:, :n, :]

@@ -12,7 +12,7 @@ from coopetition.envs import environment_class
 from coopetition.games import checks
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
-from coopetition.policies.policy import Policy, scale_rates
+from coopetition.policies.policy import Policy, scale_rates, whole_actions
 from coopetition.policies.registry import as_policy, make_policy
 
 #: One policy or name for all agents, or one for each.
@@ -81,9 +81,11 @@ class Players:
                 started.append(policy)
 
     def act(self, observations: np.ndarray) -> np.ndarray:
-        """Everybody's actions (B, N) in the game's scale, from observations (B, N, O)."""
-        rates = np.stack([policy.act(observations[:, i], i) for i, policy in enumerate(self.policies)], axis=1)
-        return scale_rates(self.game, rates)
+        """Everybody's actions (B, N), or (B, N, 2), in the game's scale, from observations (B, N, O)."""
+        rates = [policy.act(observations[:, i], i) for i, policy in enumerate(self.policies)]
+        if self.game.axes > 1:
+            rates = [whole_actions(self.game, one) for one in rates]
+        return scale_rates(self.game, np.stack(rates, axis=1))
 
     def script(self, steps: int) -> tuple[list[str], np.ndarray | None] | None:
         """What the kernel needs to play everybody by itself, or None if somebody has to look.
@@ -101,14 +103,16 @@ class Players:
             name = getattr(policy, "compiled", None)
             script = policy.script(steps, i) if name is None and hasattr(policy, "script") else None
             if script is not None:
-                scripts[i] = scale_rates(self.game, script, i)
+                alone = self.game.axes > 1 and script.ndim == 2  # of an intensity of zero
+                whole = self.game.levels_of(script) if alone else script
+                scripts[i] = scale_rates(self.game, whole, i)
             elif name is None:
                 return None
             names.append(name or "actions")
         if not scripts:
             return names, None
         copies = next(iter(scripts.values())).shape[1]
-        actions = np.zeros((steps, copies, self.game.n))
+        actions = np.zeros((steps, copies, *self.game.action_shape))
         for i, script in scripts.items():
-            actions[..., i] = script
+            actions[:, :, i] = script
         return names, actions

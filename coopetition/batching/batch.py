@@ -57,7 +57,8 @@ class Batch:
     Attributes
     ----------
     actions : ndarray (B, N) float64
-        Where actions are read: who writes them here, and steps with this very array, saves a copy.
+        Where actions are read, (B, N, 2) where an action has two numbers: who writes them here, and steps with this
+        very array, saves a copy.
     observations : ndarray (B, N, O) float32
         What each agent sees, in [0, 1].
     joint : ndarray (B, S) float32
@@ -202,9 +203,10 @@ class Batch:
         """
         played = self.actions if actions is None else actions
         index = abs(code) - 1
-        agent = self.game.agents[index % self.game.n]
+        axes = self.game.axes
+        agent = self.game.agents[index // axes % self.game.n]
         value = float(played.reshape(-1)[index])
-        copy = index // self.game.n % self.num_envs
+        copy = index // (self.game.n * axes) % self.num_envs
         where = f" of copy {copy}" if self.num_envs > 1 else ""
         if code > 0:
             return ValueError(f"action {value} of agent {agent!r}{where} is not finite; the state is unchanged")
@@ -224,12 +226,12 @@ class Batch:
 
     @property
     def action_low(self) -> np.ndarray:
-        """Lower bounds of actions, (N,); (B, N) with many parameter sets."""
+        """Lower bounds of actions, `game.action_shape`; (B, N) or (B, N, 2) with many parameter sets."""
         return self._of_copies("action_low")
 
     @property
     def action_high(self) -> np.ndarray:
-        """Upper bounds of actions, (N,); (B, N) with many parameter sets."""
+        """Upper bounds of actions, of the same shape."""
         return self._of_copies("action_high")
 
     def parameters_of(self, copy: int) -> Parameters:
@@ -315,7 +317,8 @@ class Batch:
         Parameters
         ----------
         actions : array_like (B, N)
-            Rates, levels or symmetric actions, by the game's action scale. `actions` itself is not copied.
+            Rates, levels or symmetric actions, by the game's action scale; (B, N, 2) where an action has two numbers.
+            `actions` itself is not copied.
 
         Returns
         -------
@@ -484,7 +487,8 @@ class Batch:
         steps : int, optional
             Number of steps; the horizon by default.
         actions : ndarray (steps, B, N) or (steps, N), optional
-            Script of the agents whose policy is "actions".
+            Script of the agents whose policy is "actions"; with a last axis of 2 where an action has two numbers. The
+            other policies speak of a rate, and play an intensity of 0.
         record : bool
             Whether to return every step's payoffs, utilities and rewards.
         seed : int, optional
@@ -507,7 +511,8 @@ class Batch:
         Parameters
         ----------
         levels : array_like (B, N)
-            Cooperation levels a_i, whatever the batch's action scale; clipped to [0, e_i], as actions are.
+            Cooperation levels a_i, whatever the batch's action scale; clipped to [0, e_i], as actions are. (B, N, 2),
+            with intensities in [0, 1] where an action has two numbers.
         state : ndarray (rows,), optional
             From `Game.state_vector`; the initial state by default.
 
@@ -530,7 +535,7 @@ class Batch:
         given = checks.numbers_in("levels", levels)
         if given.shape != self.actions.shape:
             raise ValueError(f"levels have shape {given.shape}, expected {self.actions.shape}")
-        np.divide(given, self._of_copies("endowment"), out=self.actions)
+        np.divide(given, self._of_copies("action_units"), out=self.actions)
         if game.action_scale != "unit":
             self.actions *= self.action_high - self.action_low
             self.actions += self.action_low

@@ -171,7 +171,7 @@ class Memory:
         same_step = autoreset == "same_step"
         seen, joined = (game.observation_size,), (game.joint_size,)
         shapes: dict[str, tuple[tuple[int, ...], Any]] = {
-            "actions": ((copies, n), np.float64),
+            "actions": ((copies, *game.action_shape), np.float64),
             "observations": ((copies, n, *seen), np.float32),
             "joint": ((copies, *joined), np.float32),
             "rewards": ((copies, n), np.float32),
@@ -233,6 +233,7 @@ class Memory:
         game = self.game
         d = np.zeros(DESCRIPTOR_SIZE, dtype=np.int64)
         d[Descriptor.AGENTS] = game.n
+        d[Descriptor.AXES] = game.axes
         d[Descriptor.LANES] = self.lanes
         d[Descriptor.COPIES] = self.copies
         d[Descriptor.STATE_ROWS] = game.state_rows
@@ -288,7 +289,8 @@ class Memory:
         """The stages of one step: the game's own between those of the driver."""
         from coopetition.kernels.machine import driver
 
-        parts = [driver.begin, *self.game.stages(), driver.account]
+        begin = driver.begin if self.game.axes == 1 else driver.begin_axes
+        parts = [begin, *self.game.stages(), driver.account]
         if self.autoreset == "same_step":
             return [*parts, driver.write_outcomes, driver.show, driver.restart_ended]
         return [*parts, driver.hold, driver.write_outcomes, driver.show]

@@ -103,22 +103,27 @@ def play(batch: Batch, policies: Any, steps: int | None, actions: Any, record: b
 
 
 def _script(batch: Batch, names: list[Any], steps: int, actions: Any, seed: int | None) -> np.ndarray:
-    """What agents play whose policy is no compiled one, (steps, B, N): the caller's actions, or random ones."""
-    n, copies = batch.game.n, batch.num_envs
-    script = np.zeros((steps, copies, n))
+    """What agents play whose policy is no compiled one, (steps, B, N) or (..., N, 2): the caller's, or random ones."""
+    shape, copies = batch.game.action_shape, batch.num_envs
+    # Whoever draws rates plays no intensity, which is the lower bound of the second number.
+    script = np.empty((steps, copies, *shape))
+    script[:] = np.zeros(shape) if batch.game.axes == 1 else batch.action_low
     if actions is not None:
         given = checks.reals("actions", actions)
-        given = given[:, np.newaxis] if given.ndim == 2 else given
-        if given.shape not in ((steps, copies, n), (steps, 1, n)):
-            raise ValueError(f"actions have shape {given.shape}, expected {(steps, copies, n)}")
+        given = given[:, np.newaxis] if given.ndim == 1 + len(shape) else given
+        if given.shape not in ((steps, copies, *shape), (steps, 1, *shape)):
+            raise ValueError(f"actions have shape {given.shape}, expected {(steps, copies, *shape)}")
         script[:] = given
     elif "actions" in names:
         raise ValueError("the policy 'actions' needs the argument actions")
     drawn = [i for i, name in enumerate(names) if name == "random"]
     if drawn:
         rates = np.stack([RateStreams(seed, copies, i).draws(steps) for i in drawn], axis=-1)
-        low, high = batch.action_low[..., drawn], batch.action_high[..., drawn]
-        script[..., drawn] = low + rates * (high - low)
+        low, high, played = batch.action_low, batch.action_high, script
+        if batch.game.axes > 1:
+            low, high, played = low[..., 0], high[..., 0], script[..., 0]
+        low, high = low[..., drawn], high[..., drawn]
+        played[..., drawn] = low + rates * (high - low)
     return script
 
 

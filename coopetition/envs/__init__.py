@@ -1,4 +1,4 @@
-"""The twenty environments, a file each; and the door through which a user's own come in, `register`."""
+"""The twenty environments and what extends them, a file each; and the door for a user's own, `register`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ ENVIRONMENTS = {
     "AppleAppStore-v0": ("apple_app_store", "AppleAppStore"),
 }
 
+
+#: What extends the suite and is not counted among the twenty: two actions an agent.
+EXTENSIONS = {"SLCDBiaxial-v0": ("slcd_biaxial", "SLCDBiaxial")}
+
+#: Everything of this package, by id.
+_OURS = {**ENVIRONMENTS, **EXTENSIONS}
 
 #: The ids under which the strong presets are registered, in the same order.
 STRONG_IDS = tuple(preset_id(name, STRONG) for name in ENVIRONMENTS)
@@ -96,7 +102,7 @@ def register(environment: type[P]) -> type[P]:
 
 def _owner_of(name: str) -> str | None:
     """Whose an id is: where its class is imported from, in words for this package's own."""
-    if name in ENVIRONMENTS or name in STRONG_IDS:
+    if name in _OURS or name in STRONG_IDS:
         return "this package"
     for known in _registered.values():
         if name in (known.id, preset_id(known.id, STRONG)):
@@ -118,7 +124,7 @@ def unregister(environment_id: str) -> None:
 
 
 def environment_ids(strong: bool = False) -> tuple[str, ...]:
-    """Ids of all environments: the twenty, those of installed packages, and those registered in this process.
+    """Ids of all environments: the twenty, extensions, those of installed packages, those registered in this process.
 
     Parameters
     ----------
@@ -127,10 +133,10 @@ def environment_ids(strong: bool = False) -> tuple[str, ...]:
     """
     load_named()
     own = tuple(dict.fromkeys((*(_published(name) for name in offered(GROUP)), *_registered)))
-    ids = (*ENVIRONMENTS, *(name for name in own if name not in ENVIRONMENTS))
+    ids = (*_OURS, *(name for name in own if name not in _OURS))
     if not strong:
         return ids
-    mine = [preset_id(name, STRONG) for name in ids[len(ENVIRONMENTS) :] if STRONG in _class_of(name).presets]
+    mine = [preset_id(name, STRONG) for name in ids[len(_OURS) :] if STRONG in _class_of(name).presets]
     return (*ids, *STRONG_IDS, *mine)
 
 
@@ -143,8 +149,8 @@ def _published(name: str) -> str:
 
 def _class_of(name: str) -> type[Parameters]:
     """The class of a published id that is known."""
-    if name in ENVIRONMENTS:
-        module, class_name = ENVIRONMENTS[name]
+    if name in _OURS:
+        module, class_name = _OURS[name]
         found = getattr(importlib.import_module(f"coopetition.envs.{module}"), class_name)
     elif name in _registered:
         return _registered[name]
@@ -187,7 +193,7 @@ def environment_class(environment_id: str, preset: str | None = None) -> type[Pa
     given = str(environment_id).removeprefix("coopetition/")
     asked = without_module(given)
     name, _, named = asked.removeprefix("coopetition/").partition(":")
-    if name not in ENVIRONMENTS and name not in _registered:
+    if name not in _OURS and name not in _registered:
         if name not in STRONG_IDS:
             known_ids = environment_ids(strong=True)
             if module_in(given) and name not in known_ids:

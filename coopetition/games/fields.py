@@ -82,6 +82,7 @@ FIELDS = {field.name: field for field in (
     StateField("chance", (), integer=True, settable=False, meaning="what the episode's uncertainty follows from"),
     StateField("seen", ("n", "n"), "baseline_rates", high=1.0, meaning="what i saw of c_j, through noise"),
     StateField("begun", (), high=1.0, settable=False, meaning="0 before the first step, then 1"),
+    StateField("intensity", ("n",), high=1.0, meaning="k_i of the last step, the second number of an action"),
 )}
 # fmt: on
 

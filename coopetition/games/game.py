@@ -56,6 +56,12 @@ class Game:
         The lines of the field table that the environment adds.
     mode : RewardMode
         The reward layer; another game takes it as its ``reward_mode``.
+    axes : int
+        Numbers in an agent's action: 1, a rate; 2, a rate and an intensity, where the state has a field `intensity`.
+    action_shape : tuple of int
+        Of all agents' actions: (N,), or (N, 2).
+    action_low, action_high, action_units : ndarray of that shape
+        Bounds of actions in the action scale, and the levels that rates of one stand for: the endowment, and 1.
     outcomes : tuple of str
         Names of the ends by the game's own rule, by the number that the state has; "" is none yet.
 
@@ -91,10 +97,9 @@ class Game:
         self.uncertain = parameters.uncertain
         self.noise_deviation = float(parameters.noise_deviation)
 
-        self.action_low = np.full(self.n, -1.0 if action_scale == "symmetric" else 0.0)
-        self.action_high = self.endowment.copy() if action_scale == "endowment" else np.ones(self.n)
         self._stages: list[Any] | None = None
         self._lay_state_out()
+        self._bound_actions()
         self._lay_views_out()
         self.at = self._integers()
         self.parameter_block = self._floats()
@@ -111,6 +116,22 @@ class Game:
         )
         self.layout, self.initial_state = fields.lay_out(self.fields, self.parameters)
         self.state_rows = self.initial_state.size
+
+    def _bound_actions(self) -> None:
+        """Bounds and units of actions: of rates, and of intensities where the state has any."""
+        self.axes = 2 if "intensity" in self.layout else 1
+        self.action_shape = (self.n,) if self.axes == 1 else (self.n, self.axes)
+        self.action_low = np.full(self.action_shape, -1.0 if self.action_scale == "symmetric" else 0.0)
+        self.action_high = np.ones(self.action_shape)
+        self.action_units = self.levels_of(self.endowment, 1.0)
+        if self.action_scale == "endowment":
+            self.action_high = self.action_units.copy()
+
+    def levels_of(self, levels: np.ndarray, intensity: float = 0.0) -> np.ndarray:
+        """Cooperation levels (..., N) as the levels of whole actions, (..., N) or (..., N, 2): all of one intensity."""
+        if self.axes == 1:
+            return np.array(levels, dtype=np.float64)
+        return np.stack([levels, np.full_like(levels, intensity)], axis=-1)
 
     def __repr__(self) -> str:
         agents = ", ".join(self.agents) if self.n <= 6 else f"{self.agents[0]} ... {self.agents[-1]} ({self.n})"
@@ -259,8 +280,8 @@ class Game:
             vectors[Vector.numbers[name.upper()]] = self._read(name)
         for name in self.family.matrices:
             pairs[Matrix.numbers[name.upper()]] = as_matrix(self._read(name), n)
-        vectors[Vector.ACTION_LOW] = self.action_low
-        vectors[Vector.ACTION_SPAN] = self.action_high - self.action_low
+        vectors[Vector.ACTION_LOW] = self.action_low.reshape(n, -1)[:, 0]
+        vectors[Vector.ACTION_SPAN] = (self.action_high - self.action_low).reshape(n, -1)[:, 0]
         if self.mutuality is not None:
             pairs[Matrix.MUTUALITY] = self.mutuality
         for number, values in own:

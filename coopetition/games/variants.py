@@ -45,8 +45,10 @@ class Variants:
         Factors of what is seen.
     horizons : ndarray (K,) int64
         Steps until truncation.
-    endowment, action_low, action_high : ndarray (K, N) float64
-        Most that each agent can give, and the bounds of its actions.
+    endowment : ndarray (K, N) float64
+        Most that each agent can give.
+    action_low, action_high : ndarray (K, N) float64
+        Bounds of actions; (K, N, 2) where an action has two numbers.
     source : sequence of Parameters, or Columns
         Where the sets came from; `parameters_of` gives one of them.
     """
@@ -76,17 +78,25 @@ class Variants:
         return found
 
     def drawn(self, name: str) -> np.ndarray:
-        """Endowments or bounds of actions, (K, N), from the parameter blocks, where kernels write drawn ones."""
+        """Units or bounds of actions, (K, N[, 2]), from the parameter blocks, where kernels write drawn ones."""
         n = self.game.n
         block = self.parameters[:, numbers.SCALARS : numbers.SCALARS + numbers.VECTORS * n].reshape(self.count, -1, n)
-        if name == "endowment":
-            return block[:, Vector.ENDOWMENT].copy()
         low: np.ndarray = block[:, Vector.ACTION_LOW]
-        return low + block[:, Vector.ACTION_SPAN] if name == "action_high" else low.copy()
+        if name == "action_units":
+            return self.game.levels_of(block[:, Vector.ENDOWMENT], 1.0)
+        if name == "action_high":
+            return self.game.levels_of(low + block[:, Vector.ACTION_SPAN], 1.0)
+        return self.game.levels_of(low, self.game.action_low.flat[-1])
 
     def identity(self) -> np.ndarray:
         """All that tells a set from another, (K, width)."""
-        return np.concatenate([self.rows(), self.at, self.horizons[:, np.newaxis], self.action_high], axis=1)
+        high = self.action_high.reshape(self.count, -1)
+        return np.concatenate([self.rows(), self.at, self.horizons[:, np.newaxis], high], axis=1)
+
+    @property
+    def action_units(self) -> np.ndarray:
+        """Levels that rates of one stand for, (K, N) or (K, N, 2)."""
+        return self.game.levels_of(self.endowment, 1.0)
 
     def rows(self) -> np.ndarray:
         """All numbers of a set side by side, (K, width): parameters, initial state and scales, as kernels copy them."""
@@ -431,8 +441,8 @@ def _filled(game: Game, columns: Columns) -> Variants:
     endowment = columns.values("endowment")
     endowment = repeated(game.endowment) if endowment is None else endowment
     low = repeated(game.action_low)
-    high = endowment.copy() if game.action_scale == "endowment" else repeated(game.action_high)
-    vectors[:, Vector.ACTION_SPAN] = high - low
+    high = game.levels_of(endowment, 1.0) if game.action_scale == "endowment" else repeated(game.action_high)
+    vectors[:, Vector.ACTION_SPAN] = (high - low).reshape(count, n, -1)[..., 0]
     # A reshape of a slice may be a copy.
     block[:, numbers.SCALARS : end] = vectors.reshape(count, -1)
     block[:, end:] = matrices.reshape(count, -1)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.envs import environment_ids
+from coopetition.envs import EXTENSIONS, environment_ids
 from coopetition.games.game import Game
 from coopetition.games.parameters import Parameters
 from coopetition.oracles.episode.replies import best_response
@@ -96,7 +96,8 @@ def dilemma(
     mode : str or RewardMode
         Whose rewards are at stake: "private", "integrated", "cooperative", or another mode.
     episode : bool
-        Whether to look at whole episodes too: seconds where optimum and nash are stored, minutes where both have to be
+        Whether to look at whole episodes too, of games with one number an action: seconds where optimum and nash
+        are stored, minutes where both have to be
         searched for (see `yardstick`).
     iterations : int
         Effort of the search for best responses to the optimum.
@@ -110,18 +111,17 @@ def dilemma(
         return objective(*stage.evaluate(profiles))
 
     at_nash, at_best = values(np.array([nash.actions, best.actions]))
-    n = stage.n
+    n, first = stage.n, np.arange(0, stage.n, stage.axes)  # an agent's first coordinate has its values
     greed = _undercutting(stage, best.actions, objective)
-    alone = np.repeat(nash.actions[None], n, axis=0)
-    agents = np.arange(n)
-    alone[agents, agents] = best.actions
-    fear = float((at_nash - values(alone)[agents, agents]).max())
-    totals = at_best.sum(), at_nash.sum()
+    alone = np.where(stage.owner[first][:, None] == stage.owner, best.actions, nash.actions)
+    agents = np.arange(n // stage.axes)
+    fear = float((at_nash[first] - values(alone)[agents, first]).max())
+    totals = at_best[first].sum(), at_nash[first].sum()
     return Dilemma(
         stage.game.id,
         str(mode),
-        nash.actions,
-        best.actions,
+        stage.actions_of(nash.actions),
+        stage.actions_of(best.actions),
         nash.converged,
         _ratio(*map(float, totals)),
         float(totals[0] - totals[1]),
@@ -135,6 +135,8 @@ def dilemma(
 def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> float:
     """The largest gain of playing less than one's part of the optimum."""
     replies, found, own = best_replies(stage, optimum, objective)
+    if stage.axes > 1:
+        return _undercutting_in_both(stage, optimum, objective, replies, found - own)
     gains = np.where(replies <= optimum, found - own, 0.0)
     above = np.flatnonzero(replies > optimum)
     if above.size:  # whose best reply is to give more may still gain by giving less
@@ -146,12 +148,29 @@ def _undercutting(stage: StageGame, optimum: Array, objective: Objective) -> flo
     return float(max(gains.max(), 0.0))
 
 
+def _undercutting_in_both(stage: StageGame, optimum: Array, objective: Objective, replies: Array, won: Array) -> float:
+    """The same where an action has an intensity too: a level of no more than one's part, and any intensity."""
+    greed = 0.0
+    here = objective(*stage.evaluate(optimum[None]))[0]
+    grid = np.stack(np.meshgrid(np.linspace(0.0, 1.0, 129), np.linspace(0.0, 1.0, 65), indexing="ij"), axis=-1)
+    for agent in range(stage.game.n):
+        own = stage.block(agent)
+        if replies[own.start] <= optimum[own.start]:
+            greed = max(greed, float(won[own.start]))
+            continue
+        table = np.repeat(optimum[None], grid.size // 2, axis=0)
+        table[:, own] = grid.reshape(-1, 2) * [optimum[own.start], stage.upper[own.start + 1]]
+        greed = max(greed, float(objective(*stage.evaluate(table))[:, own.start].max() - here[own.start]))
+    return greed
+
+
 def _schelling(stage: StageGame, low: Array, high: Array, objective: Objective) -> Array:
     """Rows of mean values of high and low players; see `Dilemma.schelling`."""
-    n = stage.n
+    n, axes = stage.n // stage.axes, stage.axes
     ring = (np.arange(n) - np.arange(n)[:, None]) % n  # row r: places counted from agent r on
     masks = ring[None] < np.arange(n + 1)[:, None, None]
-    values = objective(*stage.evaluate(np.where(masks, high, low).reshape(-1, n))).reshape(masks.shape)
+    whole = np.where(np.repeat(masks, axes, axis=2), high, low).reshape(-1, stage.n)
+    values = objective(*stage.evaluate(whole))[:, ::axes].reshape(masks.shape)
     curves = np.full((n + 1, 2), np.nan)
     for k in range(n + 1):
         if k > 0:
@@ -282,7 +301,6 @@ def dilemma_along_each(
 def dilemma_table(
     ids: Sequence[str] | None = None, modes: Sequence[str] = MODES, *, episode: bool = True, iterations: int = 30
 ) -> list[Dilemma]:
-    """`dilemma` for many environments and modes: all twenty and three by default."""
-    return [
-        dilemma(key, mode, episode=episode, iterations=iterations) for key in ids or environment_ids() for mode in modes
-    ]
+    """`dilemma` for many environments and modes: by default three modes, and all but extensions of the twenty."""
+    every = [key for key in environment_ids() if key not in EXTENSIONS]
+    return [dilemma(key, mode, episode=episode, iterations=iterations) for key in ids or every for mode in modes]

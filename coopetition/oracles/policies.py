@@ -160,7 +160,7 @@ class Oracle:
         if not 0 <= i < self.game.n:
             raise ValueError(f"agent {i} is not one of {self.game.n}")
         if not self.reference.conditions_on_state:
-            return np.full(self._copies, self.profile[i])
+            return np.repeat(self.profile[i][None], self._copies, axis=0)
         self._follow(seen, i)
         return np.ascontiguousarray(self._decide()[:, i])
 
@@ -173,11 +173,15 @@ class Oracle:
 
     def _solve_fixed(self) -> Array:
         if self.reference.plays == "optimum":
-            return social_optimum(self._stage, self._objective).actions / self.game.endowment
+            return self._rates(social_optimum(self._stage, self._objective).actions)
         if self.reference.plays == "constant":
             best = best_constant(self.game, "integrated", self.start, per_agent=True)
             return np.ascontiguousarray(best.actions[0] / self.game.endowment)
-        return self._equilibrium(self._stage, None) / self.game.endowment
+        return self._rates(self._equilibrium(self._stage, None))
+
+    def _rates(self, coordinates: Array) -> Array:
+        """Levels, and intensities where actions have any, as rates of the shape of all agents' actions."""
+        return np.asarray(self._stage.actions_of(coordinates) / self.game.action_units)
 
     def _equilibrium(self, stage: StageGame, warm: Array | None) -> Array:
         objective = self._objective
@@ -210,6 +214,9 @@ class Oracle:
             others = [j for j in range(game.n) if j != i]
             rates[:, i] = seen[:, game.observation_layout["own_rate"]][:, 0]
             rates[:, others] = seen[:, game.observation_layout["other_rates"]]
+            if game.axes > 1:
+                rates = np.stack([rates, np.empty_like(rates)], axis=-1)
+                rates[:, [i, *others], 1] = seen[:, game.observation_layout["intensity"]]
             if self._decided is not None:  # our own decision is known in full precision, what is seen is float32
                 close = np.abs(rates - self._decided[1]) < _SEEN
                 rates = np.where(close, self._decided[1], rates)
@@ -256,15 +263,17 @@ class Oracle:
         key_state[layout["time"].rows] = np.minimum(key_state[layout["time"].rows], self.game.horizon - 1)
         distinct, place = np.unique(key_state.T, axis=0, return_inverse=True)
         place = place.reshape(-1)
-        profiles = np.empty((len(distinct), self.game.n))
+        profiles = np.empty((len(distinct), *self.game.action_shape))
         for k, vector in enumerate(distinct):
             key = vector.tobytes()
             found = self._solved.get(key)
             if found is None:
                 self._stage.state = np.ascontiguousarray(vector)
                 self._stage._groups.clear()
-                near = None if self._warm is None else self._warm[int(np.argmax(place == k))] * self.game.endowment
-                found = self._equilibrium(self._stage, near) / self.game.endowment
+                near = None
+                if self._warm is not None:
+                    near = (self._warm[int(np.argmax(place == k))] * self.game.action_units).reshape(-1)
+                found = self._rates(self._equilibrium(self._stage, near))
                 if len(self._solved) >= 4096:
                     self._solved.pop(next(iter(self._solved)))
                 self._solved[key] = found

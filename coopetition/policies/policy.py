@@ -128,7 +128,8 @@ class Policy:
         Returns
         -------
         ndarray (B,) float64
-            Rates in [0, 1]; `scale_rates` converts them for other action scales.
+            Rates in [0, 1]; `scale_rates` converts them for other action scales. (B, 2) for a rate and an intensity,
+            where an action has two numbers; `whole_actions` adds an intensity of 0 to rates.
 
         Raises
         ------
@@ -139,7 +140,7 @@ class Policy:
         first = agent not in self._memories
         seen = self.look(observations, agent)
         rates = self.play(seen)
-        if np.shape(rates) != (seen.copies,):
+        if np.shape(rates) != (seen.copies,) and (self.game.axes == 1 or np.shape(rates) != (seen.copies, 2)):
             raise ValueError(
                 f"{type(self).__name__}.play(seen) returned {rates if rates is None else np.shape(rates)}: "
                 f"expected a rate for each of {seen.copies} copies, shape ({seen.copies},)"
@@ -190,6 +191,26 @@ class Policy:
         return f"<{type(self).__name__} {getattr(self, 'name', 'without a name')} for {self.game.id}>"
 
 
+def whole_actions(game: Game, rates: np.ndarray) -> np.ndarray:
+    """Rates as what an agent does: where an action has two numbers, whoever speaks of a rate alone plays k = 0.
+
+    Parameters
+    ----------
+    game : Game
+        What is played.
+    rates : ndarray (B,), or (B, 2)
+        What a policy's `act` gave: a rate for each copy, or a rate and an intensity.
+
+    Returns
+    -------
+    ndarray (B,), or (B, 2)
+        Of the shape that the game's actions have.
+    """
+    if game.axes == 1 or np.ndim(rates) == 2:
+        return rates
+    return np.stack([rates, np.zeros_like(rates)], axis=-1)
+
+
 def scale_rates(game: Game, rates: np.ndarray, agent: int | None = None) -> np.ndarray:
     """Rates as actions of the game's action scale.
 
@@ -198,7 +219,7 @@ def scale_rates(game: Game, rates: np.ndarray, agent: int | None = None) -> np.n
     game : Game
         Whose scale: rates, levels up to the endowment, or [-1, 1].
     rates : ndarray (..., N), or of any shape for one agent
-        In [0, 1].
+        In [0, 1]; with a last axis of two, a rate and an intensity, where an action has two numbers.
     agent : int, optional
         Whose rates they are; by default the last axis runs over all agents.
 

@@ -70,7 +70,7 @@ class Replica:
             rates[:, seen.agent] = seen.own_rate
             rates[:, [j for j in range(game.n) if j != seen.agent]] = seen.other_rates
             before = batch.rows()
-            batch.step(rates)
+            batch.step(rates if game.axes == 1 else np.stack([rates, self._intensities(seen)], axis=-1))
             if not moved.all():  # what is done to a copy that has not moved is undone
                 after = batch.rows()
                 after[:, ~moved] = before[:, ~moved]
@@ -98,6 +98,12 @@ class Replica:
         paid: np.ndarray = self.batch.payoffs[:, agent].copy()
         return paid
 
+    def _intensities(self, seen: Sight) -> np.ndarray:
+        """Everybody's intensities of the last step, (B, N); agents see their own first."""
+        found = np.empty((seen.copies, self.game.n))
+        found[:, [seen.agent, *(j for j in range(self.game.n) if j != seen.agent)]] = seen["intensity"]
+        return found
+
     def best_rates(self, agent: int, others: np.ndarray) -> np.ndarray:
         """The agent's rates (B,) that pay it best in one step from here, by its reward, if the others play `others`.
 
@@ -110,7 +116,8 @@ class Replica:
 
         Notes
         -----
-        A grid that closes in on its best point, to 2e-6; of equal ones the lowest.
+        A grid that closes in on its best point, to 2e-6; of equal ones the lowest. Where an action has an intensity,
+        the others keep theirs, and the agent's is zero.
         """
         copies, n = self.batch.num_envs, self.game.n
         if self._tried is None:
@@ -120,12 +127,16 @@ class Replica:
         state = np.repeat(self.batch.rows(), _CANDIDATES, axis=1)
         actions = np.empty((copies, _CANDIDATES, n))
         actions[:, :, [j for j in range(n) if j != agent]] = others[:, np.newaxis]
+        kept = np.zeros((copies, n)) if self.game.axes == 1 else self.batch.read("intensity")
+        kept[:, agent] = 0.0
+        kept = np.repeat(kept, _CANDIDATES, axis=0)
         low, high = np.zeros(copies), np.ones(copies)
         for _ in range(_ROUNDS):
             rates = np.linspace(low, high, _CANDIDATES, axis=1)
             actions[:, :, agent] = rates
             tried.memory.write_rows(state)
-            tried.step(actions.reshape(-1, n))
+            played = actions.reshape(-1, n)
+            tried.step(played if self.game.axes == 1 else np.stack([played, kept], axis=-1))
             rewards = tried.rewards[:, agent].reshape(copies, _CANDIDATES)
             best = rewards.argmax(axis=1)
             every = np.arange(copies)

@@ -131,8 +131,12 @@ class TrainedPolicy(Policy):
                 raise BrokenFile(f"{path}: {place} has entries that are not finite")
             self._layers.append((weight.astype(np.float32), bias.astype(np.float32)))
             size = weight.shape[2]
-        if not self._layers or size < (2 if self._head in ("beta", "bins") else 1):
+        axes = self.game.axes
+        if not self._layers or size < (2**axes if self._head == "bins" else 2 * axes if self._head == "beta" else axes):
             raise BrokenFile(f"{path}: it holds no network that gives a rate")
+        self._each = round(size ** (1.0 / axes))
+        if axes > 1 and (self._head == "bins" and self._each**axes != size):
+            raise BrokenFile(f"{path}: {size} bins are not as many of a rate as of an intensity")
 
     def outputs(self, observations: np.ndarray, agent: int) -> np.ndarray:
         """What the network's last layer says, (B, outputs) float32, before it becomes a rate."""
@@ -153,9 +157,11 @@ class TrainedPolicy(Policy):
         return x
 
     def act(self, observations: np.ndarray, agent: int) -> np.ndarray:
-        """The rates (B,) in the middle of what it learnt to draw."""
+        """The rates (B,) in the middle of what it learnt to draw; with intensities, (B, 2), in a game that has them."""
         outputs = self.outputs(observations, agent).astype(np.float64)
         rates: np.ndarray
+        if self.game.axes > 1:
+            return self._pairs(outputs)
         if self._head == "bins":
             rates = outputs.argmax(axis=1) / (outputs.shape[1] - 1)
         elif self._head == "beta":
@@ -165,3 +171,16 @@ class TrainedPolicy(Policy):
             slope = 1.0 if self._head == "tanh" else 0.5
             rates = 0.5 * (1.0 + np.tanh(slope * outputs[:, 0]))
         return rates
+
+    def _pairs(self, outputs: np.ndarray) -> np.ndarray:
+        """The same for actions of a rate and an intensity, (B, 2)."""
+        pairs: np.ndarray
+        if self._head == "bins":
+            pairs = np.stack(np.divmod(outputs.argmax(axis=1), self._each), axis=1) / (self._each - 1)
+        elif self._head == "beta":
+            above, below = 1.0 + np.logaddexp(0.0, outputs[:, :2]), 1.0 + np.logaddexp(0.0, outputs[:, 2:4])
+            pairs = above / (above + below)
+        else:
+            slope = 1.0 if self._head == "tanh" else 0.5
+            pairs = 0.5 * (1.0 + np.tanh(slope * outputs[:, :2]))
+        return pairs

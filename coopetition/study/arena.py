@@ -14,7 +14,7 @@ import numpy as np
 
 from coopetition.batching.batch import Batch
 from coopetition.games.game import Game
-from coopetition.policies.policy import Policy, scale_rates
+from coopetition.policies.policy import Policy, scale_rates, whole_actions
 
 #: Makes a policy for a game, anew for each seat that it fills.
 Maker = Callable[[Game], Policy]
@@ -116,7 +116,8 @@ def play(
             policy = makers[int(entrant)](game)
             policy.reset(seed=seed + int(rows[0]), num_envs=len(rows))
             players.append((i, rows, policy))
-    rates = np.zeros((copies, n))
+    whole = np.zeros((copies, *game.action_shape))
+    rates = whole if game.axes == 1 else whole[..., 0]
     sums = np.zeros((copies, n))
     sustained = np.zeros(copies)
     kept = []
@@ -125,11 +126,11 @@ def play(
         if not playing.any():
             break
         for i, rows, policy in players:
-            rates[rows, i] = policy.act(observations[rows, i], i)
+            whole[rows, i] = whole_actions(game, policy.act(observations[rows, i], i))
         if override is not None and step < len(override):
             np.copyto(rates, override[step], where=~np.isnan(override[step]))
-        np.clip(rates, 0.0, 1.0, out=rates)
-        batch.step(scale_rates(game, rates))
+        np.clip(whole, 0.0, 1.0, out=whole)
+        batch.step(scale_rates(game, whole))
         sums += playing[:, np.newaxis] * rates
         sustained += playing * bond(game, {name: batch.read(name) for name in _bond_fields(game)})
         if trace:

@@ -14,11 +14,13 @@ INFO_KEYS = ("payoff", "utility", "cooperation")
 
 
 def script_for(player: Player, seed: int) -> np.ndarray:
-    """Actions (horizon, copies, N): cooperative for the most part, so that episodes last, some of every kind."""
+    """Actions (horizon, copies, N[, 2]): cooperative for the most part, so that episodes last, some of every kind."""
     game = player.game
     stream = np.random.default_rng(seed)
-    rates = stream.uniform(0.5, 1.0, (game.horizon, player.copies, game.n))
+    rates = stream.uniform(0.5, 1.0, (game.horizon, player.copies, *game.action_shape))
     rates[3:6] = stream.uniform(0.0, 1.0, rates[3:6].shape)
+    if game.axes > 1:
+        rates[..., 1] *= 0.25
     if player.levels is not None:
         numbers = np.rint(rates * (player.levels - 1)).astype(np.int64)
         levels = np.linspace(game.action_low, game.action_high, player.levels, axis=-1)

@@ -67,7 +67,7 @@ class Player:
         raise NotImplementedError
 
     def step(self, actions: np.ndarray) -> Frame:
-        """Play one step; `actions` (copies, N)."""
+        """Play one step; `actions` (copies, N), or (copies, N, 2)."""
         raise NotImplementedError
 
     @property
@@ -142,6 +142,8 @@ class GymnasiumPlayer(Player):
         given = self.given(actions)[0]
         if self.index is not None:
             given = given[self.index : self.index + 1] if self.levels is None else given[self.index]
+        if self.game.axes > 1:
+            given = given.reshape(-1)
         before = given.copy()
         observation, reward, terminated, truncated, info = self.env.step(given)
         require(same(before, given), "actions", "step changed the actions that it was given")
@@ -203,7 +205,7 @@ class ParallelPlayer(Player):
 
     def one(self, row: np.ndarray, i: int) -> Any:
         """One agent's action, out of a row that `given` made."""
-        return row[i : i + 1] if self.levels is None else row[i]
+        return row[i : i + 1] if self.levels is None and row.ndim == 1 else row[i]
 
     def expected_observation(self, reference: Batch, label: str, k: int) -> np.ndarray:
         row: np.ndarray = reference.observations[k, self.game.agents.index(label)]
@@ -249,7 +251,7 @@ class AECPlayer(ParallelPlayer):
         given = self.given(actions)[0]
         exact = actions[0] if self.levels else given.astype(np.float64)
         rates = np.clip((exact - game.action_low) / span, 0.0, 1.0)
-        revealed = np.zeros(2 * game.n, dtype=np.float32)
+        revealed = np.zeros((1 + game.axes) * game.n, dtype=np.float32)
         first = {} if self.sequential else {agent: env.observe(agent).copy() for agent in env.possible_agents}
         for _ in range(game.n):
             agent = env.agent_selection
@@ -259,25 +261,27 @@ class AECPlayer(ParallelPlayer):
                 require(
                     same(seen, first[agent]), "hidden", f"{agent!r} sees something of the moves of a simultaneous round"
                 )
-            elif not same(seen[-2 * game.n :], revealed):
+            elif not same(seen[-revealed.size :], revealed):
                 raise ConformanceError(
-                    "revealed", f"{agent!r} sees {seen[-2 * game.n :]}, expected rates and movers {revealed}"
+                    "revealed", f"{agent!r} sees {seen[-revealed.size :]}, expected rates and movers {revealed}"
                 )
             env.step(self.one(given, i))
-            revealed[i], revealed[game.n + i] = rates[i], 1.0
+            revealed[i], revealed[game.n + i] = float(np.ravel(rates[i])[0]), 1.0
+            if game.axes > 1:
+                revealed[2 * game.n + i] = rates[i, 1]
         return self._frame()
 
     def expected_observation(self, reference: Batch, label: str, k: int) -> np.ndarray:
         row = super().expected_observation(reference, label, k)
         if not self.sequential:
             return row
-        return np.concatenate([row, np.zeros(2 * self.game.n, dtype=np.float32)])
+        return np.concatenate([row, np.zeros((1 + self.game.axes) * self.game.n, dtype=np.float32)])
 
     def step_blindly(self, actions: np.ndarray) -> None:
         self.env.step(self.one(self.given(actions)[0], 0))
 
     def bad_action(self, frame_actions: np.ndarray) -> None:
-        self.env.step(self.one(self.given(np.full((1, self.game.n), np.nan))[0], 0))
+        self.env.step(self.one(self.given(np.full((1, *self.game.action_shape), np.nan))[0], 0))
 
 
 class BatchPlayer(Player):
@@ -367,6 +371,8 @@ class VectorPlayer(Player):
         given = self.given(actions)
         if index is not None:
             given = given[:, index : index + 1] if self.levels is None else given[:, index]
+        if self.game.axes > 1:
+            given = given.reshape(self.copies, -1)
         observations, rewards, terminated, truncated, infos = self.env.step(given)
         ended = terminated | truncated
         if ended.any() and self.env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP:

@@ -94,10 +94,10 @@ def check_healing(player: Player, seed: int) -> None:
     twin = type(player)(copy.deepcopy(player.inner))
     twin.inner.reset(seed=seed, options={"damage": 0.5})
     batch = getattr(twin.inner, "_batch", twin.inner)
-    actions = game.action_low + game.baseline_rate * (game.action_high - game.action_low)
+    actions = game.action_low + game.levels_of(game.baseline_rate) * (game.action_high - game.action_low)
     before = batch.read("damage")
     for _ in range(min(3, game.horizon - 1)):
-        if twin.step(np.tile(actions, (player.copies, 1))).over:
+        if twin.step(np.tile(actions, (player.copies, *[1] * actions.ndim))).over:
             return
         after = batch.read("damage")
         require(

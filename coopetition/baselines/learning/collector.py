@@ -19,7 +19,7 @@ from coopetition.baselines.learning.task import Task, Trajectory
 from coopetition.batching.batch import Batch
 from coopetition.batching.memory import aligned_zeros
 from coopetition.games.game import Game
-from coopetition.policies.policy import Policy, scale_rates
+from coopetition.policies.policy import Policy, scale_rates, whole_actions
 from coopetition.policies.registry import make_policy
 
 #: From observations (R, E, L, O) and the step within the trajectory to latents and rates (R, E, L, A).
@@ -71,7 +71,7 @@ class Collector:
         total = runs * copies
         observation, joint = self.game.observation_size, self.game.joint_size if observe_joint else 0
         self._whole = {
-            "actions": aligned_zeros((total, n), np.float64),
+            "actions": aligned_zeros((total, *self.game.action_shape), np.float64),
             "observations": aligned_zeros((total, n, observation), np.float32),
             "rewards": aligned_zeros((total, n), np.float32),
             "payoffs": aligned_zeros((total, n), np.float64),
@@ -211,14 +211,15 @@ class Collector:
 
     def _play(self, actions: np.ndarray, rates: np.ndarray) -> None:
         """Everybody's actions, in the game's scale; partners look for themselves."""
+        rates = rates[..., 0] if self.game.axes == 1 else rates
         if self._everybody and self.game.action_scale == "unit":
-            actions[:] = rates[..., 0]
+            actions[:] = rates
             return
-        actions[:, :, self._learners] = rates[..., 0]
+        actions[:, :, self._learners] = rates
         seen = self._view("observations")
         for run, policies in enumerate(self._partners):
             for i, policy in policies.items():
-                actions[run, :, i] = policy.act(seen[run, :, i], i)
+                actions[run, :, i] = whole_actions(self.game, policy.act(seen[run, :, i], i))
         actions[:] = scale_rates(self.game, actions)
 
     def _count(self, actions: np.ndarray, ended: np.ndarray) -> None:
@@ -228,7 +229,8 @@ class Collector:
         running["payoffs"] += self._view("payoffs")
         running["rewards"] += self._view("rewards")
         low, high = self.game.action_low, self.game.action_high
-        running["rates"] += (actions - low) / (high - low)
+        rates = (actions - low) / (high - low)
+        running["rates"] += rates if self.game.axes == 1 else rates[..., 0]
         if not ended.any():
             return
         self.episodes["count"] += ended.sum(axis=1)

@@ -69,7 +69,7 @@ class Task:
             learners=learners,
             observation_size=game.observation_size,
             joint_size=game.joint_size,
-            action_size=1,
+            action_size=game.axes,
             horizon=game.horizon,
             copies=copies,
             shared=wanted,

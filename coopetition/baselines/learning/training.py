@@ -124,6 +124,8 @@ def _optimum(game: Game) -> float | None:
     """The open-loop optimum of summed payoffs."""
     from coopetition.oracles import NotConverged, yardstick
 
+    if game.axes > 1:  # sequences of two numbers are not searched
+        return None
     try:
         return float(yardstick(game, "private").optimum)
     except NotConverged:

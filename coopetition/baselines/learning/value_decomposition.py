@@ -37,8 +37,9 @@ class DecompositionSettings(ReplaySettings):
 
     Attributes
     ----------
-    bins : int
-        Rates among which an agent chooses, at equal distances from 0 to 1.
+    bins, bins_of_two : int
+        Rates among which an agent chooses, at equal distances from 0 to 1; where an action has two numbers, values of
+        each, so that it chooses among all pairs.
     mixing : int
         Width of QMIX's mixing layer.
     exploration, decay : float
@@ -47,6 +48,7 @@ class DecompositionSettings(ReplaySettings):
 
     replay: int = 50_000
     bins: int = 11
+    bins_of_two: int = 7
     mixing: int = 16
     exploration: float = 0.05
     decay: float = 1000.0
@@ -69,8 +71,19 @@ class ValueDecomposition(FromMemory):
     def check(self) -> None:
         """At least two bins."""
         super().check()
-        if self.settings.bins < 2:
-            raise ValueError(f"bins = {self.settings.bins}: expected at least 2")
+        for name in ("bins", "bins_of_two"):
+            if getattr(self.settings, name) < 2:
+                raise ValueError(f"{name} = {getattr(self.settings, name)}: expected at least 2")
+
+    @property
+    def each(self) -> int:
+        """Values of one number of an action."""
+        return int(self.settings.bins if self.task.action_size == 1 else self.settings.bins_of_two)
+
+    @property
+    def choices(self) -> int:
+        """All bins: pairs of values, where an action has two numbers."""
+        return self.each**self.task.action_size
 
     def own_rewards(self, rewards: Any) -> Any:
         """The team's reward, the mean of all, for everybody."""
@@ -91,9 +104,7 @@ class ValueDecomposition(FromMemory):
     def init_networks(self, rng: np.random.Generator, settings: Any) -> TeamNetworks:
         """Utilities that start near zero."""
         task = self.task
-        made = [
-            init_layers(rng, (task.input_size, *settings.hidden, settings.bins), 0.01) for _ in range(task.networks)
-        ]
+        made = [init_layers(rng, (task.input_size, *settings.hidden, self.choices), 0.01) for _ in range(task.networks)]
         utilities = stack_trees(made)
         mixer = self.init_mixer(rng, settings)
         return TeamNetworks(
@@ -120,17 +131,20 @@ class ValueDecomposition(FromMemory):
         best = self.utilities(networks, observations).argmax(axis=-1)
         chance = jnp.maximum(jnp.exp(-count / settings.decay), settings.exploration)
         explore = jax.random.uniform(explore_key, best.shape) < chance
-        drawn = jax.random.randint(bin_key, best.shape, 0, settings.bins)
-        rates = (jnp.where(explore, drawn, best) / (settings.bins - 1)).astype(jnp.float32)[..., None]
+        drawn = jax.random.randint(bin_key, best.shape, 0, self.choices)
+        chosen = jnp.where(explore, drawn, best)
+        parts = [chosen] if self.task.action_size == 1 else jnp.divmod(chosen, self.each)
+        rates = jnp.stack([(part / (self.each - 1)).astype(jnp.float32) for part in parts], axis=-1)
         return rates, rates
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The utilities."""
-        return named_layers(state.networks.utilities), {"head": "bins"}
+        return named_layers(state.networks.utilities), {"head": "bins"}  # as many of each number: their count says it
 
     def taken(self, rates: Any) -> Any:
         """The bins (B, L) of rates that were played."""
-        return jnp.rint(rates[..., 0] * (self.settings.bins - 1)).astype(jnp.int32)
+        places = jnp.rint(rates * (self.each - 1)).astype(jnp.int32)
+        return places[..., 0] if self.task.action_size == 1 else places[..., 0] * self.each + places[..., 1]
 
     def learn_from(
         self,

@@ -59,7 +59,8 @@ LARGEST = 1.7976931348623157e308
 def first_bad_action(d: Any) -> int:
     """One more than the flat index of the first action that is not finite; negative if it is out of bounds."""
     n = d[Descriptor.AGENTS]
-    size = d[Descriptor.STEPS] * d[Descriptor.COPIES] * n
+    axes = d[Descriptor.AXES]
+    size = d[Descriptor.STEPS] * d[Descriptor.COPIES] * n * axes
     actions = view_float64(d[Descriptor.ACTIONS], size)
     bad = 0
     for index in range(size):
@@ -81,6 +82,10 @@ def first_bad_action(d: Any) -> int:
                         if actions[index] < low[i] or actions[index] > low[i] + span[i]:
                             return -(index + 1)
                         index += 1
+                        for _ in range(1, axes):  # intensities reach from the rates' 0 or -1 to 1, on every scale
+                            if actions[index] < low[i] or actions[index] > 1.0:
+                                return -(index + 1)
+                            index += 1
     return 0
 
 
@@ -134,6 +139,38 @@ def read_actions(d: Any, parameters: Any, work: Any, step: int, first: int, used
         for lane in range(used):
             c = rate[lane] if rate[lane] > 0.0 else 0.0
             rate[lane] = c if c < 1.0 else 1.0
+
+
+@merged
+def read_axes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Rates and intensities, both clipped to [0, 1], from row-major actions of two numbers."""
+    n = d[Descriptor.AGENTS]
+    copies = d[Descriptor.COPIES]
+    mine = table_float64(d[Descriptor.ACTIONS] + 16 * (step * copies + first) * n, used, 2 * n)
+    low = parameter_vector(parameters, Vector.ACTION_LOW, n)
+    span = parameter_vector(parameters, Vector.ACTION_SPAN, n)
+    rates = work_vector(work, Work.RATE, n)
+    intensities = rows_of(state, at[State.INTENSITY], n)
+    for i in range(n):
+        rate = rates[i]
+        intensity = intensities[i]
+        bottom = low[i]
+        width = span[i]
+        for lane in range(used):
+            rate[lane] = mine[lane, 2 * i]
+            intensity[lane] = mine[lane, 2 * i + 1]
+        if bottom != 0.0 or width != 1.0:
+            for lane in range(used):
+                rate[lane] = (rate[lane] - bottom) / width
+        if bottom != 0.0:  # the symmetric scale; on the others an intensity is a number in [0, 1]
+            for lane in range(used):
+                intensity[lane] = (intensity[lane] - bottom) / (1.0 - bottom)
+        for lane in range(used):
+            c = rate[lane] if rate[lane] > 0.0 else 0.0
+            rate[lane] = c if c < 1.0 else 1.0
+        for lane in range(used):
+            k = intensity[lane] if intensity[lane] > 0.0 else 0.0
+            intensity[lane] = k if k < 1.0 else 1.0
 
 
 @driver_stage
@@ -265,10 +302,9 @@ def add_rows(sources: Any, targets: Any) -> None:
             target[lane] += source[lane]
 
 
-@driver_stage
-def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
-    """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
-    d[Descriptor.AGENTS]
+@merged
+def keep_waiting(d: Any, at: Any, state: Any, work: Any, used: int) -> None:
+    """Keep a copy of the state if some lanes' episodes are over."""
     ended = state[at[State.ENDED]]
     some_wait = False
     if d[Descriptor.AUTORESET] != Autoreset.SAME_STEP:
@@ -277,16 +313,49 @@ def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, fi
     work[SOME_WAIT][0] = 1.0 if some_wait else 0.0
     if some_wait:
         copy_rows(state, work[d[Descriptor.WORK_ROWS] :])
-    if d[Descriptor.ACTIONS] != 0:
-        read_actions(d, parameters, work, step, first, used)
-    if d[Descriptor.POLICIES] != 0:
-        call_part(d[Descriptor.PLAY], d, state, work, step, first)
-    to_levels(d, parameters, work)
+
+
+@merged
+def count_step(at: Any, state: Any) -> None:
+    """One step more; nobody's episode is over yet."""
+    ended = state[at[State.ENDED]]
     time = state[at[State.TIME]]
     for lane in range(time.size):
         time[lane] += 1.0
     for lane in range(ended.size):
         ended[lane] = 0.0
+
+
+@driver_stage
+def begin(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """Choose the actions and count the step; keep a copy of the state if some lanes' episodes are over."""
+    keep_waiting(d, at, state, work, used)
+    if d[Descriptor.ACTIONS] != 0:
+        read_actions(d, parameters, work, step, first, used)
+    if d[Descriptor.POLICIES] != 0:
+        call_part(d[Descriptor.PLAY], d, state, work, step, first)
+    to_levels(d, parameters, work)
+    count_step(at, state)
+
+
+@driver_stage
+def begin_axes(d: Any, at: Any, parameters: Any, state: Any, work: Any, step: int, first: int, used: int) -> None:
+    """The same where an action is a rate and an intensity; a policy that the kernel plays speaks of a rate: k = 0."""
+    n = d[Descriptor.AGENTS]
+    keep_waiting(d, at, state, work, used)
+    if d[Descriptor.ACTIONS] != 0:
+        read_axes(d, at, parameters, state, work, step, first, used)
+    if d[Descriptor.POLICIES] != 0:
+        call_part(d[Descriptor.PLAY], d, state, work, step, first)
+        policies = view_int64(d[Descriptor.POLICIES], n)
+        intensities = rows_of(state, at[State.INTENSITY], n)
+        for i in range(n):
+            intensity = intensities[i]
+            if policies[i] != Policy.EXTERNAL:
+                for lane in range(intensity.size):
+                    intensity[lane] = 0.0
+    to_levels(d, parameters, work)
+    count_step(at, state)
 
 
 @driver_stage

@@ -89,6 +89,7 @@ class Descriptor(metaclass=Names):
     """Places of the descriptor: sizes and options, then addresses (0: absent)."""
 
     AGENTS: int
+    AXES: int  # numbers in an agent's action: 1 a rate, 2 a rate and an intensity
     LANES: int
     COPIES: int
     STATE_ROWS: int
@@ -212,6 +213,7 @@ class State(metaclass=Names, start=Integer.size):
     CHANCE: int
     SEEN: int
     BEGUN: int
+    INTENSITY: int
 
 
 class Scalar(metaclass=Names):

@@ -49,6 +49,11 @@ class Episode:
         if self.game.action_scale != "unit":
             mode = self.game.asked_mode
             self.game = Game(self.game.parameters, mode, self.game.observation)
+        if self.game.axes > 1:
+            raise ValueError(
+                f"{self.game.id}: sequences of rates and intensities are not searched: optima, equilibria and best "
+                "responses of whole episodes are of games with one number an action; `solve` takes both, in a step"
+            )
         self.horizon, self.n = self.game.horizon, self.game.n
         self.start = dict(state or {})
         self.game.state_vector(self.start)  # refuses what is not a state before any work is done

@@ -182,9 +182,10 @@ def _same(values: Array) -> Array:
 
 def _tables(game: Game, policies: tuple[str, ...], episodes: int, seed: int) -> dict[str, tuple[Array, Array]]:
     """For each mode, self-play (K,) and what p earns against q (K, K): all pairings in one batch."""
+    from coopetition.policies.policy import whole_actions
     from coopetition.policies.registry import make_policy
 
-    stage = StageGame(game)
+    stage = StageGame(game, rates_only=True)
     groups = symmetry_groups(stage, Objective(stage, "private")) * game.n
     groups = groups + symmetry_groups(stage, Objective(stage, "integrated"))
     seats = np.unique(groups, return_index=True)[1]
@@ -210,10 +211,10 @@ def _tables(game: Game, policies: tuple[str, ...], episodes: int, seed: int) -> 
             policy = make_policy(policies[k], game)
             policy.reset(seed=seed + 7919 * (i + 1), num_envs=len(copies))
             players.append((i, copies, policy))
-    actions = np.zeros((len(p), game.n))
+    actions = np.zeros((len(p), *game.action_shape))
     for _ in range(game.horizon):
         for i, copies, policy in players:
-            actions[copies, i] = policy.act(batch.observations[copies, i], i)
+            actions[copies, i] = whole_actions(game, policy.act(batch.observations[copies, i], i))
         batch.step(actions)
         if (batch.terminated | batch.truncated).all():
             break

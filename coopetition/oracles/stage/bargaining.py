@@ -103,7 +103,7 @@ def bargaining(
     if disagreement is None:
         nash = equilibrium(stage, objective, "nash")
         disagreement = nash.payoffs
-    floor = np.asarray(disagreement, dtype=np.float64)
+    floor = stage.each(disagreement)
     if floor.shape != (stage.n,) or not np.all(np.isfinite(floor)):
         raise ValueError(f"disagreement must be {stage.n} finite payoffs")
     groups = symmetry_groups(stage, objective) if stage.n > 2 else np.arange(stage.n)

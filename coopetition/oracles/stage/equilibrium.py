@@ -29,7 +29,7 @@ def starting_profiles(stage: StageGame, count: int = 12, seed: int = 0) -> Itera
     """Where searches start: interior levels first, then what is expected, the corners, and random profiles."""
     for fraction in (0.25, 0.6, 0.05, 1.0, 0.0):
         yield fraction * stage.upper
-    yield stage.game.baseline.copy()
+    yield stage.baseline.copy()
     rng = np.random.default_rng(seed)
     for _ in range(max(0, count - 6)):
         yield rng.uniform(size=stage.n) * stage.upper

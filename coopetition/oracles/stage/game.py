@@ -1,5 +1,10 @@
 """The stage game: one step of an environment from a given state, as a continuous game on the box prod [0, e_i].
 
+Where an action is a rate and an intensity, each is a coordinate: solvers see 2 N of them, agent by agent, and payoffs
+once for each, so that everything that is said of an agent here and in the solvers is said of a coordinate, with its
+agent's payoff. What an agent can gain is searched in both together (`coopetition.oracles.stage.blocks`), and results
+leave by agents again (`StageGame.by_agent`).
+
 Every number comes from the environment's own kernel (`Batch.evaluate`), many candidate profiles a call; nothing
 here re-states a payoff. Derivatives are finite differences, all of them evaluated in one call as well.
 """
@@ -53,7 +58,7 @@ class Kernel:
         if count == size:
             padded = levels
         else:
-            padded = np.empty((size, levels.shape[1]))
+            padded = np.empty((size, *levels.shape[1:]))
             padded[:count] = levels
             padded[count:] = levels[-1]
         payoffs, utilities = batch.evaluate(padded, state)
@@ -146,13 +151,21 @@ class StageGame:
     state : mapping or ndarray (rows,), optional
         Named parts of the state that replace those at reset, such as ``{"trust": 0.9}``, or a whole state vector;
         the reset state by default.
+    rates_only : bool
+        Where an action has an intensity too: whether it is held at zero, so that the game is one of levels alone.
 
     Attributes
     ----------
+    axes : int
+        Coordinates of an agent: one, its level; two, with its intensity.
     n : int
-        Number of agents.
+        Number of agents, or of coordinates where an agent has two.
+    owner : ndarray (N,) of int
+        The agent of each coordinate.
     upper : ndarray (N,)
-        Endowments; levels lie in [0, upper].
+        Endowments; levels lie in [0, upper]. Of intensities 1.
+    baseline : ndarray (N,)
+        What others expect: baselines, and no intensity.
     state : ndarray (rows,)
         The state vector.
     evaluations : int
@@ -166,11 +179,19 @@ class StageGame:
         A state that the game does not have, or out of its domain.
     """
 
-    def __init__(self, game_or_id: Any, state: Mapping[str, Any] | NDArray[Any] | None = None) -> None:
+    def __init__(
+        self, game_or_id: Any, state: Mapping[str, Any] | NDArray[Any] | None = None, *, rates_only: bool = False
+    ) -> None:
         self.game = as_game(game_or_id)
         self._kernel = _kernel_of(self.game.parameters.without_chance())
-        self.n = self.game.n
+        self.axes = 1 if rates_only else self.game.axes
+        self.n = self.game.n * self.axes
+        self.owner = np.repeat(np.arange(self.game.n), self.axes)
         self.upper: Array = self.game.endowment
+        self.baseline: Array = self.game.baseline
+        if self.axes > 1:
+            self.upper = self.game.action_units.reshape(-1)
+            self.baseline = self.game.levels_of(self.game.baseline).reshape(-1)
         self.state = self._state_vector(state)
         self.evaluations = 0
         self._groups: dict[Any, NDArray[np.int64]] = {}
@@ -198,10 +219,53 @@ class StageGame:
         """Payoffs pi and utilities U (B, N) at levels (B, N) in [0, e_i], in one kernel call."""
         table = np.ascontiguousarray(levels, dtype=np.float64)
         self.evaluations += len(table)
-        return self._kernel.evaluate(table, self.state)
+        if self.game.axes == 1:
+            return self._kernel.evaluate(table, self.state)
+        if self.axes == 1:
+            return self._kernel.evaluate(self.game.levels_of(table), self.state)
+        payoffs, utilities = self._kernel.evaluate(table.reshape(len(table), *self.game.action_shape), self.state)
+        return np.repeat(payoffs, self.axes, axis=1), np.repeat(utilities, self.axes, axis=1)
+
+    def block(self, agent: int) -> slice:
+        """The coordinates of an agent."""
+        return slice(int(agent) * self.axes, (int(agent) + 1) * self.axes)
+
+    def each(self, values: Any) -> Array:
+        """Numbers of agents, the last axis (N,), for each of their coordinates; those of coordinates stay."""
+        array = np.asarray(values, dtype=np.float64)
+        return np.repeat(array, self.axes, axis=-1) if array.shape[-1:] == (self.game.n,) != (self.n,) else array
+
+    def actions_of(self, coordinates: Array) -> Array:
+        """Coordinates (..., N) as actions of agents: the same, or (..., N, 2)."""
+        if self.game.axes == 1:
+            return coordinates
+        if self.axes == 1:
+            return self.game.levels_of(coordinates)
+        return coordinates.reshape(*coordinates.shape[:-1], *self.game.action_shape)
+
+    def by_agent(self, found: Any) -> Any:
+        """A dataclass of results by coordinates as one by agents: actions (N, 2), everything else (N,)."""
+        if self.game.axes == 1:
+            return found
+        changed: dict[str, Any] = {}
+        for field in dataclasses.fields(found):
+            value = getattr(found, field.name)
+            if field.name in ("actions", "replies"):
+                changed[field.name] = self.actions_of(value) if np.shape(value)[-1:] == (self.n,) else value
+            elif dataclasses.is_dataclass(value):
+                changed[field.name] = self.by_agent(value)
+            elif isinstance(value, dict):
+                changed[field.name] = {name: self._of_agents(entry) for name, entry in value.items()}
+            else:
+                changed[field.name] = self._of_agents(value)
+        return dataclasses.replace(found, **changed)
+
+    def _of_agents(self, value: Any) -> Any:
+        wide = isinstance(value, np.ndarray) and value.shape[-1:] == (self.n,)
+        return value[..., :: self.axes] if wide else value
 
     def checked_levels(self, levels: Any) -> Array:
-        """One profile (N,), finite and in the box.
+        """One profile (N,), finite and in the box; of actions (N, 2) the coordinates (2 N,).
 
         Raises
         ------
@@ -209,9 +273,12 @@ class StageGame:
             Naming the agent and the value.
         """
         profile = np.asarray(levels, dtype=np.float64)
-        if profile.shape != (self.n,):
-            raise ValueError(f"actions have shape {profile.shape}, expected ({self.n},)")
-        for agent, value, high in zip(self.game.agents, profile, self.upper, strict=True):
+        expected = (self.n,) if self.axes == 1 else self.game.action_shape
+        if profile.shape != expected:
+            raise ValueError(f"actions have shape {profile.shape}, expected {expected}")
+        profile = profile.reshape(-1)
+        names = [self.game.agents[i] for i in self.owner]
+        for agent, value, high in zip(names, profile, self.upper, strict=True):
             if not np.isfinite(value) or value < 0.0 or value > high * (1.0 + 1e-12):
                 raise ValueError(f"action {value} of agent {agent!r} is not a level in [0, {high:g}]")
         return np.minimum(profile, self.upper)
@@ -257,20 +324,25 @@ class Objective:
                 field = stage.game.layout.get("dependence")
                 if field is None:
                     raise ValueError(f"{stage.game.id} has no interdependence: use another objective")
-                self.matrix = np.eye(n) + stage.state[field.rows].reshape(n, n)
+                agents = stage.game.n
+                self.matrix = np.eye(agents) + stage.state[field.rows].reshape(agents, agents)
         elif isinstance(what, RewardMode):
             self.name = what.name
-            self.matrix = what.of_size(n).matrix(n)
+            self.matrix = what.of_size(stage.game.n).matrix(stage.game.n)
             if self.matrix is None:
                 self._paying = Paying(Game(stage.game.parameters, what))
         else:
             self.name = "matrix"
             self.matrix = np.asarray(what, dtype=np.float64)
-            if self.matrix.shape != (n, n) or not np.all(np.isfinite(self.matrix)):
+            agents = stage.game.n
+            if self.matrix.shape != (agents, agents) or not np.all(np.isfinite(self.matrix)):
                 raise ValueError(
                     f"objective must be one of {', '.join(objective_names())}, "
-                    f"or a finite ({n}, {n}) matrix of weights on payoffs"
+                    f"or a finite ({agents}, {agents}) matrix of weights on payoffs"
                 )
+        self._axes = stage.axes
+        if self.matrix is not None and self.matrix.shape != (n, n):  # each payoff is there once for each coordinate
+            self.matrix = np.kron(self.matrix, np.full((stage.axes, stage.axes), 1.0 / stage.axes))
         self.key: Any = self.name if self.matrix is None else self.matrix.tobytes()
         if self._paying is not None:
             self.key = self._paying.game.mode
@@ -280,6 +352,9 @@ class Objective:
         if self.matrix is not None:
             return np.asarray(payoffs @ self.matrix.T)
         if self._paying is not None:
+            if self._axes > 1:
+                own = self._paying(payoffs[:, :: self._axes], utilities[:, :: self._axes])
+                return np.repeat(own, self._axes, axis=1)
             return self._paying(payoffs, utilities)
         return payoffs if self.name == "private" else utilities
 

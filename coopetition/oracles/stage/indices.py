@@ -72,6 +72,9 @@ def value_created(env_or_id: Any, actions: Any, state: Mapping[str, Any] | Array
     profile = stage.checked_levels(actions)
     payoffs, _ = stage.evaluate(profile[None])
     parameters: Any = stage.game.parameters
+    if stage.axes > 1:  # what competing costs is created by nobody
+        payoffs, profile = payoffs[:, :: stage.axes], profile[:: stage.axes]
+        return float(payoffs.sum() + profile.sum() - stage.game.endowment.sum())
     if parameters.family == "team":
         kept = np.broadcast_to(np.asarray(getattr(parameters, "kept", 0.0)), stage.n).sum()
         return float(payoffs.sum() + parameters.cost * profile.sum() - kept)
@@ -85,12 +88,12 @@ def added_value(env_or_id: Any, actions: Any, state: Mapping[str, Any] | Array |
     """
     stage = StageGame(env_or_id, state)
     profile = stage.checked_levels(actions)
-    whole = value_created(stage.game, profile, stage.state)
+    whole = value_created(stage.game, stage.actions_of(profile), stage.state)
     without = []
-    for i in range(stage.n):
+    for i in range(stage.game.n):
         rest = profile.copy()
-        rest[i] = 0.0
-        without.append(value_created(stage.game, rest, stage.state))
+        rest[stage.block(i)] = 0.0
+        without.append(value_created(stage.game, stage.actions_of(rest), stage.state))
     return whole - np.array(without)
 
 

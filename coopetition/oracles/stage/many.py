@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from coopetition.games.checks import choose
 from coopetition.games.variants import Variants
-from coopetition.oracles.stage.game import Array, difference_table
+from coopetition.oracles.stage.game import Array, as_game, difference_table
 from coopetition.oracles.stage.many_games import MOST_PROFILES, Indices, ManyGames, many_games
 from coopetition.oracles.stage.replies import CELLS, INNER, POINTS, ROUNDS
 from coopetition.oracles.stage.solution import RELATIVE
@@ -139,6 +139,11 @@ def solve_many(
     began = time.perf_counter()
     choose("concept", concept, MANY)
     aim = choose("objective", objective or MANY[concept], ("private", "integrated", "interdependence"))
+    if as_game(env_or_id).axes > 1:
+        raise ValueError(
+            f"{as_game(env_or_id).id}: sets of games whose actions have two numbers are not solved side by side: call "
+            "`solve` for each"
+        )
     many = many_games(env_or_id, parameters)
     count, n = len(many), many.n
     weights = np.eye(n) + many.dependence() if aim == "interdependence" else np.empty(0)

@@ -101,7 +101,7 @@ def floors(
             for _ in range(ROUNDS):
                 tried = low[:, None] + (high - low)[:, None] * grid
                 if len(grid) == points:  # the level that others expect, where a payoff may have a corner
-                    tried = np.sort(np.column_stack([tried, np.full(count, stage.game.baseline[j])]), axis=1)
+                    tried = np.sort(np.column_stack([tried, np.full(count, stage.baseline[j])]), axis=1)
                 found = np.repeat(threat[:, None, :], tried.shape[1], axis=1)
                 found[:, :, j] = tried
                 heights = objective(*stage.evaluate(found.reshape(-1, n)))[:, agent].reshape(tried.shape)
@@ -190,6 +190,8 @@ def maximin(
     NotConverged
         Another grid finds a strategy that guarantees more, or a threat that hurts more, unless `strict` is False.
     """
+    if stage.axes > 1:
+        return _of_two_numbers(stage, objective, strict, tolerance)
     began, evaluated = time.perf_counter(), stage.evaluations
     n = stage.n
     strategies, levels, hurtful = np.zeros(n), np.zeros(n), np.zeros((n, n))
@@ -198,7 +200,7 @@ def maximin(
     for group in np.unique(groups):
         members: NDArray[np.int64] = np.flatnonzero(groups == group)
         i = int(members[0])
-        grid = np.sort(np.append(np.linspace(0.0, stage.upper[i], GRID), stage.game.baseline[i]))
+        grid = np.sort(np.append(np.linspace(0.0, stage.upper[i], GRID), stage.baseline[i]))
         table = threats(stage, i)
         strategies[i], levels[i], hurtful[i] = security_strategy(stage, objective, i, table, grid)
         # Nobody guarantees more on the shifted grid; nothing in a fresh table, and on a finer grid, hurts more.
@@ -239,4 +241,72 @@ def maximin(
     )
     if strict and not solution.converged:
         raise NotConverged(solution, certificate.epsilon)
+    return solution
+
+
+def _of_two_numbers(stage: StageGame, objective: Objective, strict: bool, tolerance: float | None) -> Solution:
+    """The same where an action is a level and an intensity: each agent chooses both, and so do threats."""
+    if stage.game.n != 2:
+        raise ValueError(
+            f"{stage.game.id}: security levels of {stage.game.n} agents whose actions have two numbers are not "
+            "searched for; with two agents they are"
+        )
+    from coopetition.oracles.stage.blocks import best_blocks, between, closing_in, commitments
+
+    began, evaluated = time.perf_counter(), stage.evaluations
+    strategies, gains, replies = np.zeros(stage.n), np.zeros(stage.n), np.zeros(stage.n)
+    levels, hurtful = np.zeros(stage.n), np.zeros((2, stage.n))
+    for i in range(2):
+        own, theirs = stage.block(i), stage.block(1 - i)
+        upper = stage.upper[own]
+
+        def worst(blocks: Array, points: int = 33, i: int = i) -> tuple[Array, Array]:
+            profiles = np.zeros((len(blocks), stage.n))
+            profiles[:, stage.block(i)] = blocks
+            few = 1 if points < GRID else 4
+            found, values = best_blocks(
+                stage, profiles, objective, 1 - i, points=points, cells=few, rounds=8 * few, least=True, whose=i
+            )
+            return values, found
+
+        grid = commitments(stage, i, GRID // 4)
+        floor = worst(grid)[0]
+        best, value = np.zeros(2), -np.inf
+        for k in np.argsort(-floor)[:2]:
+            block, height = closing_in(lambda tried: worst(tried)[0], grid[k], upper / 24.0, upper)
+            if height > value:
+                best, value = block, height
+        values, threat = worst(best[None], points=2 * GRID)
+        rng = np.random.default_rng(i)
+        spread = np.repeat([1e-1, 1e-2, 1e-3, 1e-4], 32)[:, None] * upper
+        near = np.clip(best + spread * rng.normal(size=(len(spread), 2)), 0.0, upper)
+        others = np.concatenate([between(stage, i, GRID // 4), near])
+        reached = worst(others)[0]
+        top = int(reached.argmax())
+        gains[own] = max(float(reached[top]) - value, value - float(values[0]), 0.0)
+        strategies[own], levels[own], replies[own] = best, min(value, float(values[0])), others[top]
+        hurtful[i, own], hurtful[i, theirs] = best, threat[0]
+    certificate = Certificate("security", float(gains.max()), gains, replies, GRID // 4, {})
+    payoffs, utilities = stage.evaluate(strategies[None])
+    report = {
+        "method": "grids, refined, of both numbers and of threats",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
+    solution = Solution(
+        stage.game.id,
+        stage.game.agents,
+        "maximin",
+        objective.name,
+        strategies,
+        payoffs[0],
+        utilities[0],
+        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
+        certificate.epsilon,
+        certificate,
+        report,
+        {"security_levels": levels, "threats": hurtful.reshape(2, 2, stage.axes)},
+    )
+    if strict and not solution.converged:
+        raise NotConverged(stage.by_agent(solution), certificate.epsilon)
     return solution

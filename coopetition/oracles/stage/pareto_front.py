@@ -115,7 +115,14 @@ def pareto_front(
     corner_values = objective(*stage.evaluate(ends))
     span = np.maximum(corner_values.max(axis=0) - corner_values.min(axis=0), 1e-6)
     found = list(ends)
-    for weight in simplex_weights(n, points, seed):
+    weights = np.zeros((0, n))
+    if stage.axes == 1:
+        weights = simplex_weights(n, points, seed)
+    else:  # rays are spread between agents, not between coordinates
+        among = simplex_weights(stage.game.n, points, seed)
+        weights = np.zeros((len(among), n))
+        weights[:, :: stage.axes] = among
+    for weight in weights:
         if (weight >= 1.0 - 1e-12).any():
             continue
         base = weight @ corner_values

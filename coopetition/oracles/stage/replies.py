@@ -51,11 +51,15 @@ def best_replies(
     """
     n = stage.n
     who = np.arange(n) if agents is None else np.asarray(agents)
+    if stage.axes > 1:
+        from coopetition.oracles.stage.blocks import joint_replies
+
+        return joint_replies(stage, profile, objective, who, points)
     rows = np.arange(len(who))
     high = stage.upper[who]
     grid = np.linspace(0.0, 1.0, points)[None, :] * high[:, None]
     # The corners of the game that a grid may miss: what others expect, and the level that is judged.
-    grid = np.concatenate([grid, stage.game.baseline[who, None], profile[who, None]], axis=1)
+    grid = np.concatenate([grid, stage.baseline[who, None], profile[who, None]], axis=1)
     grid.sort(axis=1)
     values = _own_values(stage, profile, objective, who, grid)
     own_place = np.argmax(grid == profile[who, None], axis=1)

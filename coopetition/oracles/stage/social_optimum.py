@@ -88,7 +88,7 @@ def social_optimum(
         if disagreement is None:
             nash = equilibrium(stage, objective, "nash")
             disagreement, start = nash.payoffs, nash.actions if start is None else start
-        point = np.asarray(disagreement, dtype=np.float64)
+        point = stage.each(disagreement)
         if point.shape != (stage.n,) or not np.all(np.isfinite(point)):
             raise ValueError(f"disagreement must be {stage.n} finite payoffs")
         values["disagreement"] = point

@@ -40,7 +40,7 @@ def scale_of(stage: StageGame, objective: Objective) -> float:
         n = stage.n
         common = np.array([0.0, 0.01, 0.1, 0.25, 0.5, 0.75, 1.0])[:, None] * np.ones(n)
         alone = np.concatenate([np.eye(n), 1.0 - np.eye(n)])
-        table = np.concatenate([np.concatenate([common, alone]) * stage.upper, stage.game.baseline[None]])
+        table = np.concatenate([np.concatenate([common, alone]) * stage.upper, stage.baseline[None]])
         spread = np.ptp(objective(*stage.evaluate(table)), axis=0)
         stage.kept[key] = float(spread[np.isfinite(spread)].max(initial=0.0)) or 1.0
     return float(stage.kept[key])
@@ -67,7 +67,7 @@ class Certificate:
     gains : ndarray (N,)
         The same for each agent, or coordinate.
     replies : ndarray (N,)
-        The level at which each gain is had.
+        The level at which each gain is had; (N, 2) where an action has two numbers.
     points : int
         Grid points per dimension, before refinement.
     details : dict
@@ -101,7 +101,7 @@ class Solution:
     objective : str
         What agents, or the planner, maximise.
     actions : ndarray (N,)
-        Levels a_i in [0, e_i].
+        Levels a_i in [0, e_i]; (N, 2) with intensities in [0, 1] where an action has two numbers.
     payoffs, utilities : ndarray (N,)
         pi and U at `actions`, from the environment's kernel.
     converged : bool

@@ -20,6 +20,9 @@ from coopetition.oracles.stage.solution import Certificate, NotConverged, Soluti
 from coopetition.oracles.stage.stability import RosenReport, rosen_condition, spectral_radius
 from coopetition.oracles.stage.uniqueness import Uniqueness, uniqueness
 
+#: Concepts that speak of what agents give; where an action has an intensity too, it is zero.
+OF_LEVELS = ("kantian",)
+
 
 def solve(
     env_or_id: Any,
@@ -76,7 +79,7 @@ def solve(
         if name not in chosen.options:
             listed = ", ".join(sorted(chosen.options)) or "none"
             raise TypeError(f"{concept} has no option {name!r}{nearest(name, chosen.options)}; options: {listed}")
-    stage = StageGame(env_or_id, state)
+    stage = StageGame(env_or_id, state, rates_only=concept in OF_LEVELS)
     goal = Objective(stage, chosen.objective if objective is None else objective)
     if options.get("start") is not None:
         options["start"] = stage.checked_levels(options["start"])
@@ -85,6 +88,7 @@ def solve(
     found = chosen.function(stage, goal, **options)
     if not isinstance(found, Solution | Frontier):
         raise TypeError(f"the concept {concept!r} returned {type(found).__name__}, not a Solution or a Frontier")
+    found = stage.by_agent(found)
     if strict and not found.converged:
         raise NotConverged(found, found.epsilon)
     return found
@@ -103,7 +107,7 @@ def certify(
     Parameters
     ----------
     actions : array_like (N,)
-        Levels.
+        Levels; (N, 2) with intensities, which deviations move too, where an action has two numbers.
     points : int
         Grid points per agent before refinement; more make a finer net.
 
@@ -113,7 +117,9 @@ def certify(
         Actions out of the box or not finite.
     """
     stage = StageGame(env_or_id, state)
-    return deviation_certificate(stage, stage.checked_levels(actions), Objective(stage, objective), points)
+    found = deviation_certificate(stage, stage.checked_levels(actions), Objective(stage, objective), points)
+    certificate: Certificate = stage.by_agent(found)
+    return certificate
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,4 +224,4 @@ def equilibria(
     solutions.sort(key=lambda solution: -float(solution.payoffs.sum()))
     rosen = rosen_condition(stage, goal)
     verdict = uniqueness(stage, goal, found, rosen)
-    return EquilibriumSet(tuple(solutions), verdict, rosen, len(profiles))
+    return EquilibriumSet(tuple(stage.by_agent(one) for one in solutions), verdict, rosen, len(profiles))

@@ -44,6 +44,8 @@ def spectral_radius(stage: StageGame, profile: Array, objective: Objective) -> f
     edge = 1e-9 * stage.upper
     held = (profile <= edge) & (slope <= 0.0) | (profile >= stage.upper - edge) & (slope >= 0.0)
     held |= np.abs(slope) > 1e-4 * (1.0 + np.abs(slope).max())  # a kink or a jump holds it
+    if stage.axes > 1:
+        return _radius_of_blocks(stage, jacobian, held)
     own = np.diagonal(jacobian).copy()
     flat = ~held & (np.abs(own) < 1e-12)
     if flat.any():
@@ -53,6 +55,20 @@ def spectral_radius(stage: StageGame, profile: Array, objective: Objective) -> f
     np.fill_diagonal(reply, 0.0)
     reply[held] = 0.0
     return float(np.abs(np.linalg.eigvals(reply)).max())
+
+
+def _radius_of_blocks(stage: StageGame, jacobian: Array, held: Array) -> float:
+    """The same where an agent replies in two coordinates together: -(G_ii)^(-1) G_ij, of those that are free."""
+    together = stage.owner[:, None] == stage.owner[None, :]
+    own = np.where(together, jacobian, 0.0)
+    own[held] = 0.0
+    own[:, held] = 0.0
+    own[held, held] = 1.0
+    if abs(np.linalg.det(own)) < 1e-12:
+        return float("inf")
+    across = np.where(together, 0.0, jacobian)
+    across[held] = 0.0
+    return float(np.abs(np.linalg.eigvals(np.linalg.solve(own, -across))).max())
 
 
 @dataclass(frozen=True)
@@ -90,6 +106,9 @@ def rosen_condition(stage: StageGame, objective: Objective, *, samples: int = 64
     sizes = np.abs(jacobians).mean(axis=0)
     np.fill_diagonal(sizes, 0.0)
     received, given = sizes.sum(axis=1), sizes.sum(axis=0)
+    if stage.axes > 1:  # a weight belongs to an agent, not to one of its coordinates
+        sizes[stage.owner[:, None] == stage.owner[None, :]] = 0.0
+        received, given = (np.repeat(sizes.sum(axis=k).reshape(-1, stage.axes).sum(axis=1), stage.axes) for k in (1, 0))
     if (received > 0.0).all() and (given > 0.0).all():
         balanced = np.sqrt(given / received)
         candidates.append(balanced / balanced.mean())
@@ -99,4 +118,4 @@ def rosen_condition(stage: StageGame, objective: Objective, *, samples: int = 64
         largest = float(np.linalg.eigvalsh(weighted + weighted.transpose(0, 2, 1)).max())
         if largest < best:
             best, chosen = largest, weights
-    return RosenReport(best < 0.0, best, tuple(float(w) for w in chosen), samples)
+    return RosenReport(best < 0.0, best, tuple(float(w) for w in chosen[:: stage.axes]), samples)

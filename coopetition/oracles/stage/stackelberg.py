@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.first_order import first_order_point
@@ -127,6 +127,8 @@ def stackelberg(
     began, evaluated = time.perf_counter(), stage.evaluations
     who = leader_index(stage, leader)
     own_objective = objective if leader_objective is None else Objective(stage, leader_objective)
+    if stage.axes > 1:
+        return _leader_of_two(stage, objective, own_objective, who, strict, tolerance)
     grid = np.linspace(0.0, stage.upper[who], GRID)
     begin = 0.25 * stage.upper if start is None else start.copy()
     if stage.n > 2 and start is None:
@@ -202,4 +204,100 @@ def stackelberg(
     )
     if strict and not solution.converged:
         raise NotConverged(solution, certificate.epsilon)
+    return solution
+
+
+def _leader_of_two(
+    stage: StageGame, objective: Objective, own_objective: Objective, who: int, strict: bool, tolerance: float | None
+) -> Solution:
+    """The same where an action is a level and an intensity: the leader commits itself to both, and both answer."""
+    if stage.game.n != 2:
+        raise ValueError(
+            f"{stage.game.id}: a leader of {stage.game.n} agents whose actions have two numbers is not searched for; "
+            "with two agents it is"
+        )
+    from coopetition.oracles.stage.blocks import best_blocks, between, closing_in, commitments
+
+    began, evaluated = time.perf_counter(), stage.evaluations
+    other = 1 - who
+    own, theirs, upper = stage.block(who), stage.block(other), stage.upper[stage.block(who)]
+    free = stage.owner == other
+
+    def answers(blocks: Array) -> tuple[Array, Array]:
+        profiles = np.zeros((len(blocks), stage.n))
+        profiles[:, own] = blocks
+        profiles[:, theirs] = best_blocks(stage, profiles, objective, other, points=33, cells=1, rounds=10)[0]
+        return profiles, own_objective(*stage.evaluate(profiles))[:, own.start]
+
+    def sharp(profile: Array) -> tuple[Array, float]:
+        # Grids know a reply to half of the digits; what the leader has from it needs the others too.
+        better, success = first_order_point(stage, profile, objective, free=free)
+        near = np.abs((better - profile) / stage.upper).max() < 1e-3
+        settled = better if success and near else profile
+        return settled, float(own_objective(*stage.evaluate(settled[None]))[0, own.start])
+
+    profiles, values = answers(commitments(stage, who, 33))
+    best, best_value = sharp(profiles[int(values.argmax())])
+    tops = [profiles[k] for k in np.argsort(-values)[:2]]
+    for top in tops:
+        block, _ = closing_in(lambda tried: answers(tried)[1], top[own], upper / 32.0, upper, rounds=12)
+        point, value = sharp(answers(block[None])[0][0])
+
+        def committed(rates: Array, point: Array = point) -> float:
+            moved = point.copy()
+            moved[own] = np.clip(rates, 0.0, 1.0) * upper
+            return -sharp(moved)[1]
+
+        start = point[own] / upper
+        simplex = np.clip(
+            start + 1e-3 * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) * np.where(start < 0.5, 1, -1), 0, 1
+        )
+        found = minimize(
+            committed,
+            start,
+            method="Nelder-Mead",
+            bounds=[(0.0, 1.0)] * 2,
+            options={"initial_simplex": simplex, "xatol": 1e-10, "fatol": 1e-12, "maxiter": 400},
+        )
+        moved = point.copy()
+        moved[own] = np.clip(found.x, 0.0, 1.0) * upper
+        for candidate in (point, answers(moved[own][None])[0][0]):
+            settled, value = sharp(candidate)
+            if value > best_value:
+                best, best_value = settled, value
+    # The check: commitments between those of the grid, and close around the solution, with the replies found anew.
+    rng = np.random.default_rng(1)
+    spread = np.repeat([1e-1, 1e-2, 1e-3, 1e-4], 32)[:, None] * upper
+    near_blocks = np.clip(best[own] + spread * rng.normal(size=(len(spread), 2)), 0.0, upper)
+    checked, reached = answers(np.concatenate([between(stage, who, 33), near_blocks]))
+    most = max((sharp(checked[k]) for k in np.argsort(-reached)[:16]), key=lambda entry: entry[1])
+    replies, best_values, at = best_replies(stage, best, objective)
+    gains = np.maximum(best_values - at, 0.0)
+    gains[own] = max(most[1] - best_value, 0.0)
+    replies = replies.copy()
+    replies[own] = most[0][own]
+    details = {"leader": stage.game.agents[who], "follower_epsilon": float(gains[theirs].max())}
+    certificate = Certificate("commitment", float(gains.max()), gains, replies, 33, details)
+    payoffs, utilities = stage.evaluate(best[None])
+    report = {
+        "method": "grids of both numbers, Nelder-Mead",
+        "evaluations": stage.evaluations - evaluated,
+        "seconds": time.perf_counter() - began,
+    }
+    solution = Solution(
+        stage.game.id,
+        stage.game.agents,
+        "stackelberg",
+        objective.name,
+        best,
+        payoffs[0],
+        utilities[0],
+        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
+        certificate.epsilon,
+        certificate,
+        report,
+        {"leader": stage.game.agents[who]},
+    )
+    if strict and not solution.converged:
+        raise NotConverged(stage.by_agent(solution), certificate.epsilon)
     return solution

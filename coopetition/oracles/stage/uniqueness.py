@@ -57,7 +57,7 @@ def uniqueness(stage: StageGame, objective: Objective, found: Sequence[Array], r
     """
     if len(found) > 1:
         return Uniqueness("refuted", f"{len(found)} equilibria were found", rosen.samples)
-    theorem = dominance(stage, objective) or contraction(stage, objective)
+    theorem = None if stage.game.axes > 1 else dominance(stage, objective) or contraction(stage, objective)
     if theorem:
         return Uniqueness("proven", theorem, 0)
     if rosen.holds:

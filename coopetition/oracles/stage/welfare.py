@@ -40,18 +40,21 @@ class WelfareObjective(Objective):
     def __init__(self, stage: StageGame, welfare: str, base: Objective, disagreement: Array | None = None) -> None:
         self.name = welfare
         self.matrix = None
+        self._axes = stage.axes
         self.key = (welfare, base.key, None if disagreement is None else disagreement.tobytes())
         self.base, self.disagreement = base, disagreement
 
     def welfare(self, payoffs: Array, utilities: Array) -> Array:
         """Welfare (B,)."""
         values = self.base(payoffs, utilities)
+        if self._axes > 1:  # an agent counts once
+            values = values[:, :: self._axes]
         if self.name == "utilitarian":
             return np.asarray(values.sum(axis=1))
         if self.name == "egalitarian":
             return np.asarray(values.min(axis=1))
         assert self.disagreement is not None
-        gains = values - self.disagreement
+        gains = values - self.disagreement[:: self._axes]
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.maximum(gains, 0.0)).sum(axis=1)
         return np.asarray(logs)
@@ -79,7 +82,7 @@ def screened_profiles(stage: StageGame, objective: Objective, count: int = SCREE
     parts = [diagonal, corners[:, groups], sobol[:, groups]]
     if kinds < n:
         parts.append(np.random.default_rng(seed).uniform(size=(count, n)))
-    return np.concatenate([np.concatenate(parts) * stage.upper, stage.game.baseline[None]])
+    return np.concatenate([np.concatenate(parts) * stage.upper, stage.baseline[None]])
 
 
 def climb(stage: StageGame, function: Callable[[Array], Array], start: Array, groups: NDArray[np.int64]) -> Array:
@@ -151,9 +154,9 @@ def maximise(
         certificate = deviation_certificate(stage, best, objective)
         if certificate.epsilon <= 0.01 * tolerance_of(stage, objective.base):
             break
-        i = int(certificate.gains.argmax())
+        own = stage.block(stage.owner[int(certificate.gains.argmax())])
         moved = best.copy()
-        moved[i] = certificate.replies[i]
+        moved[own] = certificate.replies[own]
         climbed = climb(stage, welfare, moved, groups)
         pair = np.array([moved, climbed])
         best = pair[welfare(pair).argmax()]
