@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sphinx.util.nodes import make_refnode
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
@@ -62,8 +64,22 @@ def plain_bars(app, what, name, obj, options, lines):
     lines[:] = [line if "``" in line else line.replace("|", "\\|") for line in lines]
 
 
+def short_name(app, env, node, content):
+    """A name without its module, such as `Batch` in a sentence, links to the one thing of that name, if there is."""
+    if node.get("refdomain") != "py" or node.get("reftype") not in ("obj", "class", "func", "exc", "meth"):
+        return None
+    name, domain = node["reftarget"].rpartition(".")[2], env.domains.python_domain
+    found = {entry.node_id: entry for full, entry in domain.objects.items() if full.rpartition(".")[2] == name}
+    found = {place: entry for place, entry in found.items() if entry.objtype in ("class", "function", "exception")}
+    if "." in node["reftarget"] or len(found) != 1:
+        return None
+    ((place, entry),) = found.items()
+    return make_refnode(app.builder, node["refdoc"], entry.docname, place, content, name)
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", plain_bars)
+    app.connect("missing-reference", short_name)
 
 
 pages.write(HERE / "environments")
