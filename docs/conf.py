@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -59,9 +60,12 @@ mathjax3_config = {
 }
 
 
-def plain_bars(app, what, name, obj, options, lines):
-    """Bars in docstrings are absolute values, not the substitutions of reStructuredText."""
-    lines[:] = [line if "``" in line else line.replace("|", "\\|") for line in lines]
+def plain_docstring(app, what, name, obj, options, lines):
+    """Bars in docstrings are absolute values; attributes that share a line are not each other's type."""
+    for k, line in enumerate(lines):
+        if shared := re.match(r"(:(?:ivar|vartype) )(\w+(?:, \w+)+)(:.*)", line):
+            line = shared[1] + shared[2].replace(" ", "") + shared[3]
+        lines[k] = line if "``" in line else line.replace("|", "\\|")
 
 
 def short_name(app, env, node, content):
@@ -78,7 +82,7 @@ def short_name(app, env, node, content):
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", plain_bars)
+    app.connect("autodoc-process-docstring", plain_docstring)
     app.connect("missing-reference", short_name)
 
 
