@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import console, make_game, print_json, read_settings, refusals, refuse
-from coopetition.commands.options import Id, Json, Preset, Settings, complete_concepts, complete_modes
+from coopetition.commands.asking import (
+    console,
+    figure_path,
+    make_game,
+    print_json,
+    read_settings,
+    refusals,
+    refuse,
+    say_written,
+)
+from coopetition.commands.options import Id, Json, Plot, Preset, Settings, complete_concepts, complete_modes
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
@@ -108,6 +117,7 @@ def solve(
         str | None, typer.Option("--welfare", help="utilitarian, nash or egalitarian (social_optimum).")
     ] = None,
     bargain: Annotated[str | None, typer.Option("--bargain", help="nash or kalai_smorodinsky (bargaining).")] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
@@ -118,6 +128,7 @@ def solve(
     chosen = {"leader": leader, "welfare": welfare, "solution": bargain}
     options: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     game = make_game(environment_id, settings or [], preset=preset)
+    path = figure_path(plot)
     failed = False
     with refusals():
         try:
@@ -130,5 +141,11 @@ def solve(
         _print_frontier(console(), found)
     else:
         _print_solution(console(), found)
+    if path is not None:
+        from coopetition.plot import payoff_surface
+
+        with refusals():
+            payoff_surface(game, path, objective=reward_mode or "private", state=_state_of(state) or None)
+        say_written(path, as_json=as_json)
     if failed:
         raise typer.Exit(1)
