@@ -285,7 +285,7 @@ def block(text: str) -> str:
 
 # --- words of sentences
 
-_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "grad", "alpha'", *GREEK])
+_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "grad", "mean", "sum", "prod", "alpha'", *GREEK])
 _INDEX = r"(?:-?[ijkt]|[ij][ijk])(?:,(?:t|old))?(?!\w)"
 _ALONE = r"(?<![\w`.\"/'-])"
 #: Letters with the index of an agent or a step.
