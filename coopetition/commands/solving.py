@@ -79,7 +79,9 @@ def _print_frontier(out: Console, found: Any) -> None:
         for payoffs, actions in zip(found.payoffs, found.actions, strict=True)
     ]
     title = f"{found.environment}: Pareto frontier ({found.objective})"
-    print_rows(out, Rows(title, [*columns, text("levels" if found.actions.ndim == 2 else "actions", 8, least=14)], cells))
+    print_rows(
+        out, Rows(title, [*columns, text("levels" if found.actions.ndim == 2 else "actions", 8, least=14)], cells)
+    )
     out.print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
 
 
