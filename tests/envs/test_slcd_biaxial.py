@@ -468,7 +468,7 @@ def test_figures():
     record = record_episode(ID, "Oracle_Equilibrium", horizon=3)
     names = [axes.get_ylabel() for axes in plot.episode(record).axes]
     assert names[:3] == ["rate", "intensity", "trust in it"]
-    assert "intensities at zero" in plot.payoff_surface(ID).texts[1].get_text()
+    assert "intensities at zero" in plot.payoff_surface(ID, concepts=("nash",)).texts[1].get_text()
 
 
 def test_dilemma():
