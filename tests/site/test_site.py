@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from coopetition.calibration import case_names
-from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.envs import ENVIRONMENTS, EXTENSIONS, environment_class
 from coopetition.envs.complete import page_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -51,7 +51,7 @@ def text(page: str) -> str:
 @pytest.fixture(scope="module")
 def written() -> dict[str, str]:
     """Every page that is written before a build, by its path; those that list no others by their names alone."""
-    found = {f"environments/{module}.md": "" for module, _ in ENVIRONMENTS.values()}
+    found = {f"environments/{module}.md": "" for module, _ in getattr(pages, "MODULES", ENVIRONMENTS).values()}
     found["environments/index.md"] = pages.index()
     found |= {f"learning/{file}.md": pages.algorithm_page(file, words) for file, words in LEARNERS.values()}
     found["learning/index.md"] = pages.algorithm_index(LEARNERS)
@@ -95,7 +95,7 @@ def test_links_lead_somewhere(page, written):
 # --- formulas: in a terminal as they are written, set on the site
 
 
-@pytest.mark.parametrize("environment_id", ENVIRONMENTS)
+@pytest.mark.parametrize("environment_id", [*ENVIRONMENTS, *EXTENSIONS])
 def test_an_environments_formulas_are_set(environment_id):
     blocks = [block for language, block in FENCE.findall(page_of(environment_class(environment_id))) if not language]
     assert blocks
@@ -131,6 +131,7 @@ SET = {
     "x_j = sum_(j != i) m a_j^beta": r"x_{j} & = \sum_{j \neq i} m a_{j}^{\beta}",
     "g_t = sum_{j != i} grad_j J_k,t + E[ w ]": r"g_{t} & = \sum_{j \neq i} \nabla_{j} J_{k,\,t} + \mathbb{E} [ w ]",
     "g = d Q_i / d a_-i - c / e": r"g & = d Q_{i} / d a_{-i} - \frac{c}{e}",
+    "a_i = (shares_i + chi k^2) / sum_j b_j": r"a_{i} & = ( \,\text{shares}_{i}\, + \chi k^{2} ) / \sum_{j} b_{j}",
     "y_i = c_i    if c_i >= top_rate": r"y_{i} & = c_{i} & \text{if}\text{ }c_{i} \ge \,\text{top_rate}\,",
 }
 
