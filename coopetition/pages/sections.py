@@ -71,8 +71,8 @@ def action_space(game: Game) -> str:
         return (
             "Two numbers an agent, a rate and an intensity, `Box(0, 1, (2,), float32)`, equal for all; joint control "
             "plays `(2 N,)`, one agent's after another's, and a batch `(B, N, 2)`. "
-            '`action_scale="endowment"` plays levels in [0, e_i] and intensities in [0, 1], `"symmetric"` both in [-1, 1]. '
-            "What is out of bounds is clipped; "
+            '`action_scale="endowment"` plays levels in [0, e_i] and intensities in [0, 1], `"symmetric"` both in '
+            "[-1, 1]. What is out of bounds is clipped; "
             "`strict_actions=True` raises. Policies that speak of a rate play an intensity of 0.\n\n"
             + table(("agent", "unit", "min", "max", "a at the maximum"), rows)
         )
