@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import socket
 import subprocess
 import sys
@@ -44,10 +45,16 @@ def explore(
     typer.echo(f"explorer: {url}   (Ctrl-C ends it)")
     if browser:
         threading.Thread(target=open_when_ready, args=(url, port), daemon=True).start()
+    page = subprocess.Popen(served(asked, port))
+    # Who ends this command, by Ctrl-C or otherwise, ends the page with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        status = subprocess.run(served(asked, port), check=False).returncode
+        status = page.wait()
     except KeyboardInterrupt:
         status = 0
+    finally:
+        page.terminate()
+        page.wait()
     raise typer.Exit(max(status, 0))
 
 

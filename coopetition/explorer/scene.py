@@ -140,9 +140,7 @@ def _knob(cls: Any, defaults: Any, name: str) -> Knob:
     if common is None:
         return Knob(name, about, "text", None if value is None else json.dumps(value))
     if domain.kind == "integer":
-        low = int(domain.low) if math.isfinite(domain.low) else 0
-        most = int(domain.high) if math.isfinite(domain.high) else LONGEST
-        return Knob(name, about, "integer", int(common), low, min(most, LONGEST), 1)
+        return Knob(name, about, "integer", int(common))
     low = domain.low if math.isfinite(domain.low) else 0.0
     high = domain.high if math.isfinite(domain.high) else _round_up(3.0 * max(abs(common), 1.0 / 3.0))
     step = 10.0 ** math.floor(math.log10((high - low) / 50.0))

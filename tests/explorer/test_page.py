@@ -82,8 +82,9 @@ def address(tmp_path):
                 time.sleep(0.2)
             yield f"http://{ADDRESS}:{port}"
         finally:
-            os.killpg(started.pid, signal.SIGTERM)
+            started.send_signal(signal.SIGTERM)
             started.wait(20)
+            assert not taken(port), "the page outlives its command"
 
 
 @pytest.mark.slow
@@ -113,7 +114,7 @@ def test_in_a_browser(address, tmp_path):
         for level in nash(gamma=gamma):
             assert level in cells
         page.get_by_text("other").and_(page.get_by_text("numbers")).first.click()
-        box = page.get_by_label("endowment").first
+        box = page.get_by_role("textbox", name="endowment").first
         box.fill("[100, -80]")
         box.press("Enter")
         page.get_by_text("is out of its domain").wait_for()
