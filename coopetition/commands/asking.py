@@ -139,8 +139,8 @@ def console() -> Console:
     return made if made.is_terminal else Console(width=PIPED_WIDTH)
 
 
-def figure_path(plot: Path | None) -> Path | None:
-    """Where a figure goes, checked before anything is computed; PNG where there is no suffix."""
+def figure_path(plot: Path | None, moving: bool = False) -> Path | None:
+    """Where a figure goes, checked before anything is computed; PNG where there is no suffix. Some can move, as GIF."""
     if plot is None:
         return None
     from coopetition.plot import require_matplotlib
@@ -150,7 +150,8 @@ def figure_path(plot: Path | None) -> Path | None:
     from matplotlib.backend_bases import FigureCanvasBase
 
     path = plot if plot.suffix else plot.with_name(f"{plot.name}.png")
-    known = FigureCanvasBase.get_supported_filetypes()
+    known = {name for name in FigureCanvasBase.get_supported_filetypes() if moving or name != "gif"}
+    known |= {"gif"} if moving else set()
     if path.suffix[1:].lower() not in known:
         raise refuse(f"--plot {plot}: there is no format {path.suffix[1:]!r}; known: {', '.join(sorted(known))}")
     if path.is_dir():

@@ -10,17 +10,26 @@ import typer
 from coopetition.commands.asking import (
     LONGEST,
     console,
+    figure_path,
     make_game,
     print_json,
     progress,
     read_values,
     refusals,
+    say_written,
 )
-from coopetition.commands.options import Ids, Json, Preset, RewardMode, Settings
+from coopetition.commands.options import Ids, Json, Plot, Preset, RewardMode, Settings
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 #: Steps of an episode for which optima and equilibria are searched for.
 LONGEST_SEARCHED = 2_000
+#: What the columns are, of the stage game.
+MEANINGS = {
+    "price of anarchy": "the optimum's welfare over the nash's, of one step",
+    "gap": "their difference",
+    "greed": "the most that an agent gains by giving less when the others play the optimum",
+    "fear": "the most that one loses by playing the optimum when the others play the nash",
+}
 
 
 def dilemma(
@@ -35,6 +44,7 @@ def dilemma(
         str | None,
         typer.Option("--along", metavar="NAME=V1,V2,...", help="Vary a parameter, such as gamma=0.2,0.5,0.8."),
     ] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """How much of a dilemma environments are: price of anarchy, greed and fear."""
@@ -51,13 +61,22 @@ def dilemma(
         game = make_game(key, settings or [], longest, preset=preset, reward_mode=reward_mode)
         with refusals():
             games += [game.parameters] if along is None else games_along(game.parameters, varied, values)
+    path = figure_path(plot)
     rows = []
     with progress("dilemma", len(games), as_json) as done, refusals():
         for one in games:
             rows.append(measure(one, reward_mode, episode=episode))
             done(one.id)
+    if path is not None:
+        from coopetition.plot import along as draw_along
+        from coopetition.plot import schelling
+
+        with refusals():
+            draw_along(rows, varied, values, path) if varied else schelling(rows, path)
     if as_json:
         print_json([row.to_dict() for row in rows])
+        if path is not None:
+            say_written(path, as_json=True)
         return
     columns = [
         text("environment"),
@@ -80,12 +99,6 @@ def dilemma(
                 f"{whole['nash_length']:.0f} of {whole['horizon']:.0f}" if certified else "-",
             ]
         cells.append(line)
-    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, CAPTION))
-
-
-#: What the numbers are.
-CAPTION = (
-    "of the stage game: price of anarchy: the optimum's welfare over the nash's; gap: their difference; "
-    "greed: the most that an agent gains by giving less when the others play the optimum; "
-    "fear: the most that one loses by playing it when the others play the nash"
-)
+    print_rows(console(), Rows(f"dilemmas, {reward_mode} rewards", columns, cells, meanings=MEANINGS))
+    if path is not None:
+        say_written(path)

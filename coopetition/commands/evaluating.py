@@ -20,7 +20,7 @@ from coopetition.commands.asking import (
     refuse,
 )
 from coopetition.commands.options import Ids, Json, Preset, RewardMode, Seed, Settings, complete_policies
-from coopetition.commands.tables import Column, Rows, print_rows, text
+from coopetition.commands.tables import BREAK, Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
     from coopetition.baselines import Evaluation
@@ -33,16 +33,21 @@ DEFAULT_POLICIES = ("constant_000", "random", "tit_for_tat", "constant_100")
 LONGEST_SEARCHED = 2_000
 #: Steps times agents that one policy plays in all episodes: a minute or so.
 MOST_MOVES = 1_000_000_000
-#: What the numbers from efficiency on are.
-CAPTION = (
-    "efficiency: the total return over that of the open-loop optimum; "
-    "normalised: 0 is the worst open-loop nash found, 1 the optimum, "
-    "empty where they lie within 2 % or no nash is certified; "
-    "best constant: of the 101 rates, the one that pays all together most if everybody plays it; "
-    "exploitability: what an agent gains at least by a better reply (NashConv / agents); "
-    "equality and least share: of gains over nobody giving; sustainability: the horizon survived, weighted by trust; "
-    "retaliation and forgiveness: what one defection is answered by, and what of that is gone later"
-)
+#: What the columns from efficiency on are, and what a row's mark says.
+MEANINGS = {
+    "best constant": "of the 101 rates, the one that pays all together most if everybody plays it",
+    "efficiency": "the total return over that of the open-loop optimum",
+    "normalised": "0: the worst open-loop nash found, 1: the optimum; empty where they lie within 2 %, or no nash is "
+    "certified",
+    "exploitability": "what an agent gains at least by a better reply (NashConv over agents)",
+    "equality": "1 less the Gini coefficient of gains over nobody giving",
+    "least share": "the least of these gains over their mean",
+    "sustainability": "the horizon survived, weighted by trust",
+    "retaliation": "what one defection is answered by",
+    "forgiveness": "what of that answer is gone later",
+}
+#: Names of policies up to this length stay on their line.
+LONGEST_NAME = 32
 
 
 def _outcomes(outcomes: dict[str, int]) -> str:
@@ -81,11 +86,11 @@ def _numbers(rows: Sequence[Evaluation]) -> tuple[str, ...]:
     )
 
 
-#: Headings and importance: what a narrow terminal does without comes last.
+#: Headings and importance: a narrow terminal does without those of the lowest, and a table has payoffs at least.
 COLUMNS = (
     Column("return", 7),
     Column("sd", 2),
-    Column("payoff", 8),
+    Column("payoff"),
     Column("a step", 1),
     Column("rate", 6),
     Column("steps", 5),
@@ -111,21 +116,23 @@ def rows_of(results: dict[tuple[str, str], list[Evaluation]], by_agent: bool, be
             sections.append(len(cells))
         label = environment_id if before != environment_id else ""
         before = environment_id
-        mark = " (best constant)" if best.get(environment_id) == names else ""
+        mark = f"{BREAK}(best constant)" if best.get(environment_id) == names else ""
         if by_agent:
             for row in rows:
                 cells.append((label, f"{row.agent}: {row.policy}{mark}", *_numbers([row])))
                 label = ""
         else:
             cells.append((label, f"{names}{mark}", *_numbers(rows)))
+    least = min(max(len(line) for _, name, *_ in cells for line in name.split(BREAK)), LONGEST_NAME)
     columns = (
         text("environment"),
-        text("agent: policy" if by_agent else "policies"),
+        text("agent: policy" if by_agent else "policies", least=least),
         *COLUMNS,
         text("end", 4),
     )
     title = f"{first.episodes} episodes each, reward mode {first.reward_mode}; means per agent"
-    return Rows(title, columns, cells, CAPTION, sections)
+    meanings = {name: said for name, said in MEANINGS.items() if name != "best constant" or best}
+    return Rows(title, columns, cells, sections=sections, meanings=meanings)
 
 
 def best_constant(game: Game) -> str:
@@ -180,9 +187,11 @@ def evaluate(
     """Play many episodes and tabulate what policies earn, how good that is, and how exploitable they are."""
     from coopetition.baselines import evaluate as play
     from coopetition.baselines.players import Players
+    from coopetition.envs import EXTENSIONS
     from coopetition.envs import environment_ids as every_id
 
-    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids or [])) or list(every_id())
+    every = [name for name in every_id() if name not in EXTENSIONS]
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids or [])) or every
     texts = [named.strip() for group in policies or [] for named in group.split(",")]
     if "" in texts:
         raise refuse("--policies names no policy; `coopetition policies` lists them")
@@ -201,7 +210,8 @@ def evaluate(
                 f"{game.id}: {episodes:,} episodes of {game.horizon:,} steps: the command line plays at most "
                 f"{MOST_MOVES:,} moves a policy"
             )
-    best = {game.id: best_constant(game) for game in games} if constant else {}
+    # Constants are searched for over whole episodes, of games with one number an action.
+    best = {game.id: best_constant(game) for game in games if game.axes == 1} if constant else {}
     for game in games:
         name = best.get(game.id)
         if name is not None and name not in texts:

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "coopetition run GiftExchange-v0 --policy constant_060+tit_for_tat",
         "coopetition run SLCD-v0 --reward-mode private --set initial_trust=0.9",
         "coopetition run PublicGoods-v0 --policy random --plot goods.png",
+        "coopetition run TrustDilemma-v0 --policy constant_020+tit_for_tat --plot trust.gif",
     ),
     "evaluate": (
         "coopetition evaluate PublicGoods-v0",
@@ -29,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "solve": (
         "coopetition solve SLCD-v0",
+        "coopetition solve GiftExchange-v0 --plot surface.png",
         "coopetition solve SLCD-v0 --concept coopetitive --state trust=0.9",
         "coopetition solve PublicGoods-v0 --reward-mode private --set multiplier=4",
         "coopetition solve GiftExchange-v0 --concept stackelberg --leader employer",
@@ -36,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "dilemma": (
         "coopetition dilemma",
         "coopetition dilemma PublicGoods-v0 --along multiplier=1.5,2,3",
+        "coopetition dilemma PublicGoods-v0 ApacheProject-v0 --plot schelling.png",
         "coopetition dilemma SLCD-v0 --preset strong --reward-mode integrated",
     ),
     "validate": (

@@ -124,3 +124,11 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", metavar="FILE", help="Write a figure, in the format of the suffix (png, pdf, svg...)."),
 ]
+MovingPlot = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Write a figure, in the format of the suffix (png, pdf, svg...); gif: one that moves.",
+    ),
+]

@@ -16,7 +16,7 @@ from coopetition.commands.asking import (
     refusals,
     say_written,
 )
-from coopetition.commands.options import Cast, Id, Json, Plot, Preset, RewardMode, Seed, Settings
+from coopetition.commands.options import Cast, Id, Json, MovingPlot, Preset, RewardMode, Seed, Settings
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def run(
         int | None,
         typer.Option("--every", min=1, help="Print every so many steps; about ten rows by default."),
     ] = None,
-    plot: Plot = None,
+    plot: MovingPlot = None,
     as_json: Json = False,
 ) -> None:
     """Play one episode and print it, step by step and in total."""
@@ -120,13 +120,13 @@ def run(
     with refusals():
         players = Players(game, names)
     # Before the episode is played: a missing library or folder should not cost anybody's time.
-    path = figure_path(plot)
+    path = figure_path(plot, moving=True)
     record = record_episode(game, players.policies, seed=seed, steps=steps)
     if path is not None:
-        from coopetition.plot import episode
+        from coopetition.plot import animate, episode
 
         with refusals():
-            episode(record, path)
+            (animate if path.suffix.lower() == ".gif" else episode)(record, path)
     if as_json:
         print_json(record.to_dict())
     else:

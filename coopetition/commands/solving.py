@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopetition.commands.asking import console, make_game, print_json, read_settings, refusals, refuse
-from coopetition.commands.options import Id, Json, Preset, Settings, complete_concepts, complete_modes
+from coopetition.commands.asking import (
+    console,
+    figure_path,
+    make_game,
+    print_json,
+    read_settings,
+    refusals,
+    refuse,
+    say_written,
+)
+from coopetition.commands.options import Id, Json, Plot, Preset, Settings, complete_concepts, complete_modes
 from coopetition.commands.tables import Column, Rows, print_rows, text
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ def _print_solution(out: Console, found: Any) -> None:
     columns = (
         text("agent"),
         Column("level"),
+        *([Column("intensity")] if found.actions.ndim == 2 else []),
         Column("payoff", 8),
         Column("utility", 6),
         Column("gain of the\nbest deviation", 7),
@@ -44,7 +54,7 @@ def _print_solution(out: Console, found: Any) -> None:
     cells = [
         (
             agent,
-            f"{found.actions[i]:.6f}",
+            *(f"{number:.6f}" for number in found.actions[i].reshape(-1)),
             f"{found.payoffs[i]:.6f}",
             f"{found.utilities[i]:.6f}",
             f"{found.certificate.gains[i]:.2e}",
@@ -65,11 +75,13 @@ def _print_solution(out: Console, found: Any) -> None:
 def _print_frontier(out: Console, found: Any) -> None:
     columns = [Column(f"payoff {k}") for k in range(found.payoffs.shape[1])]
     cells = [
-        (*(f"{x:.3f}" for x in payoffs), ", ".join(f"{x:.2f}" for x in actions))
+        (*(f"{x:.3f}" for x in payoffs), ", ".join(f"{x:.2f}" for x in actions.reshape(-1)))
         for payoffs, actions in zip(found.payoffs, found.actions, strict=True)
     ]
     title = f"{found.environment}: Pareto frontier ({found.objective})"
-    print_rows(out, Rows(title, [*columns, text("levels", 8, least=14)], cells))
+    print_rows(
+        out, Rows(title, [*columns, text("levels" if found.actions.ndim == 2 else "actions", 8, least=14)], cells)
+    )
     out.print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
 
 
@@ -108,6 +120,7 @@ def solve(
         str | None, typer.Option("--welfare", help="utilitarian, nash or egalitarian (social_optimum).")
     ] = None,
     bargain: Annotated[str | None, typer.Option("--bargain", help="nash or kalai_smorodinsky (bargaining).")] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Solve an environment's stage game, with a certificate."""
@@ -118,6 +131,7 @@ def solve(
     chosen = {"leader": leader, "welfare": welfare, "solution": bargain}
     options: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     game = make_game(environment_id, settings or [], preset=preset)
+    path = figure_path(plot)
     failed = False
     with refusals():
         try:
@@ -130,5 +144,11 @@ def solve(
         _print_frontier(console(), found)
     else:
         _print_solution(console(), found)
+    if path is not None:
+        from coopetition.plot import payoff_surface
+
+        with refusals():
+            payoff_surface(game, path, objective=reward_mode or "private", state=_state_of(state) or None)
+        say_written(path, as_json=as_json)
     if failed:
         raise typer.Exit(1)

@@ -5,13 +5,17 @@ Piped output is as wide as it likes, alike for every command.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+#: In a cell: a space, or a new line where the table would be too wide.
+BREAK = "\u2028"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Rows:
     Attributes
     ----------
     title, caption : str
+    meanings : mapping of str to str
+        What columns mean, by their headings, and other words by themselves; a column that is left out is not explained.
     columns : sequence of Column
     cells : sequence of sequence of str
         One row each; an empty first cell belongs to the row before.
@@ -62,6 +68,7 @@ class Rows:
     caption: str = ""
     sections: Sequence[int] = ()
     heads: Sequence[int] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 def _table(rows: Rows, kept: Sequence[int], folded: bool, narrowest: bool = False) -> Table:
@@ -90,7 +97,7 @@ def _table(rows: Rows, kept: Sequence[int], folded: bool, narrowest: bool = Fals
         if index in rows.sections:
             table.add_section()
         style = "bold" if index in rows.heads else ""
-        table.add_row(*(Text(row[k], style=style) for k in kept))
+        table.add_row(*(Text(row[k].replace(BREAK, "\n" if folded else " "), style=style) for k in kept))
     return table
 
 
@@ -101,7 +108,9 @@ def _flat(name: str) -> str:
 
 def _least(rows: Rows, k: int) -> int:
     """The narrowest that a column of text may be: what it asks for, or all that there is if that is less."""
-    lines = [line for row in rows.cells for line in row[k].split("\n")] + rows.columns[k].name.split("\n")
+    lines = [line for row in rows.cells for line in row[k].replace(BREAK, "\n").split("\n")] + rows.columns[
+        k
+    ].name.split("\n")
     return min(rows.columns[k].least or 0, max(len(line) for line in lines))
 
 
@@ -113,18 +122,51 @@ def _width(out: Console, table: Table) -> int:
 
 def print_rows(out: Console, rows: Rows) -> None:
     """Print a table in the form that fits."""
-    if not out.is_terminal:
-        out.print(_table(rows, range(len(rows.columns)), folded=False))
+    every = range(len(rows.columns))
+    if not out.is_terminal or _width(out, _table(rows, every, folded=False)) <= out.width:
+        out.print(_table(rows, every, folded=False))
+        _print_meanings(out, rows, every)
         return
+    if _width(out, _table(rows, every, folded=True, narrowest=True)) > out.width:
+        rows = _lifted(rows)
     for level in sorted({column.importance for column in rows.columns}):
         kept = [k for k, column in enumerate(rows.columns) if column.importance >= level]
         if _width(out, _table(rows, kept, folded=True, narrowest=True)) <= out.width:
             out.print(_table(rows, kept, folded=True))
+            _print_meanings(out, rows, kept)
             left = [_flat(column.name) for column in rows.columns if column.importance < level]
             if left:
                 out.print(f"[dim]left out for want of width: {', '.join(left)} (a wider terminal, or --json)[/dim]")
             return
     _print_blocks(out, rows)
+    out.print()
+    _print_meanings(out, rows, range(len(rows.columns)))
+
+
+def _lifted(rows: Rows) -> Rows:
+    """Without a first column that says the same in all rows: its word begins the title."""
+    first = {row[0] for row in rows.cells} - {""}
+    if len(first) != 1 or len(rows.cells) < 2 or len(rows.columns) < 3 or rows.heads:
+        return rows
+    cells = [row[1:] for row in rows.cells]
+    return replace(rows, title=f"{first.pop()}: {rows.title}", columns=rows.columns[1:], cells=cells)
+
+
+def _print_meanings(out: Console, rows: Rows, kept: Sequence[int]) -> None:
+    """What the columns that are shown mean, a line or a few each."""
+    from rich.table import Table
+    from rich.text import Text
+
+    left = {_flat(column.name) for k, column in enumerate(rows.columns) if k not in kept}
+    shown = {name: meaning for name, meaning in rows.meanings.items() if name not in left}
+    if not shown:
+        return
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for name, meaning in shown.items():
+        grid.add_row(Text(name, style="dim"), Text(meaning, style="dim"))
+    out.print(grid)
 
 
 def _print_blocks(out: Console, rows: Rows) -> None:
@@ -139,11 +181,11 @@ def _print_blocks(out: Console, rows: Rows) -> None:
         if index in rows.heads:
             out.print(Text(f"\n{row[0]}", style="bold"))
             continue
-        lead = row[0] or lead
+        lead = row[0].replace(BREAK, " ") or lead
         out.print(Text(f"\n{names[0]:<{width}}  {lead}", style="bold"))
         for name, cell in zip(names[1:], row[1:], strict=True):
             if cell:
-                out.print(Text(f"{name:<{width}}  {cell}"))
+                out.print(Text(f"{name:<{width}}  {cell.replace(BREAK, ' ')}"))
     if rows.caption:
         out.print(Text(f"\n{rows.caption}", style="italic"))
 

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from coopetition.commands.asking import console, make_game, print_json, read_settings, read_values, refusals, refuse
+from coopetition.commands.asking import (
+    console,
+    figure_path,
+    make_game,
+    print_json,
+    read_settings,
+    read_values,
+    refusals,
+    refuse,
+    say_written,
+)
 from coopetition.commands.options import (
     Id,
     Json,
+    Plot,
     Preset,
     Settings,
     complete_algorithms,
@@ -76,6 +87,7 @@ def train(
     efficiency: Annotated[
         bool, typer.Option("--efficiency/--no-efficiency", help="Relate payoffs to the open-loop optimum.")
     ] = True,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Train policies, all runs at once, and save them; Ctrl-C ends with a checkpoint."""
@@ -83,6 +95,7 @@ def train(
 
     modes = [mode.strip() for mode in reward_mode.split(",")]
     game = [make_game(environment_id, settings or [], preset=preset, reward_mode=mode) for mode in modes][0]
+    path = figure_path(plot)
     home = folder or Path("trained") / f"{game.id}-{algorithm}"
     with refusals():
         population = learn(
@@ -103,6 +116,11 @@ def train(
             measure_efficiency=efficiency,
         )
     _report(population, home, as_json)
+    if path is not None:
+        from coopetition.plot import learning_curves
+
+        learning_curves(population, path)
+        say_written(path, as_json=as_json)
 
 
 def _read_sweep(given: str) -> tuple[str, list[float]]:

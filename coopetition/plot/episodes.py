@@ -17,7 +17,7 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.plot import panels, relations
 from coopetition.plot.panels import APART, BANDS_SAID, TOGETHER, Row
-from coopetition.plot.style import INK, blank, inches, label, write
+from coopetition.plot.style import INK, blank, inches, label, legend_columns, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,9 @@ class Drawn:
     figure: Figure
     panels: list[Axes]
     data: list[Any]
-    beside: Axes | None
+    beside: Axes
+    totals: Axes
+    title: str
     said: Any
 
 
@@ -115,6 +117,7 @@ def drawn_episode(record: EpisodeRecord) -> Drawn:
     state = "loyalty" if "loyalty" in record.states else "trust"
     rows = [
         _rate_row(game, record.rates),
+        *([Row("intensity", record.states["intensity"][1:], unit=True)] if game.axes > 1 else []),
         bond_row(record),
         Row("payoff", record.payoffs),
         Row("running return", record.rewards.cumsum(axis=0)),
@@ -178,7 +181,7 @@ def _draw(
         said += "   bold where values jump: running means"
     figure = blank(game.id, said, height)
     names = panels.names(game, policies)
-    lines = -(-len(names) // panels.columns(names))
+    lines = -(-len(names) // legend_columns(names))
     many = game.n > APART
     columns = game.n if TOGETHER < game.n <= APART else 1
     spec: Any = inches(figure, 0.98 if columns > 1 else 0.8, 0.5, 0.18, 0.98 + 0.2 * lines)
@@ -208,8 +211,8 @@ def _draw(
             if k == 0:
                 panels.head(group, game, policies)
         for i, axes in enumerate(drawn[-columns:]):
-            data += [*axes.lines, *axes.collections, *axes.images]
-            data += panels.mark(axes, game, row, named=i == columns - 1)
+            data += [one for one in (*axes.lines, *axes.collections, *axes.images) if one.get_gid() != "fixed"]
+            panels.mark(axes, game, row, named=i == columns - 1)
             panels.time_axis(axes, game, end, last, named=k == 0 and columns == 1, thin=columns > 1)
             label(axes, "step" if last else "", row.name if i == 0 else "")
             if k == 0 and many:
@@ -218,9 +221,10 @@ def _draw(
     right = outer[1].subgridspec(2, 1, height_ratios=(1.5, 1.0), hspace=0.34)
     beside = figure.add_subplot(right[0])
     relations.draw_state(beside, game, state, panels.band_colours(game, policies))
-    panels.draw_totals(figure.add_subplot(right[1]), game, *totals, panels.band_colours(game, policies))
+    below = figure.add_subplot(right[1])
+    panels.draw_totals(below, game, *totals, panels.band_colours(game, policies))
     panels.name_agents(figure, game, names, policies)
-    return Drawn(figure, drawn, data, beside, figure.texts[1])
+    return Drawn(figure, drawn, data, beside, below, totals[0], figure.texts[1])
 
 
 def _over_time(game: Game, name: str, values: Any) -> np.ndarray:

@@ -12,7 +12,6 @@ import numpy as np
 from coopetition.games.game import Game
 from coopetition.plot.style import (
     COLOURS,
-    DPI,
     INK,
     MAP,
     MUTED,
@@ -21,6 +20,7 @@ from coopetition.plot.style import (
     agent_colour,
     agent_style,
     least_span,
+    legend_columns,
     plain_numbers,
     short,
     tidy,
@@ -139,7 +139,7 @@ def draw_map(axes: Axes, game: Game, policies: Sequence[str], row: Row) -> None:
     for k, members in enumerate(bands.values()):  # whose rows these are
         axes.plot(
             [-0.006, -0.006], [done - 0.5, done + len(members) - 0.5], transform=axes.get_yaxis_transform(),
-            color=COLOURS[k], linewidth=5, clip_on=False, solid_capstyle="butt",
+            color=COLOURS[k], linewidth=5, clip_on=False, solid_capstyle="butt", gid="fixed",
         )  # fmt: skip
         done += len(members)
     axes.set_ylim(game.n - 0.5, -0.5)
@@ -175,16 +175,15 @@ def scale(group: Sequence[Axes], game: Game, row: Row) -> None:
                 least_span(axes, row.values)
 
 
-def mark(axes: Axes, game: Game, row: Row, named: bool) -> list[Any]:
+def mark(axes: Axes, game: Game, row: Row, named: bool) -> None:
     """Levels that matter, dotted, and named outside, where no line can run through the word."""
     if game.n > APART and row.name == "rate":
-        return []
+        return
     for word, level in row.marks.items():
         axes.axhline(level, color="#888888", linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
         if named and not word[-1].isdigit():
             where = axes.get_yaxis_transform()
             axes.text(1.01, level, word, transform=where, fontsize=8.5, color=MUTED, va="center", ha="left")
-    return []
 
 
 def head(group: Sequence[Axes], game: Game, policies: Sequence[str]) -> None:
@@ -193,7 +192,7 @@ def head(group: Sequence[Axes], game: Game, policies: Sequence[str]) -> None:
         axes.set_title(name, fontsize=10, color=INK, pad=8, fontweight="bold")
         axes.plot(
             [0.0, 1.0], [1.03, 1.03], transform=axes.transAxes, color=agent_colour(i), linewidth=4, clip_on=False,
-            solid_capstyle="butt",
+            solid_capstyle="butt", gid="fixed",
         )  # fmt: skip
 
 
@@ -231,7 +230,13 @@ def time_axis(
         )
 
 
-def draw_totals(axes: Axes, game: Game, title: str, totals: np.ndarray, colours: Sequence[str]) -> None:
+def draw_totals(
+    axes: Axes,
+    game: Game,
+    title: str,
+    totals: np.ndarray,
+    colours: Sequence[str],
+) -> None:
     """What each has in the end, as bars with their numbers; of many, sorted."""
     tidy(axes, lines="")
     axes.set_title(title, fontsize=10, color=INK, loc="left")
@@ -247,14 +252,13 @@ def draw_totals(axes: Axes, game: Game, title: str, totals: np.ndarray, colours:
     axes.barh(np.arange(n), totals, height=0.72, color=list(colours))
     axes.set_yticks(range(n), short(game.agents), fontsize=9, color=INK)
     axes.set_ylim(n - 0.4, -0.6)
-    low, high = min(0.0, float(totals.min(initial=0.0))), max(0.0, float(totals.max(initial=0.0)))
+    low, high = float(totals.min(initial=0.0)), float(totals.max(initial=0.0))
     span = (high - low) or 1.0
     # Room for the numbers, which stand outside of their bars.
     axes.set_xlim(low - (0.42 * span if low < 0.0 else 0.0), high + (0.42 * span if high > 0.0 or low == 0.0 else 0.0))
     for i, total in enumerate(totals):
         side = "left" if total >= 0.0 else "right"
-        number = f"{total:,.0f}" if abs(total) >= 100 else f"{total:,.1f}"
-        axes.text(total, i, f" {number} ", ha=side, va="center", fontsize=9, color=INK)
+        axes.text(total, i, f" {amount(total)} ", ha=side, va="center", fontsize=9, color=INK)
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_position(("data", 0.0))
     axes.set_xticks([])
@@ -263,6 +267,11 @@ def draw_totals(axes: Axes, game: Game, title: str, totals: np.ndarray, colours:
         axes.tick_params(axis="y", pad=2)
         for text in axes.get_yticklabels():
             text.set_x(0.0)
+
+
+def amount(total: float) -> str:
+    """A sum of payoffs in short."""
+    return f"{total:,.0f}" if abs(total) >= 100 else f"{total:,.1f}"
 
 
 # --- names
@@ -288,11 +297,6 @@ def names(game: Game, policies: Sequence[str]) -> list[str]:
     return names
 
 
-def columns(names: Sequence[str]) -> int:
-    """How many names go on a line: a letter is about eight dots wide, the line before it and the gaps sixty."""
-    return max(1, min(len(names), 4, int(WIDTH * DPI / (7.5 * max(map(len, names)) + 62))))
-
-
 def name_agents(figure: Figure, game: Game, names: Sequence[str], policies: Sequence[str]) -> None:
     """The legend, in a strip of its own under the title."""
     from matplotlib.lines import Line2D
@@ -310,7 +314,7 @@ def name_agents(figure: Figure, game: Game, names: Sequence[str], policies: Sequ
         names,
         loc="upper left",
         bbox_to_anchor=(0.1 / WIDTH, 1.0 - 0.58 / figure.get_figheight()),
-        ncols=columns(names),
+        ncols=legend_columns(names),
         frameon=False,
         fontsize=9,
         labelcolor=INK,

@@ -122,6 +122,11 @@ def least_span(axes: Axes, values: Any, share: float = 0.1) -> None:
     axes.set_ylim(middle - 0.5 * span, middle + 0.5 * span)
 
 
+def legend_columns(names: Sequence[str], width: float = WIDTH) -> int:
+    """How many names go on a line: a letter is about eight dots wide, the line before it and the gaps sixty."""
+    return max(1, min(len(names), 4, int(width * DPI / (7.5 * max(map(len, names)) + 62))))
+
+
 def short(agents: Sequence[str]) -> list[str]:
     """Names for narrow places: role_k as the role's first letter and k."""
     return [f"{name[0]}{name.rpartition('_')[2]}" if "_" in name else name for name in agents]

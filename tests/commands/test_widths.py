@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from commands.terminals import on_terminals
+from rich.console import Console
 from typer.testing import CliRunner
 
 import coopetition
 from coopetition import cli
+from coopetition.commands import tables
 
 #: A command that prints each table, and words that must stand in it whole, however narrow it is.
 TABLES = {
@@ -69,6 +72,36 @@ def test_a_wider_terminal_shows_more(printed):
     assert max(len(line) for line in narrow.splitlines()) <= 40
     assert "a step" in wide
     assert "left out" not in wide
+
+
+def test_a_narrow_table_has_numbers_and_explains_what_it_shows(printed):
+    text = printed["evaluate", 80]
+    head = next(line for line in text.splitlines() if line.startswith("┃") and "policies" in line)
+    assert "payoff" in head
+    assert "environment" not in head  # its one name begins the title
+    assert "PublicGoods-v0: " in text
+    explained = {line.partition("  ")[0] for line in text.splitlines()}
+    assert {"normalised", "exploitability"} <= explained
+    assert not {"forgiveness", "sustainability"} & explained
+    assert "left out for want of width" in text
+
+
+def rows_of_width(kind: str, count: int) -> tables.Rows:
+    columns = (tables.text("game"), tables.text("who"), *(tables.Column(f"number {k}", 7 + k) for k in range(3)))
+    first = {"one": ["G"] * count, "blank": ["G", *[""] * (count - 1)], "two": [f"G{k}" for k in range(count)]}[kind]
+    return tables.Rows("title", columns, [(name, f"w{k}", *["1" * 12] * 3) for k, name in enumerate(first)])
+
+
+@pytest.mark.parametrize(("kind", "lifted"), [("one", True), ("blank", True), ("two", False)])
+def test_a_first_column_of_one_word_begins_the_title(kind, lifted):
+    def shown(width: int) -> str:
+        out = Console(width=width, force_terminal=True, no_color=True, file=io.StringIO())
+        tables.print_rows(out, rows_of_width(kind, 2))
+        return out.file.getvalue()
+
+    assert ("G: title" in shown(50)) == lifted
+    assert "G: title" not in shown(120)
+    assert "number 0" in shown(18)  # a block a row: nothing fits beside the names
 
 
 @pytest.mark.parametrize("name", TABLES)
