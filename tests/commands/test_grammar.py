@@ -82,7 +82,7 @@ def test_examples_are_understood(example):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if not name.startswith(("study", "bench"))])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if not name.startswith(("study", "bench", "explore"))])
 def test_examples_run(name, monkeypatch, tmp_path):
     if name == "train":
         pytest.importorskip("jax")
