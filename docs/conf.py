@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from sphinx.domains.python import PyObject
 from sphinx.util.nodes import make_refnode
 
 HERE = Path(__file__).parent
@@ -36,7 +37,7 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-autodoc_class_signature = "separated"
+autodoc_class_signature = "mixed"
 autodoc_preserve_defaults = True
 # In a sentence, a parameter's name may stand for an attribute of several classes.
 suppress_warnings = ["ref.python"]
@@ -68,6 +69,12 @@ def plain_docstring(app, what, name, obj, options, lines):
         lines[k] = line if "``" in line else line.replace("|", "\\|")
 
 
+def sentence_of_property(app, what, name, obj, options, lines):
+    """Words before a colon in a property's sentence are no type: behind an escaped space they are not read as one."""
+    if what in ("property", "attribute", "data") and lines and ": " in lines[0]:
+        lines.insert(0, "\\ ")
+
+
 def short_name(app, env, node, content):
     """A name without its module, such as `Batch` in a sentence, links to the one thing of that name, if there is."""
     if node.get("refdomain") != "py" or node.get("reftype") not in ("obj", "class", "func", "exc", "meth"):
@@ -82,6 +89,9 @@ def short_name(app, env, node, content):
 
 
 def setup(app):
+    for kind in PyObject.doc_field_types:
+        kind.label = {"Variables": "Attributes"}.get(str(kind.label), kind.label)
+    app.connect("autodoc-process-docstring", sentence_of_property, priority=400)
     app.connect("autodoc-process-docstring", plain_docstring)
     app.connect("missing-reference", short_name)
 

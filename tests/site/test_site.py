@@ -51,7 +51,7 @@ def text(page: str) -> str:
 @pytest.fixture(scope="module")
 def written() -> dict[str, str]:
     """Every page that is written before a build, by its path; those that list no others by their names alone."""
-    found = {f"environments/{module}.md": "" for module, _ in getattr(pages, "MODULES", ENVIRONMENTS).values()}
+    found = {f"environments/{module}.md": "" for module, _ in pages.MODULES.values()}
     found["environments/index.md"] = pages.index()
     found |= {f"learning/{file}.md": pages.algorithm_page(file, words) for file, words in LEARNERS.values()}
     found["learning/index.md"] = pages.algorithm_index(LEARNERS)
