@@ -2,7 +2,8 @@
 
 The targets are the certified equilibria of the stage game (horizon 1, discount 0), in both numbers. The curvature of a
 payoff in the intensity is a twentieth of that in the rate, so that ISAC learns from wider draws and larger batches than
-its defaults, which are tuned for rates alone: its target entropy is of the whole action, -4. IPPO averages over more copies.
+its defaults, which are tuned for rates alone: its target entropy is of the whole action, -4. IPPO averages over more
+copies.
 """
 
 from __future__ import annotations
