@@ -317,8 +317,8 @@ def test_other_packages_checks():
             sb3.check_env(env)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of roles, not of the form word_0
-        parallel_api_test(coopetition.parallel_env(ID), num_cycles=120)
-        api_test(coopetition.aec_env(ID), num_cycles=120)
+        parallel_api_test(coopetition.parallel_env(ID), num_cycles=40)
+        api_test(coopetition.aec_env(ID), num_cycles=40)
 
 
 def test_spaces():
@@ -479,3 +479,15 @@ def test_dilemma():
     assert found.fear > 0.0
     with pytest.raises(ValueError, match="not searched"):
         dilemma(ID)
+
+
+@pytest.mark.slow
+def test_the_explorer_shows_both():
+    """Both numbers of solutions, every figure, and no search for what cannot be searched."""
+    pytest.importorskip("matplotlib")
+    scene = pytest.importorskip("coopetition.explorer.scene")
+    choice = scene.Choice(ID, policies=("constant_030",), settings={"horizon": 5})
+    assert "k 0.2" in scene.as_table(scene.solutions(choice))[0]["nash"]
+    assert scene.best_known(choice) is None
+    for name in ("constants", "replies", "schelling"):
+        assert scene.picture(choice, name, 40)
