@@ -20,6 +20,7 @@ from coopetition.commands import (
     dilemmas,
     evaluating,
     experimenting,
+    exploring,
     listing,
     naming,
     recording,
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train": training.train,
     "validate": validating.validate,
     "experiment": experimenting.experiment,
+    "explore": exploring.explore,
     "bench": benching.bench,
 }
 

@@ -41,6 +41,7 @@ GREEK = (
     "sigma",
     "tau",
     "phi",
+    "chi",
     "psi",
     "omega",
 )
@@ -63,6 +64,8 @@ SIGNS = {
 #: What stands below or above them makes brackets grow.
 TALL = ("sum", "prod", "mean")
 KNOWN = {*GREEK, *FUNCTIONS, *LARGE, *OTHERS}
+#: Indices of agents and pairs.
+AGENTS = ("i", "j", "k", "ij", "ji")
 BELOW = {"plus": "+", "minus": "-"}
 TOKEN = re.compile(
     r"(?P<name>[A-Za-z]+'?(?:_[A-Za-z]\w*)?(?:,(?:t|old)\b)?)"
@@ -185,7 +188,8 @@ def symbol(word: str) -> str:
     barred = base.endswith("bar") and len(base) > 3
     letter = base.removesuffix("bar") if barred else base
     if letter not in GREEK and len(letter) > 1:
-        return rf"\,\text{{{word}}}\,"
+        named, agent = (base, f"_{{{index}}}") if index in AGENTS else (word, "")
+        return rf"\,\text{{{named}}}{agent}\,"
     letter = "\\" + letter if letter in GREEK else letter
     letter = (rf"\bar{{{letter}}}" if barred else letter) + prime
     if not index:
@@ -285,7 +289,7 @@ def block(text: str) -> str:
 
 # --- words of sentences
 
-_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "grad", "alpha'", *GREEK])
+_LETTERS = "|".join(["[A-Za-z]", "[a-z]bar", "pibar", "grad", "mean", "sum", "prod", "alpha'", *GREEK])
 _INDEX = r"(?:-?[ijkt]|[ij][ijk])(?:,(?:t|old))?(?!\w)"
 _ALONE = r"(?<![\w`.\"/'-])"
 #: Letters with the index of an agent or a step.

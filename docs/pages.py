@@ -6,10 +6,11 @@ import ast
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from coopetition import pages
 from coopetition.commands import comparing
-from coopetition.envs import ENVIRONMENTS, environment_class
+from coopetition.envs import ENVIRONMENTS, EXTENSIONS, environment_class
 from coopetition.games.presets import preset_id
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,14 +24,19 @@ FAMILIES = {
 }
 
 
+#: Every page's module.
+MODULES = {**ENVIRONMENTS, **EXTENSIONS}
 #: Of the reference study; without one, pages have no box of results.
 CORPUS = Path(__file__).parents[1] / "corpus"
 
 
 def page(environment_id: str) -> str:
     """One page: heading and sentence, what the docstring says, and what `coopetition.pages` writes from the game."""
-    module, _ = ENVIRONMENTS[environment_id]
+    module, _ = MODULES[environment_id]
     made = f"% Written by docs/pages.py from coopetition.envs.{module} and its numbers; edit that.\n\n"
+    if environment_id in EXTENSIONS:  # nothing of its episodes is stored, and so nothing drawn
+        rest = pages.page(environment_id, solutions(environment_id))
+        return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n"
     story, _, rest = pages.page(environment_id).partition("\n## ")
     words = environment_figures.caption(environment_id)
     picture = f"![{environment_id}: payoffs over the rate, and its course]({module}.svg)\n\n{words}"
@@ -39,6 +45,19 @@ def page(environment_id: str) -> str:
     if box := pages.results(environment_id, CORPUS):
         measured += f"\n{box}"
     return f"{made}# {environment_id}\n\n*{sentence_of(environment_id)}*\n\n{rest}\n{measured}"
+
+
+def solutions(environment_id: str) -> dict[str, Any]:
+    """The stage game at reset, solved now; the solutions of the twenty are kept with the oracles."""
+    from coopetition.oracles import solve
+
+    found = {concept: solve(environment_id, concept) for concept in ("nash", "coopetitive", "social_optimum")}
+    entry: dict[str, Any] = {
+        concept: {"actions": one.actions, "payoffs": one.payoffs, "utilities": one.utilities}
+        for concept, one in found.items()
+    }
+    entry["price_of_anarchy"] = float(found["social_optimum"].payoffs.sum() / found["nash"].payoffs.sum())
+    return entry
 
 
 def drawn(environment_id: str) -> str:
@@ -53,7 +72,7 @@ def drawn(environment_id: str) -> str:
 
 def sentence_of(environment_id: str) -> str:
     """What the environment is, in one sentence."""
-    module, _ = ENVIRONMENTS[environment_id]
+    module, _ = MODULES[environment_id]
     first = (importlib.import_module(f"coopetition.envs.{module}").__doc__ or "").partition("\n")[0]
     sentence = first.partition(": ")[2]
     return sentence[0].upper() + sentence[1:]
@@ -76,7 +95,12 @@ def index() -> str:
                 numbers = (str(parameters.n), str(parameters.horizon), parameters.mechanism)
                 out.append("| " + " | ".join((link, *numbers, sentence_of(environment_id))) + " |")
         out.append("")
-    out += ["```{toctree}", ":hidden:", "", *(module for module, _ in ENVIRONMENTS.values()), "```", ""]
+    out += ["## Beside the twenty", "", "| id | agents | steps | mechanism | what it is |", "|---|---|---|---|---|"]
+    for environment_id, (module, _) in EXTENSIONS.items():
+        parameters = environment_class(environment_id)()
+        cells = (f"[{environment_id}]({module}.md)", str(parameters.n), str(parameters.horizon), parameters.mechanism)
+        out.append("| " + " | ".join((*cells, sentence_of(environment_id))) + " |")
+    out += ["", "```{toctree}", ":hidden:", "", *(module for module, _ in MODULES.values()), "```", ""]
     return "\n".join(out)
 
 
@@ -117,7 +141,7 @@ def algorithm_index(texts: dict[str, tuple[str, str]]) -> str:
 def write(folder: Path) -> None:
     """Write the environments' pages."""
     texts = {"index": index()}
-    _write(folder, texts | {module: page(environment_id) for environment_id, (module, _) in ENVIRONMENTS.items()})
+    _write(folder, texts | {module: page(environment_id) for environment_id, (module, _) in MODULES.items()})
 
 
 def write_algorithms(folder: Path) -> None:

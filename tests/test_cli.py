@@ -78,7 +78,7 @@ def test_registered_commands_get_their_arguments():
 
 def test_list():
     rows = ask("list")
-    assert [row["id"] for row in rows] == list(IDS)
+    assert [row["id"] for row in rows] == [*IDS, *coopetition.EXTENSION_IDS]
     assert {row["mechanism"] for row in rows} == {"interdependence", "trust", "team", "reciprocity"}
     assert all(row["models"] and row["horizon"] >= 1 and len(row["agents"]) >= 2 for row in rows)
     text = call("list")[0]

@@ -42,7 +42,7 @@ LAZY = {
     ("policies.registry", "baselines"),  # a name's policy is imported when it is first asked for
 }
 #: The roof, which may import everything, and which nothing below imports, but for `LAZY`.
-ROOF = {"cli", "commands", "plot", "testing", "benchmarks", "__init__"}
+ROOF = {"cli", "commands", "plot", "explorer", "testing", "benchmarks", "__init__"}
 
 
 class Import(NamedTuple):

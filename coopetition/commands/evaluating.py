@@ -187,9 +187,11 @@ def evaluate(
     """Play many episodes and tabulate what policies earn, how good that is, and how exploitable they are."""
     from coopetition.baselines import evaluate as play
     from coopetition.baselines.players import Players
+    from coopetition.envs import EXTENSIONS
     from coopetition.envs import environment_ids as every_id
 
-    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids or [])) or list(every_id())
+    every = [name for name in every_id() if name not in EXTENSIONS]
+    ids = list(dict.fromkeys(find_id(asked) for asked in environment_ids or [])) or every
     texts = [named.strip() for group in policies or [] for named in group.split(",")]
     if "" in texts:
         raise refuse("--policies names no policy; `coopetition policies` lists them")
@@ -208,7 +210,8 @@ def evaluate(
                 f"{game.id}: {episodes:,} episodes of {game.horizon:,} steps: the command line plays at most "
                 f"{MOST_MOVES:,} moves a policy"
             )
-    best = {game.id: best_constant(game) for game in games} if constant else {}
+    # Constants are searched for over whole episodes, of games with one number an action.
+    best = {game.id: best_constant(game) for game in games if game.axes == 1} if constant else {}
     for game in games:
         name = best.get(game.id)
         if name is not None and name not in texts:

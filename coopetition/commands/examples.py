@@ -16,7 +16,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "coopetition run GiftExchange-v0 --policy constant_060+tit_for_tat",
         "coopetition run SLCD-v0 --reward-mode private --set initial_trust=0.9",
         "coopetition run PublicGoods-v0 --policy random --plot goods.png",
-        "coopetition run TrustDilemma-v0 --policy constant_020+tit_for_tat --plot trust.gif",
+        "coopetition run TrustDilemma-v0 --policy constant_020 --plot trust.gif",
     ),
     "evaluate": (
         "coopetition evaluate PublicGoods-v0",
@@ -47,6 +47,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "coopetition validate all --json",
     ),
     "experiment": ("coopetition experiment tr3", "coopetition experiment tr1 --plot tr1.png"),
+    "explore": ("coopetition explore", "coopetition explore SLCD-v0 --port 8600 --no-browser"),
     "train": (
         "coopetition train TrustDilemma-v0 --steps 50000",
         "coopetition train SLCD-v0 --preset strong --reward-mode private,cooperative",

@@ -64,7 +64,7 @@ def sheet(game: Game) -> dict[str, Any]:
         "reward_mode": game.reward_mode,
         "parameters": rows,
         "spaces": {
-            "action": {"low": low, "high": high, "shape": [1], "dtype": "float32"},
+            "action": {"low": low, "high": high, "shape": [game.axes], "dtype": "float32"},
             "observation": {"low": 0.0, "high": 1.0, "shape": [game.observation_size], "dtype": "float32"},
             "joint_state": {"low": 0.0, "high": 1.0, "shape": [game.joint_size], "dtype": "float32"},
         },
@@ -96,7 +96,7 @@ def _tables(game: Game, facts: dict[str, Any]) -> list[Rows]:
     ]
     parameters = Rows("parameters (each a keyword argument, or --set)", columns, cells)
     shapes = (
-        ("action (cooperation rate)", "(1,)"),
+        ("action (cooperation rate)" if game.axes == 1 else "action (rate, intensity)", f"({game.axes},)"),
         ("observation", f"({game.observation_size},)"),
         ("joint state", f"({game.joint_size},)"),
     )

@@ -46,6 +46,7 @@ def _print_solution(out: Console, found: Any) -> None:
     columns = (
         text("agent"),
         Column("level"),
+        *([Column("intensity")] if found.actions.ndim == 2 else []),
         Column("payoff", 8),
         Column("utility", 6),
         Column("gain of the\nbest deviation", 7),
@@ -53,7 +54,7 @@ def _print_solution(out: Console, found: Any) -> None:
     cells = [
         (
             agent,
-            f"{found.actions[i]:.6f}",
+            *(f"{number:.6f}" for number in found.actions[i].reshape(-1)),
             f"{found.payoffs[i]:.6f}",
             f"{found.utilities[i]:.6f}",
             f"{found.certificate.gains[i]:.2e}",
@@ -74,11 +75,13 @@ def _print_solution(out: Console, found: Any) -> None:
 def _print_frontier(out: Console, found: Any) -> None:
     columns = [Column(f"payoff {k}") for k in range(found.payoffs.shape[1])]
     cells = [
-        (*(f"{x:.3f}" for x in payoffs), ", ".join(f"{x:.2f}" for x in actions))
+        (*(f"{x:.3f}" for x in payoffs), ", ".join(f"{x:.2f}" for x in actions.reshape(-1)))
         for payoffs, actions in zip(found.payoffs, found.actions, strict=True)
     ]
     title = f"{found.environment}: Pareto frontier ({found.objective})"
-    print_rows(out, Rows(title, [*columns, text("levels", 8, least=14)], cells))
+    print_rows(
+        out, Rows(title, [*columns, text("levels" if found.actions.ndim == 2 else "actions", 8, least=14)], cells)
+    )
     out.print(f"no sampled profile is better for all by more than {found.epsilon:.2e}")
 
 

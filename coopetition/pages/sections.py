@@ -66,6 +66,16 @@ def action_space(game: Game) -> str:
         (names_of(game.agents, group), "rate c = a / e", "0", "1", f"{number(game.endowment[group[0]])} {unit}")
         for group in groups_of(game.agents, game.endowment)
     ]
+    if game.axes > 1:
+        rows.append((names_of(game.agents, range(game.n)), "intensity k", "0", "1", ""))
+        return (
+            "Two numbers an agent, a rate and an intensity, `Box(0, 1, (2,), float32)`, equal for all; joint control "
+            "plays `(2 N,)`, one agent's after another's, and a batch `(B, N, 2)`. "
+            '`action_scale="endowment"` plays levels in [0, e_i] and intensities in [0, 1], `"symmetric"` both in '
+            "[-1, 1]. What is out of bounds is clipped; "
+            "`strict_actions=True` raises. Policies that speak of a rate play an intensity of 0.\n\n"
+            + table(("agent", "unit", "min", "max", "a at the maximum"), rows)
+        )
     return (
         'One number an agent, `Box(0, 1, (1,), float32)`, equal for all. `action_scale="endowment"` plays levels in '
         '[0, e_i], `"symmetric"` plays [-1, 1]. What is out of bounds is clipped; `strict_actions=True` raises.\n\n'
@@ -89,6 +99,7 @@ def observation_space(game: Game) -> str:
     """What agents see, column by column."""
     full = Game(game.parameters, game.mode, "full", game.action_scale)
     added = [name for name in full.observation_layout if name not in game.observation_layout]
+    moves = "`revealed` and `moved`" if game.axes == 1 else "`revealed`, `moved` and `revealed_intensity`"
     meanings = _meanings(game)
     rows = [
         (name, f"{part.start}:{part.stop}", "0", "1", meanings.get(name, ""))
@@ -97,7 +108,7 @@ def observation_space(game: Game) -> str:
     return (
         f'`O = {game.observation_size}` numbers an agent, float32. `observation="full"` adds '
         f"{', '.join(added) or 'nothing'}: `O_full = {full.observation_size}`. The joint state, `state()`, has "
-        f"`S = {game.joint_size}`: {', '.join(game.joint_layout)}. Sequential AEC views append `revealed` and `moved`, "
+        f"`S = {game.joint_size}`: {', '.join(game.joint_layout)}. Sequential AEC views append {moves}, "
         "N each."
         "\n\n" + table(("name", "columns", "min", "max", "meaning"), rows)
     )
@@ -176,15 +187,17 @@ def equilibria(game: Game, entry: Mapping[str, Any] | None) -> str:
         return command
     rows = []
     for concept, name in CONCEPTS.items():
-        cells = (runs(entry[concept][key], ".5g") for key in ("actions", "payoffs", "utilities"))
-        rows.append((name, *cells))
+        parts = [np.asarray(entry[concept][key]) for key in ("actions", "payoffs", "utilities")]
+        if game.axes > 1:
+            parts[:1] = parts[0].T
+        rows.append((name, *(runs(part, ".5g") for part in parts)))
     price = entry["price_of_anarchy"]
     stated = "is not defined, since a sum is not positive" if price is None else f"{price:.5g}"
     return (
         "Stage game at the starting state and the defaults. Nash: each maximises pi_i. Coopetitive: each maximises "
         "U_i. Optimum: the largest sum of payoffs. Price of anarchy: the sum at the optimum over the sum at this Nash "
         "equilibrium.\n\n"
-        + table(("concept", "levels a", "payoffs pi", "utilities U"), rows)
+        + table(("concept", "levels a", *["intensities k"] * (game.axes - 1), "payoffs pi", "utilities U"), rows)
         + f"\n\nPrice of anarchy: {stated}.\n\n{command}"
     )
 
@@ -240,11 +253,13 @@ def constant_rates(game: Game) -> str:
     batch = Batch(played, len(tried), autoreset="disabled")
     drawn, options = _middle_gamma(played)
     batch.reset(seed=0, options=options)
-    batch.rollout(actions=np.repeat(np.array(tried)[:, None], game.n, axis=1)[None].repeat(game.horizon, axis=0))
+    everybody = game.levels_of(np.repeat(np.array(tried)[:, None], game.n, axis=1))
+    batch.rollout(actions=everybody[None].repeat(game.horizon, axis=0))
     state, ends = batch.state(), batch.outcomes()
     totals = [f"{total:,.0f}" for total in state["payoff_total"].sum(axis=1)]
     rows = [(f"{rate:g}", f"{state['time'][k]:.0f}", ends[k] or "horizon", totals[k]) for k, rate in enumerate(tried)]
-    return f"Whole episodes in which everybody keeps to one rate{drawn}.\n\n" + table(
+    alone = " and to no intensity" if game.axes > 1 else ""
+    return f"Whole episodes in which everybody keeps to one rate{alone}{drawn}.\n\n" + table(
         ("rate", "steps", "end", "sum of payoffs"), rows
     )
 
@@ -262,6 +277,7 @@ def worked_step(game: Game) -> str:
     batch = Batch(Game(game.parameters, game.mode), 1, autoreset="disabled")
     drawn, options = _middle_gamma(game)
     batch.reset(seed=0, options=options)
-    batch.step(np.full((1, game.n), WORKED_RATE))
+    batch.step(np.full((1, *game.action_shape), WORKED_RATE))
     payoffs, utilities = (runs(values[0], ".3f") for values in (batch.payoffs, batch.utilities))
-    return f"First step, all rates {WORKED_RATE:g}{drawn}: payoffs {payoffs}; utilities {utilities}."
+    both = " and intensities" if game.axes > 1 else ""
+    return f"First step, all rates{both} {WORKED_RATE:g}{drawn}: payoffs {payoffs}; utilities {utilities}."

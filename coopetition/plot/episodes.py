@@ -117,6 +117,7 @@ def drawn_episode(record: EpisodeRecord) -> Drawn:
     state = "loyalty" if "loyalty" in record.states else "trust"
     rows = [
         _rate_row(game, record.rates),
+        *([Row("intensity", record.states["intensity"][1:], unit=True)] if game.axes > 1 else []),
         bond_row(record),
         Row("payoff", record.payoffs),
         Row("running return", record.rewards.cumsum(axis=0)),

@@ -35,7 +35,8 @@ def payoff_surface(
 ) -> Figure:
     """Draw a stage game: what all earn together, who would move where, best replies, and the solutions.
 
-    With two agents the axes are their rates. With more, one axis is the rate of the first agent and the other that of
+    With two agents the axes are their rates; where an action has an intensity too, it is held at zero, in the solutions
+    as well. With more, one axis is the rate of the first agent and the other that of
     all others alike, and the solutions stand at the others' mean rate.
 
     Parameters
@@ -76,7 +77,7 @@ def payoff_surface(
     """
     from coopetition.oracles.stage.game import Objective, StageGame
 
-    stage = StageGame(game_or_id, state)
+    stage = StageGame(game_or_id, state, rates_only=True)
     aim = Objective(stage, objective)
     found = solved(stage, state, concepts) if solutions is None else dict(solutions)
     game = stage.game
@@ -93,13 +94,19 @@ def payoff_surface(
 
 def solved(stage: StageGame, state: Mapping[str, Any] | None, concepts: Sequence[str]) -> dict[str, np.ndarray]:
     """Levels (N,) of each concept that could be solved for; those that do not converge are left out."""
+    from coopetition.oracles.stage.game import Objective
+    from coopetition.oracles.stage.registry import concept as registered
     from coopetition.oracles.stage.solution import NotConverged
     from coopetition.oracles.stage.solving import solve
 
     found = {}
     for concept in concepts:
         try:
-            found[concept] = solve(stage.game, concept, state).actions
+            if stage.game.axes > 1:  # the game that is drawn, of rates alone
+                chosen = registered(concept)
+                found[concept] = chosen.function(stage, Objective(stage, chosen.objective)).actions
+            else:
+                found[concept] = solve(stage.game, concept, state).actions
         except NotConverged:
             continue
     return found
@@ -107,7 +114,8 @@ def solved(stage: StageGame, state: Mapping[str, Any] | None, concepts: Sequence
 
 def _said(stage: StageGame, aim: Objective, state: Mapping[str, Any] | None) -> str:
     at = ", ".join(f"{name} {np.mean(value):g}" for name, value in (state or {}).items()) or "the state at reset"
-    return f"one step from {at}; agents maximise {aim.name} rewards"
+    held = "; intensities at zero" if stage.game.axes > 1 else ""
+    return f"one step from {at}; agents maximise {aim.name} rewards{held}"
 
 
 def on_plane(stage: StageGame, first: Any, others: Any) -> np.ndarray:

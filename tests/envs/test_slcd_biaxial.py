@@ -18,7 +18,7 @@ from coopetition.baselines import evaluate, make_policy, record_episode
 from coopetition.batching.batch import Batch
 from coopetition.envs import ENVIRONMENTS, EXTENSIONS, environment_class, environment_ids
 from coopetition.games.game import Game
-from coopetition.oracles import best_constant, certify, equilibria, solve
+from coopetition.oracles import best_constant, certify, dilemma, equilibria, solve, suite_diversity
 from coopetition.oracles.stage.game import Objective, StageGame, gradients
 from coopetition.oracles.stage.many import solve_many
 from coopetition.policies.trained import TrainedPolicy, describe_game, write_policy
@@ -431,3 +431,51 @@ def test_it_is_an_extension():
 def test_what_it_cannot_is_refused_at_once(asked):
     with pytest.raises(ValueError, match=r"two numbers|rate|\(2, 2\)"):
         asked()
+
+
+# --- its page, figures and place
+
+
+def test_its_page():
+    """Sections are there and say both numbers; the equilibria stand as they are solved."""
+    pages = pytest.importorskip("coopetition.pages")
+    found = {concept: solve(ID, concept) for concept in ("nash", "coopetitive", "social_optimum")}
+    entry = {key: {"actions": one.actions, "payoffs": one.payoffs, "utilities": one.utilities}
+             for key, one in found.items()}  # fmt: skip
+    text = pages.page(ID, {**entry, "price_of_anarchy": 1.0})
+    for said in ("`Box(0, 1, (2,), float32)`", "| intensities k |", "revealed_intensity", "## Where it stands",
+                 "all rates and intensities 0.5", f"{found['nash'].actions[1, 1]:.5g}"):  # fmt: skip
+        assert said in text
+    batch = coopetition.batch(ID, 1)
+    batch.reset(seed=0)
+    batch.step(np.full((1, 2, 2), 0.5))
+    assert f"payoffs {batch.payoffs[0, 0]:.3f}, {batch.payoffs[0, 1]:.3f}" in text
+
+
+def test_its_place_among_games():
+    """Under policies that speak of a rate it ranks as S-LCD does; one that competes tells them apart."""
+    rates = ("constant_010", "constant_040", "constant_080", "tit_for_tat", "pavlov")
+    found = suite_diversity(["SLCD-v0", ID], rates, modes=("private",))
+    np.testing.assert_allclose(found.correlations, 1.0, atol=1e-12)
+    np.testing.assert_array_equal(found.self_play[0], found.self_play[1])
+    both = suite_diversity(["SLCD-v0", ID], (*rates, "Oracle_Equilibrium"), modes=("private",))
+    assert both.self_play[0, -1] != both.self_play[1, -1]
+
+
+def test_figures():
+    plot = pytest.importorskip("coopetition.plot")
+    pytest.importorskip("matplotlib")
+    record = record_episode(ID, "Oracle_Equilibrium", horizon=3)
+    names = [axes.get_ylabel() for axes in plot.episode(record).axes]
+    assert names[:3] == ["rate", "intensity", "trust in it"]
+    assert "intensities at zero" in plot.payoff_surface(ID, concepts=("nash",)).texts[1].get_text()
+
+
+def test_dilemma():
+    found = dilemma(ID, episode=False)
+    assert found.optimum.shape == found.equilibrium.shape == (2, 2)
+    assert found.price_of_anarchy > dilemma("SLCD-v0", episode=False).price_of_anarchy > 1.0
+    assert found.greed > 0.0
+    assert found.fear > 0.0
+    with pytest.raises(ValueError, match="not searched"):
+        dilemma(ID)
