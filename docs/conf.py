@@ -98,5 +98,6 @@ def setup(app):
 
 pages.write(HERE / "environments")
 environment_figures.write(HERE / "environments")
+environment_figures.write_drawn(HERE / "howto" / "figures.md", HERE / "howto" / "drawn")
 pages.write_algorithms(HERE / "learning")
 pages.write_api(HERE / "api")
