@@ -33,10 +33,12 @@ WHAT = {
     "constants": "Constant rates for a whole episode: where trust collapses, returns fall off an edge.",
     "replies": "What each would have by a constant rate, the others playing as chosen.",
 }
+#: Figures that would be too large across the whole page, in pixels.
+WIDTHS: dict[str, Any] = {"schelling": 620}
 FILE = "a saved learner ..."
 #: Less empty room above, and metrics that stand beside each other on a telephone.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding-top: 2.6rem}
+[data-testid="stMainBlockContainer"] {padding-top: 3.8rem}
 [data-testid="stMetricValue"] {font-size: 1.5rem}
 </style>"""
 #: What a refused choice or a policy that cannot play raises.
@@ -240,7 +242,7 @@ def main() -> None:
         for name in VIEWS[view]:
             st.caption(WHAT[name])
             of_stage = name in ("step", "schelling", "constants")
-            st.image(picture(stage_key(choice) if of_stage else choice.key(), name), width="stretch")
+            st.image(picture(stage_key(choice) if of_stage else choice.key(), name), width=WIDTHS.get(name, "stretch"))
     except REFUSED as error:
         st.error(f"{game.id}: {error}" if game.id not in str(error) else str(error))
 

@@ -45,7 +45,7 @@ def test_options_have_one_grammar(name):
     found = names_of(LEAVES[name])
     if name in PLAYING:
         assert {"--set", "--preset", "--reward-mode"} <= found
-    assert "--json" in found or name in ("study run", "study publish", "study report")
+    assert "--json" in found or name in ("study run", "study publish", "study report", "explore")
     # Other words for the same would be another grammar.
     assert not found & {"--mode", "--objective", "--parameter", "--param", "--format", "--output"}
     for one in LEAVES[name].params:
