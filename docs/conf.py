@@ -98,6 +98,5 @@ def setup(app):
 
 pages.write(HERE / "environments")
 environment_figures.write(HERE / "environments")
-environment_figures.write_drawn(HERE / "howto" / "figures.md", HERE / "howto" / "drawn")
 pages.write_algorithms(HERE / "learning")
 pages.write_api(HERE / "api")

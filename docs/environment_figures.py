@@ -5,8 +5,6 @@ Drawn before each build of the site, into files that are not in the repository.
 
 from __future__ import annotations
 
-import contextlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,14 +123,6 @@ def write(folder: Path) -> None:
     """Draw all, a file for each page in a folder."""
     for environment_id, (module, _) in ENVIRONMENTS.items():
         draw(environment_id, folder / f"{module}.svg")
-
-
-def write_drawn(page: Path, folder: Path) -> None:
-    """Run the Python of a page, which writes its figures, in the folder that they belong to."""
-    (code,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    folder.mkdir(exist_ok=True)
-    with contextlib.chdir(folder):
-        exec(compile(code, str(page), "exec"), {})
 
 
 if __name__ == "__main__":

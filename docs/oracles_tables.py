@@ -145,34 +145,10 @@ def collapse() -> None:
 
 def schelling() -> None:
     """Schelling curves of all twenty, from docs/dilemmas.json."""
-    import matplotlib
+    from coopetition import plot
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
     rows = [row for row in json.loads((HERE / "dilemmas.json").read_text()) if row["mode"] == "private"]
-    drawing, axes = plt.subplots(4, 5, figsize=(11.0, 8.2), constrained_layout=True)
-    for axis, row in zip(axes.flat, rows, strict=True):
-        curves = np.array(row["schelling"], dtype=np.float64)
-        number = np.arange(len(curves))
-        marker = "o" if len(curves) <= 8 else None
-        axis.plot(number, curves[:, 0], color="#2471a3", marker=marker, ms=3.5, label="high: its part of the optimum")
-        axis.plot(
-            number, curves[:, 1], color="#c0392b", ls="--", marker=marker, ms=3.5, label="low: its part of the nash"
-        )
-        axis.set_title(row["environment"], fontsize=9)
-        axis.set_xticks(number if len(number) <= 8 else number[:: len(number) // 4])
-        axis.margins(x=0.08, y=0.15)
-        axis.ticklabel_format(axis="y", useOffset=False)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("payoff of a step")
-    for axis in axes[-1]:
-        axis.set_xlabel("number of high players")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    drawing.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
-    drawing.savefig(HERE / "figures" / "oracles" / "schelling.png", dpi=110)
-    plt.close(drawing)
+    plot.schelling(rows, HERE / "figures" / "oracles" / "schelling.png")
 
 
 def levels(actions: list[float]) -> str:

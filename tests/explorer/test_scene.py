@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import coopetition
+from coopetition import plot
 from coopetition.envs import environment_class
 from coopetition.explorer import scene
 from coopetition.explorer.scene import Choice
@@ -26,7 +27,13 @@ def test_every_number_has_a_knob_that_stands_at_the_presets(environment_id):
                 assert 0.0 < knob.step < knob.high - knob.low, knob
             if knob.kind == "choice":
                 assert knob.value in knob.choices
-        # Where sliders end, games still exist, or say why not.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("environment_id", coopetition.ENVIRONMENT_IDS)
+def test_where_sliders_end_games_still_exist_or_say_why_not(environment_id):
+    for preset in scene.preset_names(environment_id):
+        first, _ = scene.knobs(environment_id, preset)
         ends = {knob.name: (knob.low, knob.high) for knob in first if knob.kind == "slider"}
         for name, value in ((name, value) for name, pair in ends.items() for value in pair):
             said = why_not(Choice(environment_id, preset, settings={name: value}))
@@ -90,24 +97,36 @@ def test_groups_of_players():
         scene.read_text("shares", "[0.5")
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [
-        Choice("GiftExchange-v0", "strong", "integrated", {"horizon": 4, "gamma": 0.9}, ("random", "tit_for_tat"), 2),
-        pytest.param(
-            Choice("ApacheProject-v0", "published", "private", {}, ("random",) * 30 + ("pavlov",) * 10, 2),
-            marks=pytest.mark.slow,
-        ),
-    ],
-)
-def test_the_code_comes_to_what_is_seen(choice, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+CHOICES = [
+    Choice("GiftExchange-v0", "strong", "integrated", {"horizon": 4, "gamma": 0.9}, ("random", "tit_for_tat"), 2),
+    Choice("ApacheProject-v0", "published", "private", {}, ("random",) * 30 + ("pavlov",) * 10, 2),
+]
+
+
+def run_copied(choice):
+    """The code of a choice, run, and compared with what is seen."""
     made: dict = {}
     exec(compile(scene.code(choice), "copied", "exec"), made)
     seen = scene.play(choice)
     np.testing.assert_array_equal(made["record"].rewards, seen.rewards)
     assert made["record"].policies == seen.policies
     assert made["stakes"].greed == scene.stakes(choice).greed
+
+
+def test_the_code_comes_to_what_is_seen(monkeypatch, capsys):
+    drawn = []
+    for name in ("episode", "bonds", "payoff_surface", "response_surface", "response_curves", "schelling"):
+        monkeypatch.setattr(plot, name, lambda *given, **_: drawn.append(given[1]))
+    run_copied(CHOICES[0])
     assert "nash" in capsys.readouterr().out
-    written = {path.name for path in tmp_path.glob("*.png")}
-    assert written == {f"{name}.png" for name in scene.FIGURES}
+    assert set(drawn) == {f"{name}.png" for name in scene.FIGURES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choice", CHOICES)
+def test_the_code_draws_what_is_seen(choice, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_copied(choice)
+    for name in scene.FIGURES:
+        assert (tmp_path / f"{name}.png").stat().st_size > 1000
+        assert scene.picture(choice, name, dpi=50).startswith(b"\x89PNG")

@@ -33,6 +33,7 @@ def test_frames(environment_id, n, steps):
     assert (image < 128).any()
 
 
+@pytest.mark.slow
 def test_frames_show_what_happens():
     record = record_episode("SLCD-v0", ["constant_090", "constant_010"], steps=6)
     frames = [plot.frame(record.game, history_of(record, steps)) for steps in (3, 6, 6)]
@@ -40,6 +41,7 @@ def test_frames_show_what_happens():
     np.testing.assert_array_equal(frames[1], frames[2])
 
 
+@pytest.mark.slow
 def test_frames_of_trust_that_many_agents_have():
     game = coopetition.make_game("DynamicPartnerSelection-v0", n_agents=40)
     history = {"rates": np.full((2, 40), 0.5), "payoffs": np.ones((2, 40)), "time": 2, "trust": np.eye(40)}
@@ -61,10 +63,10 @@ CASTS = [
 
 @pytest.mark.parametrize(("environment_id", "policies"), CASTS, ids=["two", "six", "forty"])
 def test_everything_can_be_read(environment_id, policies):
-    record = record_episode(environment_id, policies, seed=2, steps=30)
-    check_legible(plot.episode(record))
+    check_legible(plot.episode(record_episode(environment_id, policies, seed=2, steps=30)))
 
 
+@pytest.mark.slow
 def test_trust_and_loyalty_can_be_read():
     for environment_id in ("GraduatedSanction-v0", "ApacheProject-v0"):
         check_legible(plot.bonds(record_episode(environment_id, "random", seed=2, steps=6)))
@@ -90,8 +92,8 @@ def test_what_cannot_be_read_is_noticed():
 
 ENDS = [
     ("TrustDilemma-v0", "constant_020", {}, "collapsed at step 3 of 100"),
-    ("RecoveryRace-v0", "constant_100", {}, "recovered at step 174 of 200"),
-    ("CoalitionFormation-v0", "constant_000", {}, "dissolved"),
+    pytest.param("RecoveryRace-v0", "constant_100", {}, "recovered at step 174 of 200", marks=pytest.mark.slow),
+    pytest.param("CoalitionFormation-v0", "constant_000", {}, "dissolved", marks=pytest.mark.slow),
     ("SLCD-v0", "tit_for_tat", {"horizon": 5}, "played to the horizon of 5 steps"),
 ]
 
@@ -132,6 +134,7 @@ def test_agents_keep_their_colours():
     assert solid == own[1:]
 
 
+@pytest.mark.slow
 def test_episode_is_written(tmp_path):
     record = record_episode("RenaultNissan-v0", "constant_060", steps=3)
     for suffix in ("png", "svg"):

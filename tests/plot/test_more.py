@@ -28,6 +28,7 @@ def test_an_episode_moves(tmp_path):
     assert (pictures[0] == 255).all(axis=2).mean() > 0.5  # paper is white
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment_id", ["LoyaltyTeam-v0", "ApacheProject-v0"])
 def test_pictures_show_what_has_been_played_and_no_more(environment_id):
     record = record_episode(environment_id, "random", seed=1, steps=4)
@@ -157,3 +158,22 @@ def test_a_training_folder_is_read(tmp_path):
     np.testing.assert_array_equal(log.efficiency, [[np.nan], [0.5]])
     np.testing.assert_array_equal(log.rates[1], [[0.25, 0.75]])
     check_legible(plot.learning_curves(tmp_path))
+
+
+@pytest.mark.slow
+def test_the_page_of_figures_is_what_its_code_draws(tmp_path, monkeypatch):
+    """Every piece runs, and writes the pictures that the page shows."""
+    import importlib.util
+    import re
+    from pathlib import Path
+
+    file = Path(__file__).parents[2] / "docs" / "plot_figures.py"
+    spec = importlib.util.spec_from_file_location("plot_figures", file)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    shown = set(re.findall(r"figures/plots/(\w+\.png)", script.PAGE.read_text(encoding="utf-8")))
+    assert shown == {path.name for path in script.FIGURES.glob("*.png")}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "FIGURES", tmp_path)
+    script.main()
+    assert shown == {path.name for path in tmp_path.glob("*.png")}

@@ -85,7 +85,7 @@ def test_links_lead_somewhere(page, written):
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)", words):
         path = (DOCS / page).parent / target if target else DOCS / page
         name = path.resolve().relative_to(DOCS.parent.resolve()).as_posix().removeprefix("docs/")
-        assert path.exists() or name in written or name.startswith("howto/drawn/"), target
+        assert path.exists() or name in written, target
         if anchor and name in PAGES:
             heads = re.findall(r"^#+ (.+)$", FENCE.sub("", text(name)), flags=re.M)
             slugs = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
@@ -156,12 +156,6 @@ def test_symbols_of_a_sentence():
 
 
 # --- what the pages say
-
-
-def test_the_page_of_figures_draws_what_it_shows():
-    """The build runs its code."""
-    words = text("howto/figures.md")
-    assert re.findall(r"\(drawn/(\w+\.png)\)", words) == re.findall(r"\"(\w+\.png)\"\)$", words, flags=re.M)
 
 
 def test_the_reference_has_what_is_public():
