@@ -258,7 +258,7 @@ def test_leaders_by_another_search(leader):
 
     def reply(mine):
         low, high = np.zeros(2), np.array([100.0, 1.0])
-        for _ in range(12):
+        for _ in range(24):
             points = [
                 np.array([a, k]) for a in np.linspace(low[0], high[0], 9) for k in np.linspace(low[1], high[1], 9)
             ]
