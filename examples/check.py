@@ -31,6 +31,9 @@ EXAMPLES = {
     "cleanrl_ppo": ("torch", "`gymnasium.make_vec`", "the last observation under SameStep"),
     "sb3_multi_agent": ("stable-baselines3", "`Seats`, a model an agent", "terminal observations and truncation"),
     "torchrl_mappo": ("torchrl", "`PettingZooWrapper`", "numeric infos, the same from reset on"),
+    "torchrl_single_agent": ("torchrl", "`GymWrapper`, `control=0`", "`TanhNormal` stays short of the ends"),
+    "benchmarl_mappo": ("benchmarl", "`coopetition.api.benchmarl.task`", "advantages are not normalised"),
+    "skrl_ppo": ("skrl", "`gymnasium.make_vec`", "advantages flow over the horizon"),
     "supersuit_sb3": ("supersuit", "`parallel_env`, shared parameters", "truncation is lost, and there is no `seed`"),
 }
 

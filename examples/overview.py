@@ -41,7 +41,7 @@ def episode_payoffs(environment_id: str) -> tuple[np.ndarray, np.ndarray, float]
 
 def main(path: str) -> None:
     """Draw all twenty, a row for each mechanism."""
-    entries = catalogue()
+    entries = [entry for entry in catalogue() if entry.id in coopetition.ENVIRONMENT_IDS]
     figure = Figure(figsize=(12.4, 8.6), dpi=100, facecolor="white")
     grid = figure.subplots(4, 5, sharex=True)
     figure.subplots_adjust(left=0.065, right=0.985, bottom=0.075, top=0.885, hspace=0.42, wspace=0.2)

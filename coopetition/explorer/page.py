@@ -207,7 +207,9 @@ def show_episode(choice: Choice) -> None:
         best = search_optimum(key)
     if best is not None:
         cells.metric("of the best known", f"{total / best:.1%}", help=f"Open-loop optimum: {best:,.0f}.")
-    elif cells.button("Search for the optimum", help="Of whole episodes, for these numbers: up to minutes."):
+    elif record.game.axes == 1 and cells.button(
+        "Search for the optimum", help="Of whole episodes, for these numbers: up to minutes."
+    ):
         st.session_state["searched"] = key
         st.rerun()
 

@@ -257,13 +257,15 @@ def solutions(choice: Choice) -> list[dict[str, Any]]:
             found, converged = solve(game, concept), True
         except NotConverged as error:
             found, converged = error.best, False
+        actions = found.actions.reshape(game.n, -1)  # a level, and an intensity where an action has two numbers
         for i, agent in enumerate(game.agents):
             rows.append(
                 {
                     "concept": concept.replace("_", " "),
                     "agent": agent,
-                    "level": float(found.actions[i]),
-                    "rate": float(found.actions[i] / game.endowment[i]),
+                    "level": float(actions[i, 0]),
+                    **({"intensity": float(actions[i, 1])} if game.axes > 1 else {}),
+                    "rate": float(actions[i, 0] / game.endowment[i]),
                     "payoff": float(found.payoffs[i]),
                     "certified": converged,
                 }
@@ -277,7 +279,8 @@ def as_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         line = table.setdefault(row["agent"], {"agent": row["agent"]})
         mark = "" if row["certified"] else " (not certified)"
-        line[row["concept"]] = f"{row['level']:.2f}{mark}"
+        both = f", k {row['intensity']:.2f}" if "intensity" in row else ""
+        line[row["concept"]] = f"{row['level']:.2f}{both}{mark}"
     merged: dict[tuple[Any, ...], dict[str, Any]] = {}
     for line in table.values():
         key = tuple(value for name, value in line.items() if name != "agent")
@@ -297,10 +300,15 @@ def stakes(choice: Choice) -> Dilemma:
 
 
 def best_known(choice: Choice) -> float | None:
-    """The total of the stored open-loop optimum of the mode; None where the numbers are not an id's own."""
+    """The total of the stored open-loop optimum of the mode; None where the numbers are not an id's own.
+
+    None, too, where an action has two numbers: sequences of both are not searched.
+    """
     from coopetition.oracles import Episode
     from coopetition.oracles.episode.stored import stored_sequence
 
+    if choice.game().axes > 1:
+        return None
     episode = Episode(choice.game())
     sequence = stored_sequence(episode.game, "optimum")
     if sequence is None:

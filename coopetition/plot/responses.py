@@ -25,6 +25,8 @@ from coopetition.plot.style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from coopetition.games.game import Game
+
 #: Constants that are tried, and agents that are drawn at most.
 LEVELS = np.linspace(0.0, 1.0, 21)
 MOST, ACROSS = 8, 4
@@ -57,6 +59,7 @@ def measured_responses(
     """
     from coopetition.baselines.players import Players, as_game
     from coopetition.batching.batch import Batch
+    from coopetition.policies.policy import scale_rates, whole_actions
 
     game = as_game(game_or_id, {})
     players = Players(game, policies)
@@ -70,13 +73,12 @@ def measured_responses(
     batch = Batch(game, copies, autoreset="disabled")
     observations = batch.reset(seed=[seed] * copies)
     players.reset([seed] * copies, copies)
-    scale = game.endowment if game.action_scale == "endowment" else np.ones(game.n)
     returns, alive = np.zeros((copies, game.n)), np.ones(copies, dtype=bool)
     for _ in range(game.horizon):
         actions = players.act(observations)
         for k, i in enumerate(agents):
             part = slice(1 + k * len(rates), 1 + (k + 1) * len(rates))
-            actions[part, i] = rates * scale[i] if game.action_scale != "symmetric" else 2.0 * rates - 1.0
+            actions[part, i] = scale_rates(game, whole_actions(game, rates), i)  # of no intensity, where there is one
         batch.step(actions)
         returns[alive] += batch.rewards[alive]
         alive &= ~(batch.terminated | batch.truncated)
@@ -190,15 +192,14 @@ def response_surface(
     >>> [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
     ["agent_0's return", 'sum of returns', 'steps']
     """
-    from coopetition.oracles.episode.rollouts import Episode
+    from coopetition.oracles.stage.game import as_game
 
-    episode = Episode(game_or_id, objective)
-    game = episode.game
+    game = as_game(game_or_id, objective)
     sides = np.linspace(0.0, 1.0, grid)
     x, y = np.meshgrid(sides, sides)
     rates = np.repeat(y[..., None], game.n, axis=-1)
     rates[..., 0] = x
-    returns, lengths = constants_played(episode, rates.reshape(-1, game.n))
+    returns, lengths = constants_played(game, rates.reshape(-1, game.n))
     figure = blank(f"{game.id}: constant rates for a whole episode", f"{game.reward_mode} rewards", 4.15)
     spec: Any = inches(figure, 0.65, 0.6, 0.35, 0.95)
     panels = figure.add_gridspec(1, 3, wspace=0.38, **spec)
@@ -225,8 +226,14 @@ def response_surface(
     return write(figure, path)
 
 
-def constants_played(episode: Any, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (B, N) of the objective and lengths (B,) of whole episodes of constant rates (B, N)."""
-    scripts = np.repeat(rates[None], episode.horizon, axis=0)
-    played = episode.batch(len(rates)).rollout("actions", episode.horizon, actions=scripts)
+def constants_played(game: Game, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (B, N) and lengths (B,) of whole episodes of constant rates (B, N); intensities, if any, are zero."""
+    from coopetition.batching.batch import Batch
+    from coopetition.games.game import Game
+    from coopetition.policies.policy import scale_rates
+
+    batch = Batch(Game(game.parameters, game.mode), len(rates), autoreset="disabled", observe=False)
+    batch.reset(seed=0)
+    scripts = np.repeat(scale_rates(batch.game, batch.game.levels_of(rates))[None], game.horizon, axis=0)
+    played = batch.rollout("actions", game.horizon, actions=scripts)
     return played.returns.copy(), played.lengths.copy()

@@ -97,8 +97,9 @@ def whole(game, actions):
     return both
 
 
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("mode", "scale"), [*((mode, "unit") for mode in MODES), *(("integrated", s) for s in SCALES[1:])]
+)
 def test_without_intensity_it_is_slcd(mode, scale):
     """Whole episodes to the bit: restarts, clipping and the float32 baseline rule included."""
     one, two = (
@@ -191,7 +192,7 @@ def plain_gain(actions, i, which):
 
     own = -loss(actions[i])
     grid = min(loss((a, k)) for a in np.linspace(0.0, 100.0, 101) for k in np.linspace(0.0, 1.0, 41))
-    found = differential_evolution(loss, [(0.0, 100.0), (0.0, 1.0)], seed=i, popsize=12, maxiter=60, tol=1e-12)
+    found = differential_evolution(loss, [(0.0, 100.0), (0.0, 1.0)], seed=i, popsize=8, maxiter=50, tol=1e-12)
     return max(-grid, -found.fun) - own
 
 
@@ -258,7 +259,7 @@ def test_leaders_by_another_search(leader):
 
     def reply(mine):
         low, high = np.zeros(2), np.array([100.0, 1.0])
-        for _ in range(12):
+        for _ in range(24):
             points = [
                 np.array([a, k]) for a in np.linspace(low[0], high[0], 9) for k in np.linspace(low[1], high[1], 9)
             ]
@@ -317,8 +318,8 @@ def test_other_packages_checks():
             sb3.check_env(env)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of roles, not of the form word_0
-        parallel_api_test(coopetition.parallel_env(ID), num_cycles=120)
-        api_test(coopetition.aec_env(ID), num_cycles=120)
+        parallel_api_test(coopetition.parallel_env(ID), num_cycles=40)
+        api_test(coopetition.aec_env(ID), num_cycles=40)
 
 
 def test_spaces():
@@ -479,3 +480,15 @@ def test_dilemma():
     assert found.fear > 0.0
     with pytest.raises(ValueError, match="not searched"):
         dilemma(ID)
+
+
+@pytest.mark.slow
+def test_the_explorer_shows_both():
+    """Both numbers of solutions, every figure, and no search for what cannot be searched."""
+    pytest.importorskip("matplotlib")
+    scene = pytest.importorskip("coopetition.explorer.scene")
+    choice = scene.Choice(ID, policies=("constant_030",), settings={"horizon": 5})
+    assert "k 0.2" in scene.as_table(scene.solutions(choice))[0]["nash"]
+    assert scene.best_known(choice) is None
+    for name in ("constants", "replies", "schelling"):
+        assert scene.picture(choice, name, 40)

@@ -41,6 +41,8 @@ TEAM_REWARD = ("VDN", "QMIX")
 STEPS = 40_000
 #: TeamProduction's payoff is flat about its best total: .02 of the mean costs an agent .01 % of it, so learning lasts.
 LONGER = {"TeamProduction-v0": 100_000}
+#: Its rates fall to nothing by the end, so that it moves half as far in as many steps as when they stayed.
+LONGER_MINIMAX = {**LONGER, "TrustDilemma-v0": 80_000}
 #: Where both modes pay the same (its first step has no loyalty yet) one is enough.
 MODES = {"TeamProduction-v0": ("private",)}
 
@@ -49,7 +51,8 @@ def ends(algorithm, environment, modes=None, seeds=2, settings=()):
     """The games of each run, and the rates (R, N) that each run plays after it has learnt."""
     options = {"horizon": 1, "measure_efficiency": False, **GAMES[environment][0]}
     modes = modes or MODES.get(environment, tuple(CONCEPTS))
-    steps = STEPS if algorithm in TEAM_REWARD else LONGER.get(environment, STEPS)
+    longer = LONGER_MINIMAX if algorithm == "M3DDPG" else LONGER
+    steps = STEPS if algorithm in TEAM_REWARD else longer.get(environment, STEPS)
     found = learn(environment, algorithm, reward_mode=list(modes), steps=steps, seeds=seeds,
                   settings={"discount": 0.0, **dict(settings)}, **options)  # fmt: skip
     rates = []

@@ -277,7 +277,8 @@ def test_an_agents_update_does_not_move_with_anothers_reward(algorithm):
 
     def updated(change):
         state, data = one_trajectory(training, change)
-        after, _ = training.programs(0)[2](state, data, training.keys, training.values, np.uint32(0))
+        update = training.programs(0).update
+        after, _ = update(state, data, training.keys, training.values, np.uint32(0), np.float32(1))
         return jax.tree.map(np.asarray, after.networks), jax.tree.map(np.asarray, after.scales)
 
     def perturb(rewards):
