@@ -236,9 +236,10 @@ def main() -> None:
             asked = f"{choice.key()}/{view}"
             if scene.is_slow(choice) and asked not in st.session_state:
                 st.info("Somebody here solves the game at each step: this takes some seconds.")
-                if not st.button("Play it"):
-                    return
-                st.session_state[asked] = True
+                if st.button("Play it"):
+                    st.session_state[asked] = True
+                    st.rerun()
+                return
             if view == "Episode":
                 show_episode(choice)
         for name in VIEWS[view]:

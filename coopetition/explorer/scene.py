@@ -37,7 +37,7 @@ FIRST = (
 #: How many of them are shown at once.
 SHOWN = 8
 #: Policies that solve the game at each step: an episode of theirs may take seconds.
-SLOW = ("Oracle_TrustAware", "Oracle_Loyalty", "best_reply", "pavlov")
+SLOW = ("Oracle_TrustAware", "Oracle_Loyalty", "best_reply")
 #: Steps that the explorer plays at most.
 LONGEST = 1000
 

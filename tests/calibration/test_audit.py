@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from calibration import computed
 from rich.console import Console
 from typer.testing import CliRunner
 
 from coopetition import calibration
 from coopetition.calibration import Dependency, case_names, interdependence
 from coopetition.commands import experimenting, validating
-from calibration import computed
 
 CASES = case_names()
 

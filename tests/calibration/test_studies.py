@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 import pytest
+from calibration import computed
 
 from coopetition.calibration import experiment
 from coopetition.calibration.studies import tr2, tr3, tr4
 from coopetition.calibration.studies.study import full_factorial
-from calibration import computed
 
 
 @pytest.fixture(scope="module")

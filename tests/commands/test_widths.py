@@ -53,8 +53,13 @@ def printed(tmp_path_factory):
 
 
 def test_every_command_with_a_table_is_here():
-    """`demo` prints one of these tables and a story; `train` and `bench` take longer, and are tested below."""
-    assert {command[0] for command in COMMANDS} | {"demo", "train", "bench", "record"} >= {*cli.COMMANDS, *cli.GROUPS}
+    """`demo` prints one of these tables and a story; `train` and `bench` take longer, and are tested below;
+    `explore` opens a browser.
+    """
+    assert {command[0] for command in COMMANDS} | {"demo", "train", "bench", "record", "explore"} >= {
+        *cli.COMMANDS,
+        *cli.GROUPS,
+    }
 
 
 @pytest.mark.parametrize("width", WIDTHS)

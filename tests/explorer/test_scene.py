@@ -68,7 +68,8 @@ def test_agents_that_do_alike_share_a_line():
 def test_a_choice_is_remembered_as_text():
     choice = Choice("SLCD-v0", "strong", "integrated", {"shares": [0.5, 0.5]}, ("random", "pavlov"), 3)
     assert Choice.from_key(choice.key()) == choice
-    assert scene.is_slow(choice)
+    assert not scene.is_slow(choice)
+    assert scene.is_slow(Choice(policies=("Oracle_TrustAware", "random")))
 
 
 REFUSED = [
