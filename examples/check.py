@@ -35,6 +35,7 @@ EXAMPLES = {
     "benchmarl_mappo": ("benchmarl", "`coopetition.api.benchmarl.task`", "advantages are not normalised"),
     "rllib_ppo": ("ray", "`make_env`, a policy an agent", "squared errors of values are clipped at 10"),
     "skrl_ppo": ("skrl", "`gymnasium.make_vec`", "advantages flow over the horizon"),
+    "tianshou_ppo": ("tianshou", "`gymnasium.make`, `control=0`", "the word in the last infos is a NaN to it"),
     "supersuit_sb3": ("supersuit", "`parallel_env`, shared parameters", "truncation is lost, and there is no `seed`"),
 }
 
