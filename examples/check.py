@@ -33,6 +33,7 @@ EXAMPLES = {
     "torchrl_mappo": ("torchrl", "`PettingZooWrapper`", "numeric infos, the same from reset on"),
     "torchrl_single_agent": ("torchrl", "`GymWrapper`, `control=0`", "`TanhNormal` stays short of the ends"),
     "benchmarl_mappo": ("benchmarl", "`coopetition.api.benchmarl.task`", "advantages are not normalised"),
+    "rllib_ppo": ("ray", "`make_env`, a policy an agent", "squared errors of values are clipped at 10"),
     "skrl_ppo": ("skrl", "`gymnasium.make_vec`", "advantages flow over the horizon"),
     "supersuit_sb3": ("supersuit", "`parallel_env`, shared parameters", "truncation is lost, and there is no `seed`"),
 }
