@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from coopetition.games.families import FAMILIES
+from coopetition.games.fields import FIELDS
 from coopetition.games.parameters import Parameters
 from coopetition.games.presets import PUBLISHED, preset_class, presets_of
 
@@ -92,6 +93,12 @@ def _check_fields(environment: type[Parameters]) -> None:
     for line in environment.added_fields():
         if not line.meaning:
             raise TypeError(f"{environment.id}: the state field {line.name!r} has no meaning: write meaning=...")
+        shared = FIELDS.get(line.name)
+        if shared is not None and (line.shape, line.meaning) != (shared.shape, shared.meaning):
+            raise TypeError(
+                f"{environment.id}: {line.name!r} is the name of a field that games share ({shared.meaning}): "
+                f"write FIELDS[{line.name!r}] if it is meant, or take another name"
+            )
 
 
 def page_of(environment: type[Parameters]) -> str:

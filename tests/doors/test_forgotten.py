@@ -37,6 +37,7 @@ ENVIRONMENT = [
     ("def stages(self)", "def stage(self)", StageError,
      "declares the state field 'stock', the kernel number 'price'.*no method stages; did you mean 'stage'"),
     (', meaning="S, tonnes of fish"', "", TypeError, "the state field 'stock' has no meaning"),
+    ('StateField("stock"', 'StateField("intensity"', TypeError, "'intensity' is the name of a field that games share"),
     ("team_game(", "team_game(pay=grow, ", TypeError,
      r"team_game\(\) has no stage 'pay'; allowed: assemble, payoffs, utilities, turn; did you mean 'payoffs'"),
 ]  # fmt: skip
