@@ -26,7 +26,7 @@ check: $(VENV)/.installed-test
 	$(VENV)/bin/mypy
 
 # Formulas are set by a script of a package beside the pages: the site works from a folder, without a network.
-docs: $(VENV)/.installed-docs
+docs: $(VENV)/.installed-test
 	$(VENV)/bin/python -m sphinx -q -E -W --keep-going -j auto docs $(SITE)
 
 figures: $(VENV)/.installed-test
@@ -42,10 +42,6 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -c constraints.txt -e '.[test]'
 	touch $@ $(VENV)/.installed
-
-$(VENV)/.installed-docs: $(VENV)/.installed-test
-	$(PIP) -c constraints.txt -e '.[test,docs]'
-	touch $@ $(VENV)/.installed-test $(VENV)/.installed
 
 clean:
 	rm -rf .venv docs/_build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
