@@ -17,13 +17,7 @@ from scipy.stats import qmc
 from coopetition.oracles.evidence import Status, by_class
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.registry import register_concept
-from coopetition.oracles.stage.solution import (
-    RELATIVE_CONSTRAINED,
-    Certificate,
-    NotConverged,
-    Solution,
-    tolerance_of,
-)
+from coopetition.oracles.stage.solution import Certificate, Solution, concluded
 
 #: Where the tests are that `status` names.
 _CLOSED = "tests/oracles/stage/test_closed_forms.py"
@@ -219,29 +213,19 @@ def maximin(
             replies[other], hurtful[other] = replies[i], hurtful[i]
             hurtful[other, [i, other]] = hurtful[i, [other, i]]
     certificate = Certificate("security", float(gains.max()), gains, replies, GRID, {})
-    payoffs, utilities = stage.evaluate(strategies[None])
-    report = {
-        "method": "grids, refined, of own levels and of threats",
-        "evaluations": stage.evaluations - evaluated,
-        "seconds": time.perf_counter() - began,
-    }
-    solution = Solution(
-        stage.game.id,
-        stage.game.agents,
+    return concluded(
+        stage,
         "maximin",
-        objective.name,
+        objective,
         strategies,
-        payoffs[0],
-        utilities[0],
-        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
-        certificate.epsilon,
         certificate,
-        report,
-        {"security_levels": levels, "threats": hurtful},
+        method="grids, refined, of own levels and of threats",
+        began=began,
+        evaluated=evaluated,
+        values={"security_levels": levels, "threats": hurtful},
+        strict=strict,
+        tolerance=tolerance,
     )
-    if strict and not solution.converged:
-        raise NotConverged(solution, certificate.epsilon)
-    return solution
 
 
 def _of_two_numbers(stage: StageGame, objective: Objective, strict: bool, tolerance: float | None) -> Solution:
@@ -287,26 +271,16 @@ def _of_two_numbers(stage: StageGame, objective: Objective, strict: bool, tolera
         strategies[own], levels[own], replies[own] = best, min(value, float(values[0])), others[top]
         hurtful[i, own], hurtful[i, theirs] = best, threat[0]
     certificate = Certificate("security", float(gains.max()), gains, replies, GRID // 4, {})
-    payoffs, utilities = stage.evaluate(strategies[None])
-    report = {
-        "method": "grids, refined, of both numbers and of threats",
-        "evaluations": stage.evaluations - evaluated,
-        "seconds": time.perf_counter() - began,
-    }
-    solution = Solution(
-        stage.game.id,
-        stage.game.agents,
+    return concluded(
+        stage,
         "maximin",
-        objective.name,
+        objective,
         strategies,
-        payoffs[0],
-        utilities[0],
-        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
-        certificate.epsilon,
         certificate,
-        report,
-        {"security_levels": levels, "threats": hurtful.reshape(2, 2, stage.axes)},
+        method="grids, refined, of both numbers and of threats",
+        began=began,
+        evaluated=evaluated,
+        values={"security_levels": levels, "threats": hurtful.reshape(2, 2, stage.axes)},
+        strict=strict,
+        tolerance=tolerance,
     )
-    if strict and not solution.converged:
-        raise NotConverged(stage.by_agent(solution), certificate.epsilon)
-    return solution

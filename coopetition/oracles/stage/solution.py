@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,3 +162,50 @@ class NotConverged(RuntimeError):
             f"no {concept} of {where} was found: at the best point somebody still gains {self.epsilon:.3g}"
             f"{'; ' + why if why else ''} (strict=False returns that point)"
         )
+
+
+def concluded(
+    stage: StageGame,
+    concept: str,
+    objective: Objective,
+    levels: Array,
+    certificate: Certificate,
+    *,
+    method: str,
+    began: float,
+    evaluated: int,
+    values: dict[str, Any],
+    strict: bool,
+    tolerance: float | None,
+) -> Solution:
+    """The solution at levels (N,) whose residual is the certificate's epsilon, as where constraints bind.
+
+    Parameters
+    ----------
+    began, evaluated : float, int
+        `time.perf_counter` and the stage's evaluations before anything was solved.
+
+    Raises
+    ------
+    NotConverged
+        With `strict`, where the certificate does not hold.
+    """
+    payoffs, utilities = stage.evaluate(levels[None])
+    spent = {"evaluations": stage.evaluations - evaluated, "seconds": time.perf_counter() - began}
+    solution = Solution(
+        stage.game.id,
+        stage.game.agents,
+        concept,
+        objective.name,
+        levels,
+        payoffs[0],
+        utilities[0],
+        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
+        certificate.epsilon,
+        certificate,
+        {"method": method, **spent},
+        values,
+    )
+    if strict and not solution.converged:
+        raise NotConverged(stage.by_agent(solution), certificate.epsilon)
+    return solution

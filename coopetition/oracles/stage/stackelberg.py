@@ -13,7 +13,7 @@ from coopetition.oracles.stage.first_order import first_order_point
 from coopetition.oracles.stage.game import Array, Objective, StageGame, symmetry_groups
 from coopetition.oracles.stage.registry import register_concept
 from coopetition.oracles.stage.replies import best_replies
-from coopetition.oracles.stage.solution import RELATIVE_CONSTRAINED, Certificate, NotConverged, Solution, tolerance_of
+from coopetition.oracles.stage.solution import Certificate, Solution, concluded
 
 #: Where the tests are that `status` names.
 _CLOSED = "tests/oracles/stage/test_closed_forms.py"
@@ -181,30 +181,19 @@ def stackelberg(
     replies[who] = checked[0][who]
     details = {"leader": stage.game.agents[who], "follower_epsilon": follower_epsilon}
     certificate = Certificate("commitment", float(gains.max()), gains, replies, GRID, details)
-    payoffs, utilities = stage.evaluate(best[None])
-    converged = certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED)
-    report = {
-        "method": "grid, bounded search",
-        "evaluations": stage.evaluations - evaluated,
-        "seconds": time.perf_counter() - began,
-    }
-    solution = Solution(
-        stage.game.id,
-        stage.game.agents,
+    return concluded(
+        stage,
         "stackelberg",
-        objective.name,
+        objective,
         best,
-        payoffs[0],
-        utilities[0],
-        converged,
-        certificate.epsilon,
         certificate,
-        report,
-        {"leader": stage.game.agents[who]},
+        method="grid, bounded search",
+        began=began,
+        evaluated=evaluated,
+        values={"leader": stage.game.agents[who]},
+        strict=strict,
+        tolerance=tolerance,
     )
-    if strict and not solution.converged:
-        raise NotConverged(solution, certificate.epsilon)
-    return solution
 
 
 def _leader_of_two(
@@ -278,26 +267,16 @@ def _leader_of_two(
     replies[own] = most[0][own]
     details = {"leader": stage.game.agents[who], "follower_epsilon": float(gains[theirs].max())}
     certificate = Certificate("commitment", float(gains.max()), gains, replies, 33, details)
-    payoffs, utilities = stage.evaluate(best[None])
-    report = {
-        "method": "grids of both numbers, Nelder-Mead",
-        "evaluations": stage.evaluations - evaluated,
-        "seconds": time.perf_counter() - began,
-    }
-    solution = Solution(
-        stage.game.id,
-        stage.game.agents,
+    return concluded(
+        stage,
         "stackelberg",
-        objective.name,
+        objective,
         best,
-        payoffs[0],
-        utilities[0],
-        certificate.epsilon <= tolerance_of(stage, objective, tolerance, RELATIVE_CONSTRAINED),
-        certificate.epsilon,
         certificate,
-        report,
-        {"leader": stage.game.agents[who]},
+        method="grids of both numbers, Nelder-Mead",
+        began=began,
+        evaluated=evaluated,
+        values={"leader": stage.game.agents[who]},
+        strict=strict,
+        tolerance=tolerance,
     )
-    if strict and not solution.converged:
-        raise NotConverged(stage.by_agent(solution), certificate.epsilon)
-    return solution
