@@ -6,7 +6,7 @@ The build itself is a step of .ci/run, in which every warning is an error.
 from __future__ import annotations
 
 import doctest
-import importlib
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -29,12 +29,11 @@ FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", flags=re.M | re.S)
 
 
 def load(name: str):
-    """A script of docs/, which is no package."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(DOCS))
+    """A script of docs/, which is no package, under a name that no other module has."""
+    spec = importlib.util.spec_from_file_location(f"site_{name}", DOCS / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 formulas, api_pages, pages = (load(name) for name in ("formulas", "api_pages", "pages"))
