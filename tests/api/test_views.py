@@ -237,6 +237,7 @@ def test_made_environments_do_not_warn():
         warnings.simplefilter("error")
         env = gymnasium.make("coopetition/TrustDilemma-v0")
         env.reset(seed=1)
+        env.action_space.seed(1)
         for _ in range(5):
             env.step(env.action_space.sample())
 
