@@ -294,6 +294,26 @@ def test_an_agents_update_does_not_move_with_anothers_reward(algorithm):
     )
 
 
+def test_rates_and_spread_fall_as_training_goes_on():
+    """After all eight of its updates nothing moves; and the eighth leaves nobody drawing more widely than the limit."""
+
+    def changes(done, **falls):
+        training = Training("TrustDilemma-v0", "IPPO", "private", 1, 1, {**TINY, **falls})
+        before = jax.tree.map(np.array, training.init().networks.actor)
+        state, data = one_trajectory(training)
+        update = training.programs(0).update
+        after, _ = update(state, data, training.keys, training.values, np.uint32(done), np.float32(8))
+        after = jax.tree.map(np.array, after.networks.actor)
+        moved = [np.abs(x - y).max() for x, y in zip(jax.tree.leaves(after), jax.tree.leaves(before), strict=True)]
+        return max(moved), after["log_std"].max()
+
+    assert changes(0, final_rate=0.0)[0] > changes(4, final_rate=0.0)[0] > 0.0
+    assert changes(8, final_rate=0.0)[0] == 0.0
+    assert changes(8)[0] > 0.0
+    assert changes(7)[1] > -1.0
+    assert changes(7, final_log_std=-2.0)[1] == pytest.approx(-2.0)
+
+
 def test_an_agents_loss_has_no_gradient_in_anothers_parameters():
     training = Training("TrustDilemma-v0", "IPPO", "private", 1, 1, TINY)
     state, data = one_trajectory(training)
