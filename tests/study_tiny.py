@@ -19,7 +19,7 @@ TINY = Scale(
     steps={"*": 256},
     episodes=1,
     drawn_seeds=1,
-    thorough=False,
+    climbed=(),
     teams=3,
     settings={"copies": 4, "length": 8},
 )

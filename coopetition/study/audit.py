@@ -88,6 +88,7 @@ def best_deviation(game: Game, policy: Policy, seed: int, thorough: bool) -> lis
             "start": 0,
             "steps": game.horizon,
             "value": float(found.gains[i]),
+            "label": "climbing" if thorough else "quick",
         }
         for i in seats(game)
     ]

@@ -80,7 +80,9 @@ def seconds_of(job: Job) -> float:
         mine = _learner(job.algorithm)
         runs = modes * len(job.seeds) * int(np.prod([len(values) for values in job.sweep.values()], dtype=np.int64))
         steps = runs * job.steps * _at(mine["step"], agents)
-        audits = modes * len(job.audited) * _at(table["thorough audit" if job.thorough else "audit"], agents)
+        climbed = len(set(job.audited) & set(job.climbed))
+        audits = modes * climbed * _at(table["thorough audit"], agents)
+        audits += modes * (len(job.audited) - climbed) * _at(table["audit"], agents)
         return max(mine["fixed"].values()) + steps + runs * _at(table["evaluation"], agents) + audits
     if job.kind == "reference":
         return modes * _at(table["reference"], agents)

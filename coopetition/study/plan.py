@@ -83,8 +83,8 @@ class Scale:
         Played to evaluate one policy.
     drawn_seeds : int
         Evaluations of a reference policy that draws.
-    thorough : bool
-        Whether best deviations are searched for by climbing.
+    climbed : tuple of int
+        Audited seeds whose best deviations are searched for by climbing too, which takes ten times as long.
     teams : int
         Mixed teams that are drawn for cross-play, an environment and mode.
     settings : dict
@@ -102,7 +102,7 @@ class Scale:
     steps: Mapping[str, int] = field(default_factory=lambda: {"memory": 30_000, "*": 100_000})
     episodes: int = 8
     drawn_seeds: int = 7
-    thorough: bool = True
+    climbed: tuple[int, ...] = (0, 1, 2)
     teams: int = 50
     settings: Mapping[str, Any] = field(default_factory=dict)
     chosen: Mapping[str, Mapping[str, Any]] = field(default_factory=chosen_settings)
@@ -140,7 +140,7 @@ class Scale:
         given: dict[str, Any] = {}
         for name, value in values.items():
             choose("field of a scale", name, known)
-            if name in ("seeds", "audited") and isinstance(value, int):
+            if name in ("seeds", "audited", "climbed") and isinstance(value, int):
                 value = range(value)
             if name == "environments":
                 value = [one for part in value for one in groups.get(part, (part,))]
@@ -166,7 +166,7 @@ class Job:
         An id.
     algorithm : str
         Of a job that trains, else empty.
-    modes, seeds, audited, episodes, drawn_seeds, thorough, teams
+    modes, seeds, audited, climbed, episodes, drawn_seeds, teams
         As for `Scale`.
     steps : int
         Environment steps of a run.
@@ -187,7 +187,7 @@ class Job:
     steps: int = 0
     episodes: int = 1
     drawn_seeds: int = 1
-    thorough: bool = False
+    climbed: tuple[int, ...] = ()
     teams: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     sweep: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -310,7 +310,7 @@ def first_jobs(scale: Scale) -> list[Job]:
                         scale.audited,
                         scale.steps_of(algorithm, environment),
                         scale.episodes,
-                        thorough=scale.thorough,
+                        climbed=scale.climbed,
                         settings=scale.settings_of(algorithm, environment),
                     )
                 )

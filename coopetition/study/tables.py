@@ -112,7 +112,9 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "partner_seed": Column(pl.Int64, "training seed of the others, where partners are swapped"),
         "value": Column(pl.Float64, "what the audit measures; see the datasheet"),
         "reference": Column(pl.Float64, "the same without the deviation"),
-        "label": Column(pl.String, "class of the policy: immune, late, early or broad"),
+        "label": Column(
+            pl.String, "immune, late, early or broad: the policy's class; quick or climbing: the deviation's search"
+        ),
     },
     "crossplay": {
         **WHO,

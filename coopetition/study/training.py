@@ -159,6 +159,6 @@ def _audit(job: Job, mode: str, name: str, population: Any, files: list[Path]) -
     who = {"shard": name, "environment": job.environment, "reward_mode": mode, "algorithm": job.algorithm}
     rows = []
     for seed, maker in makers.items():
-        found = audit_policy(game, maker, EVALUATION_SEED, thorough=job.thorough) + swapped.get(seed, [])
+        found = audit_policy(game, maker, EVALUATION_SEED, thorough=seed in job.climbed) + swapped.get(seed, [])
         rows += [{**who, "seed": seed, **row} for row in found]
     return rows

@@ -28,7 +28,7 @@ from coopetition.study.shards import Shard, ShardStore  # noqa: E402
 
 SMALL = Scale(
     "small", environments=("TrustDilemmaStrong-v0", "TrustDilemma-v0", "GiftExchange-v0"), algorithms=("IPPO", "IA2C"),
-    modes=("private",), seeds=(0,), audited=(0,), thorough=False,
+    modes=("private",), seeds=(0,), audited=(0,), climbed=(),
 )  # fmt: skip
 
 

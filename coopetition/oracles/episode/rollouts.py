@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from coopetition.oracles.stage.social_optimum import social_optimum
 
 #: Copies a rollout at most.
 MOST_COPIES = 4096
+#: Stage solutions of a game that was asked about before, by name: searches of replies begin at them every time.
+_SOLVED: WeakKeyDictionary[Game, dict[str, Array]] = WeakKeyDictionary()
 
 
 class Episode:
@@ -59,7 +62,8 @@ class Episode:
         self.game.state_vector(self.start)  # refuses what is not a state before any work is done
         self.rollouts = 0
         self._batches: dict[tuple[int, bool], tuple[Batch, Snapshot]] = {}
-        self._solved: dict[str, Array] = {}
+        # Of the stage at the default start; another start has solutions of its own.
+        self._solved: dict[str, Array] = {} if self.start else _SOLVED.setdefault(self.game, {})
 
     def batch(self, copies: int, observe: bool = False) -> Batch:
         """A batch of so many copies at the start of their episodes."""
