@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 from learning_faults import built, start
 
 NODES = 24
@@ -74,7 +75,7 @@ def exact():
             truncated=np.ones((1, NODES**2), dtype=bool),
         )
         weighted = [(part * share)[None].astype(np.float32) for part in (paid, additive)]
-        found = jax.jit(learner.shaping)(actors, data, weighted[0], 0.95, weighted[1])
+        found = jax.jit(learner.shaping)(actors, data, weighted[0], 0.95, 0.0, weighted[1])
         own, shaped = (
             np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
             for part in jax.tree.map(np.asarray, found)
@@ -101,6 +102,32 @@ def test_the_term_is_what_the_opponents_step_pays(exact):
         gained = slope(lambda at, paid=paid, j=j, step=step: paid @ metric[j] @ step(at), centres, i)
         assert np.abs(gained).max() > 1e-2
         assert np.allclose(shaped[i], gained, rtol=2e-4, atol=2e-5), (i, shaped[i], gained)
+
+
+def test_an_end_that_an_agent_brings_about_costs_what_it_would_have_earned():
+    """Two steps that pay 1 each; the first agent's first rate decides whether the episode goes on to the second."""
+    copies, discount = 20_000, 0.9
+    quantiles = scipy.stats.norm.ppf((np.arange(copies) + 0.5) / copies)
+    with built() as module:
+        one = start(module, "LOLA", horizon=2)
+        learner, jax = one.learner, one.jax
+        actors = jax.tree.map(np.array, one.state.actor)
+        seen = np.repeat(np.repeat(one.data.observations[:1, :1], copies, axis=1), 2, axis=0)
+        parameters = np.asarray(jax.vmap(learner.parameters)(actors, learner.task.inputs(seen)))[:, 0, 0]
+        (mean, other), (spread, wide) = parameters[:, 0], np.exp(parameters[:, 1])
+        latents = np.stack([mean + spread * quantiles, np.full(copies, other + 0.3 * wide)], axis=-1)
+        over = latents[:, 0] < mean - 0.4 * spread
+        data = one.data._replace(
+            observations=seen,
+            latents=np.stack([latents, latents[::-1]])[..., None].astype(np.float32),
+            terminated=np.stack([over, np.zeros_like(over)]),
+            truncated=np.stack([np.zeros_like(over), ~over]),
+        )
+        # The episode that begins after an end pays the same, and is no merit of the step that ended the one before.
+        paid = np.ones((2, copies, 2), dtype=np.float32)
+        own, _ = jax.jit(learner.shaping)(actors, data, paid, discount, paid)
+    found = float(np.asarray(own["layers"][-1]["bias"])[0, 0])
+    assert found == pytest.approx(discount * scipy.stats.norm.pdf(-0.4) / spread / 2, rel=1e-3)
 
 
 def test_a_sum_of_functions_of_single_rates_is_found():

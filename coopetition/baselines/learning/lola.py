@@ -8,10 +8,13 @@ with their step theta_j + eta grad_j J_j, each on *its own* reward, the first-or
 that is, agent i shapes the gradient that j will follow, in the direction that pays i. Estimates come from DiCE: with
 c_t = gamma c_{t-1} + sum_k log pi_k(a_k,t | o_k,t), started anew with every episode, and box(c) = exp(c - stop(c)),
 
-    J_k = E[ box(c_t) (r_k,t - b_k,t) ],
+    J_k = E[ box(c_t) r_k,t - box(d_t) b_k,t ],
 
 whose derivatives of any order are the right estimates: the first is the discounted policy gradient, the mixed second
-one the term above. The baseline b is the mean reward of the other copies at the same step.
+one the term above. The baseline b is the mean reward of the other copies at the same step. d_t is c_t, but goes on
+where the game's rule ended an episode: an agent whose episode is over is still compared with those that play on, so
+that the second term has no derivative in expectation. With c_t there, an end would cost nothing, and agents of
+TrustDilemmaStrong let trust collapse.
 
 The second derivative is the noisy part: most of what it is estimated from are effects of one agent's rate alone, which
 have no part in grad_i grad_j. With f_t a sum of functions of single rates (fitted to rewards by least squares), and l_t
@@ -116,7 +119,9 @@ class LOLA(REINFORCE):
         if self.task.shared:
             raise ValueError("LOLA tells its own parameters from its opponents': share_parameters=True is refused")
 
-    def objectives(self, actors: Any, data: Trajectory, rewards: Any, discount: Any, additive: Any = 0.0) -> Any:
+    def objectives(
+        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, baseline: Any, additive: Any = 0.0
+    ) -> Any:
         """DiCE objectives J (L,) of all agents, as functions of all actors.
 
         With `additive` (T, E, L), a sum of functions of single rates, they are for mixed derivatives only.
@@ -124,25 +129,31 @@ class LOLA(REINFORCE):
         parameters = jax.vmap(self.parameters)(actors, self.task.inputs(data.observations))
         log_probs = self.distribution.log_prob(parameters, self.task.fold(data.latents)).sum(axis=0)
 
-        def step(before: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
-            log_prob, end = now
-            total = discount * before + log_prob
-            return jnp.where(end, 0.0, total), total
+        def step(before: tuple[Any, Any, Any], now: tuple[Any, Any, Any]) -> tuple[Any, Any]:
+            (own, whole, fixed), (log_prob, terminated, truncated) = before, now
+            own, whole = discount * own + log_prob, discount * whole + log_prob
+            # A horizon's end is known beforehand, unless an end that agents brought about has moved it.
+            after = jnp.where(terminated | truncated, 0.0, own), jnp.where(truncated & fixed, 0.0, whole)
+            return (*after, fixed & ~terminated), (own, whole)
 
-        _, sums = jax.lax.scan(step, jnp.zeros_like(log_probs[0]), (log_probs, data.ended))
-        box = jnp.exp(sums - jax.lax.stop_gradient(sums))
-        now = jnp.exp(log_probs - jax.lax.stop_gradient(log_probs))
-        return (box[..., None] * rewards - now[..., None] * additive).mean(axis=(0, 1))
+        none = jnp.zeros_like(log_probs[0])
+        begin = (none, none, jnp.ones_like(none, dtype=bool))
+        _, (own, whole) = jax.lax.scan(step, begin, (log_probs, data.terminated, data.truncated))
+
+        def box(sums: Any) -> Any:
+            return jnp.exp(sums - jax.lax.stop_gradient(sums))[..., None]
+
+        return (box(own) * rewards - box(whole) * baseline - box(log_probs) * additive).mean(axis=(0, 1))
 
     def shaping(
-        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, additive: Any = 0.0
+        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, baseline: Any = 0.0, additive: Any = 0.0
     ) -> tuple[Any, Any]:
         """Each agent's own gradient, and the one through its opponents' step: trees with agents in front."""
         agents = jnp.arange(self.task.size)
 
         def each(actors: Any, additive: Any) -> Any:
             """grad_j J_k: every leaf (L of objectives k, L of parameters j, ...)."""
-            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount, additive))(actors)
+            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount, baseline, additive))(actors)
 
         slopes = each(actors, 0.0)
         own = jax.tree.map(lambda x: x[agents, agents], slopes)
@@ -166,9 +177,9 @@ class LOLA(REINFORCE):
             state.scales, data.rewards, data.ended, settings.discount
         )
         rewards = data.rewards / scales.deviation
-        rewards = rewards - (rewards.sum(axis=1, keepdims=True) - rewards) / (self.task.copies - 1)
-        additive = additive_part(data.rates, rewards)
-        own, shaped = self.shaping(state.actor, data, rewards, settings.discount, additive)
+        baseline = (rewards.sum(axis=1, keepdims=True) - rewards) / (self.task.copies - 1)
+        additive = additive_part(data.rates, rewards - baseline)
+        own, shaped = self.shaping(state.actor, data, rewards, settings.discount, baseline, additive)
         gradient = jax.tree.map(lambda g, s: -(g + settings.lookahead * s), own, shaped)
         actor, optimiser = jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
             state.actor, gradient, state.optimiser, settings.learning_rate, settings.gradient_clip
