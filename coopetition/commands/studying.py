@@ -172,6 +172,9 @@ def publish_study(
     ] = None,
     only: Only = None,
     settings: Settings = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the corpus's records of environments that the folder has nothing of.")
+    ] = False,
     archive: Annotated[
         Path | None, typer.Option("--archive", help="Write the networks of all runs to this .tar.gz.")
     ] = None,
@@ -184,7 +187,7 @@ def publish_study(
     from coopetition.study.corpus import export_scores, publish, write_archive
 
     try:
-        found = publish(folder, to, scale=None if scale is None else _scale(scale, only, settings))
+        found = publish(folder, to, scale=None if scale is None else _scale(scale, only, settings), keep=keep)
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,12 @@ def shards_of(store: ShardStore, scale: Scale, extra: Iterable[Job] = ()) -> tup
 
 
 def publish(
-    folder: str | Path, target: str | Path, *, names: Iterable[str] | None = None, scale: Scale | None = None
+    folder: str | Path,
+    target: str | Path,
+    *,
+    names: Iterable[str] | None = None,
+    scale: Scale | None = None,
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Write the corpus of a study, whole or as far as it has come.
 
@@ -147,6 +152,9 @@ def publish(
     scale : Scale, optional
         Only what there is of this scale, with the code and settings of now, and whatever was searched or trained for
         longer. Cells of it that have not been run are listed among the excluded, so that each has a record or a reason.
+    keep : bool
+        Whether the records of the corpus in `target` stay for environments that the folder has nothing of: a study may
+        be run in pieces, an environment is not.
 
     Returns
     -------
@@ -173,18 +181,20 @@ def publish(
         _check_once(table, tables[table])
     if scale is not None:
         tables["excluded"] = excluded_cells(scale, lacking)
+    tables["shards"] = pl.DataFrame(
+        [{"shard": name, **_provenance(store, name)} for name in chosen if store.has(name)],
+        schema={"shard": pl.String, "status": pl.String, "job": pl.String, "files": pl.String},
+    )
     home = Path(target)
     home.mkdir(parents=True, exist_ok=True)
+    kept = _earlier_environments(home) - _environments(tables) if keep else set()
+    if kept:
+        tables = {table: _with_earlier(table, rows, home, kept) for table, rows in tables.items()}
     if (home / "submitted.parquet").exists():
         tables["submitted"] = pl.read_parquet(home / "submitted.parquet")
     for table, rows in tables.items():
         write_table(rows, home / f"{table}.parquet", 15)
-    shards = pl.DataFrame(
-        [{"shard": name, **_provenance(store, name)} for name in chosen if store.has(name)],
-        schema={"shard": pl.String, "status": pl.String, "job": pl.String, "files": pl.String},
-    )
-    write_table(shards, home / "shards.parquet", 15)
-    networks = _publish_networks(store, chosen, tables["audit"], home)
+    networks = _publish_networks(store, chosen, tables["audit"], home, kept)
     (home / "LICENSE").write_text(LICENCE, encoding="utf-8")
     describe_corpus(home)
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
@@ -193,8 +203,31 @@ def publish(
         "bytes": size,
         "broken": broken,
         "networks": networks,
-        "missing": len(lacking),
+        "missing": sum(job.environment not in kept for job in lacking),
     }
+
+
+def _environments(tables: Mapping[str, pl.DataFrame]) -> set[str]:
+    """Of which there are records."""
+    return {one for table in ("runs", "reference") for one in tables[table]["environment"].unique()}
+
+
+def _earlier_environments(home: Path) -> set[str]:
+    """Of which the corpus in a folder has records; none where there is no corpus."""
+    if not (home / "shards.parquet").exists():
+        return set()
+    return _environments({table: pl.read_parquet(home / f"{table}.parquet") for table in ("runs", "reference")})
+
+
+def _with_earlier(table: str, rows: pl.DataFrame, home: Path, kept: set[str]) -> pl.DataFrame:
+    """A table whose rows of some environments are those that the corpus in a folder has."""
+    earlier = pl.read_parquet(home / f"{table}.parquet")
+    if table in ("settings", "chosen", "submitted"):  # of all environments together
+        return rows if rows.height else earlier
+    environment = pl.col("job").str.json_path_match("$.environment") if table == "shards" else pl.col("environment")
+    of_them = environment.is_in(sorted(kept))
+    both = pl.concat([rows.filter(~of_them), earlier.filter(of_them)])
+    return both.sort(ORDER.get(table, ["shard"]), nulls_last=True)
 
 
 def _check_once(table: str, rows: pl.DataFrame) -> None:
@@ -248,13 +281,19 @@ def _provenance(store: ShardStore, name: str) -> dict[str, str]:
     }
 
 
-def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, home: Path) -> int:
-    """Write the networks of audited policies in half precision, unless they would make the corpus too large."""
+def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, home: Path, kept: set[str]) -> int:
+    """Write the networks of audited policies in half precision, unless they would make the corpus too large.
+
+    Earlier networks of the environments that are kept stay.
+    """
     audited = set(audit.select("shard", "reward_mode", "seed").unique().iter_rows())
     folder = home / "networks"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    written = 0
+    folder.mkdir(exist_ok=True)
+    mine = tuple(f"{environment}-" for environment in kept)
+    for path in folder.glob("*"):
+        if not path.name.startswith(mine):
+            path.unlink()
+    written = len(list(folder.glob("*")))
     for name in names:
         for path in sorted((store.path(name) / "networks").glob("*")):
             arrays, metadata = read_tensors(path)

@@ -251,6 +251,30 @@ def test_part_of_a_study_is_a_sound_corpus_that_says_what_is_missing(whole, tmp_
     assert "3 jobs have not been run" in page_text(Corpus(tmp_path), {})
 
 
+def test_a_study_in_pieces(whole, tmp_path):
+    """What an earlier corpus has of other environments stays, as if all had been published at once."""
+    publish(whole, tmp_path, scale=TINY)
+    for path in tmp_path.glob("*.parquet"):
+        rows = pl.read_parquet(path)
+        renamed = [pl.col(pl.String).str.replace("TrustDilemma-v0", "PublicGoods-v0", literal=True)]
+        rows.with_columns(renamed).write_parquet(path)
+    for path in (tmp_path / "networks").glob("*"):
+        path.rename(path.with_name(path.name.replace("TrustDilemma", "PublicGoods")))
+    wider = dataclasses.replace(TINY, environments=("TrustDilemma-v0", "PublicGoods-v0", "SLCD-v0"))
+    once = publish(whole, tmp_path / "alone", scale=wider)
+    found = publish(whole, tmp_path, scale=wider, keep=True)
+    for table, count in found["rows"].items():
+        rows = pl.read_parquet(tmp_path / f"{table}.parquet")
+        assert rows.height == count
+        if table not in ("excluded", "longer", "settings", "chosen", "submitted"):
+            assert count == 2 * once["rows"][table] > 0, table
+    assert found["networks"] == 2 * once["networks"] > 0
+    excluded = pl.read_parquet(tmp_path / "excluded.parquet")
+    assert set(excluded.filter(pl.col("kind") == "not run")["environment"]) == {"SLCD-v0"}
+    assert found["missing"] == excluded.filter(pl.col("kind") == "not run").height
+    assert publish(whole, tmp_path, scale=wider)["rows"]["runs"] == once["rows"]["runs"]
+
+
 def test_two_records_of_one_thing_are_not_published(whole, tmp_path):
     import shutil
 
