@@ -13,6 +13,8 @@ import polars as pl
 from coopetition.study.plan import ALGORITHMS, MODES, Job
 from coopetition.study.statistics import interquartile_mean, paired_interval
 
+#: Learners of the agents' mean reward in every mode: the mode is nothing to them but a sum of what it pays.
+TEAM = ("QMIX", "VDN")
 #: A learner beats a constant where it earns more than this share above it.
 MARGIN = 0.01
 #: A curve still rises where its last fifth lies this share of its range above the fifth before.
@@ -101,9 +103,12 @@ def groups(environments: Sequence[str]) -> dict[str, list[str]]:
 
 
 def mode_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, Any]]:
-    """Efficiency and rate of each mode less those under private rewards, paired by environment, learner and seed."""
+    """Efficiency and rate of each mode less those under private rewards, paired by environment, learner and seed.
+
+    Learners of a team's reward are left out.
+    """
     keys = ["environment", "algorithm", "seed"]
-    chosen = corpus.done.filter(pl.col("environment").is_in(list(environments)))
+    chosen = _own_rewards(corpus, environments)
     base = chosen.filter(pl.col("reward_mode") == "private").select(*keys, "efficiency", "rate_mean")
     rows = []
     for mode in corpus.modes:
@@ -124,6 +129,68 @@ def mode_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
             )
             row[f"{column}_gain"] = paired_interval(per_seed["gain"].to_numpy())
         rows.append(row)
+    return rows
+
+
+def _own_rewards(corpus: Corpus, environments: Sequence[str]) -> pl.DataFrame:
+    """Done runs of learners that each earn their own reward, on these games."""
+    return corpus.done.filter(pl.col("environment").is_in(list(environments)) & ~pl.col("algorithm").is_in(TEAM))
+
+
+def game_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, Any]]:
+    """For each game: mean efficiency by mode, cooperative less private paired by seed, and how many learners agree.
+
+    A learner counts as one whose modes come apart when each of its seeds has the higher payoff under cooperative
+    rewards, or each the lower.
+    """
+    rows = []
+    for environment in environments:
+        mine = _own_rewards(corpus, [environment])
+        wide = mine.pivot("reward_mode", index=["algorithm", "seed"], values="efficiency")
+        if not {"private", "cooperative"} <= set(wide.columns):
+            continue
+        wide = wide.with_columns((pl.col("cooperative") - pl.col("private")).alias("gain")).drop_nulls("gain")
+        per_seed = wide.group_by("seed").agg(pl.col("gain").mean())
+        learners = wide.group_by("algorithm").agg(
+            (pl.col("gain") > 0.0).all().alias("above"), (pl.col("gain") < 0.0).all().alias("below")
+        )
+        rows.append(
+            {
+                "environment": environment,
+                **{mode: float(wide[mode].mean()) for mode in corpus.modes if mode in wide.columns},  # type: ignore[arg-type]
+                "gain": paired_interval(per_seed["gain"].to_numpy()),
+                "above": int(learners["above"].sum()),
+                "below": int(learners["below"].sum()),
+                "learners": learners.height,
+            }
+        )
+    return rows
+
+
+def summed_rewards(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, Any]]:
+    """For each mode: mean over games of what is earned in all, in payoffs and in the mode's own rewards.
+
+    Both are shares of what learners of the same game earn under private rewards, where rewards are payoffs.
+    """
+    means = (
+        _own_rewards(corpus, environments)
+        .group_by("environment", "reward_mode")
+        .agg(pl.col("payoff_total").mean(), pl.col("return_total").mean())
+    )
+    base = means.filter(pl.col("reward_mode") == "private").select("environment", pl.col("payoff_total").alias("base"))
+    shares = means.join(base, on="environment").filter(pl.col("base") > 0.0)
+    rows = []
+    for mode in corpus.modes:
+        mine = shares.filter(pl.col("reward_mode") == mode)
+        payoffs, rewards = mine["payoff_total"] / mine["base"], mine["return_total"] / mine["base"]
+        rows.append(
+            {
+                "mode": mode,
+                "games": mine.height,
+                "payoffs": float(payoffs.median()) if mine.height else float("nan"),  # type: ignore[arg-type]
+                "rewards": float(rewards.median()) if mine.height else float("nan"),  # type: ignore[arg-type]
+            }
+        )
     return rows
 
 

@@ -15,11 +15,13 @@ from coopetition.study.reading import (
     RISES,
     Corpus,
     beating_constants,
+    game_effects,
     groups,
     longer_effects,
     mode_effects,
     ranking,
     rising_cells,
+    summed_rewards,
 )
 from coopetition.study.statistics import improvement, interquartile_mean, stratified_interval
 
@@ -93,8 +95,11 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     for kind, environments in groups(corpus.environments).items():
         parts += [
             f"## Does the reward mode change what learners do? ({kind} games)",
+            "Learners of a team's reward (QMIX, VDN) are left out here: they learn from the same sums in every mode.",
             _modes_table(corpus, environments),
         ]
+        games = _games_table(corpus, environments)
+        parts += [games] if games else []
         if f"modes-{kind}" in links:
             parts.append(f"![Efficiency by reward mode]({links[f'modes-{kind}']})")
         parts += [f"## Learners ({kind} games)", _learners_table(corpus, environments)]
@@ -129,6 +134,43 @@ def _modes_table(corpus: Corpus, environments: Sequence[str]) -> str:
         )
     header = ("mode", "runs", "efficiency (IQM)", "less private, 95 % BCa over seeds", "rate", "less private")
     return _table(header, rows)
+
+
+def _games_table(corpus: Corpus, environments: Sequence[str]) -> str:
+    found = game_effects(corpus, environments)
+    if not found:
+        return ""
+    modes = [mode for mode in corpus.modes if mode in found[0]]
+    rows = []
+    for row in sorted(found, key=lambda row: -row["gain"][0]):
+        mean, low, high = row["gain"]
+        rows.append(
+            [
+                row["environment"],
+                *(f"{row[mode]:.3f}" for mode in modes),
+                f"{mean:+.3f} {_interval(low, high)}",
+                f"{row['above']} up, {row['below']} down, of {row['learners']}",
+            ]
+        )
+    text = (
+        "Game by game: mean efficiency of the learners that each earn their own reward, and what cooperative rewards "
+        "add to private ones. The last column counts learners of which every seed earns more, or every seed less."
+    )
+    header = ("environment", *modes, "cooperative less private, 95 % BCa over seeds", "learners, all seeds")
+    return text + "\n\n" + _table(header, rows) + "\n\n" + _sums_text(corpus, environments)
+
+
+def _sums_text(corpus: Corpus, environments: Sequence[str]) -> str:
+    """What sums of rewards would have said of the modes, beside what payoffs say."""
+    rows = [
+        [row["mode"], str(row["games"]), f"{row['payoffs']:.2f}", f"{row['rewards']:.2f}"]
+        for row in summed_rewards(corpus, environments)
+    ]
+    text = (
+        "Sums of rewards cannot be compared between modes, since each mode pays in a coin of its own: beside payoffs, "
+        "what they would have said, both as shares of the payoffs under private rewards (medians over games)."
+    )
+    return text + "\n\n" + _table(("mode", "games", "payoffs", "rewards"), rows)
 
 
 def _learners_table(corpus: Corpus, environments: Sequence[str]) -> str:
