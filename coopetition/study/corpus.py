@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -282,9 +281,10 @@ def _provenance(store: ShardStore, name: str) -> dict[str, str]:
 
 
 def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, home: Path, kept: set[str]) -> int:
-    """Write the networks of audited policies in half precision, unless they would make the corpus too large.
+    """Write the networks of audited policies in half precision.
 
-    Earlier networks of the environments that are kept stay.
+    Earlier networks of the environments that are kept stay. Where they would make the corpus too large, those of the
+    last seed are left out, then those of the last but one, and so on.
     """
     audited = set(audit.select("shard", "reward_mode", "seed").unique().iter_rows())
     folder = home / "networks"
@@ -293,7 +293,6 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
     for path in folder.glob("*"):
         if not path.name.startswith(mine):
             path.unlink()
-    written = len(list(folder.glob("*")))
     for name in names:
         for path in sorted((store.path(name) / "networks").glob("*")):
             arrays, metadata = read_tensors(path)
@@ -302,12 +301,15 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
                 continue
             halves = {key: half(value) for key, value in arrays.items()}
             write_tensors(folder / f"{about['environment']}-{path.name}", halves, metadata)
-            written += 1
+    seeds: dict[int, list[Path]] = {}
+    for path in folder.glob("*"):
+        seeds.setdefault(int(path.stem.rpartition("-seed")[2]), []).append(path)
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
-    if size > MOST_BYTES:
-        shutil.rmtree(folder)
-        return 0
-    return written
+    while size > MOST_BYTES and seeds:
+        for path in seeds.pop(max(seeds)):
+            size -= path.stat().st_size
+            path.unlink()
+    return sum(map(len, seeds.values()))
 
 
 def write_archive(folder: str | Path, target: str | Path) -> Path:

@@ -172,6 +172,16 @@ def test_the_corpus_is_read_back_and_recomputed(corpus):
         assert again["payoff_total"] == pytest.approx(row["payoff_total"], rel=1e-2)
 
 
+def test_networks_of_the_last_seeds_are_left_out_of_a_corpus_that_is_too_large(whole, tmp_path, monkeypatch):
+    every = publish(whole, tmp_path)
+    monkeypatch.setattr("coopetition.study.corpus.MOST_BYTES", every["bytes"] - 10_000)
+    fewer = publish(whole, tmp_path)
+    assert fewer["networks"] == every["networks"] // 2
+    assert {path.stem[-1] for path in (tmp_path / "networks").glob("*")} == {"0"}
+    monkeypatch.setattr("coopetition.study.corpus.MOST_BYTES", 10)
+    assert publish(whole, tmp_path)["networks"] == 0
+
+
 def test_records_are_recomputed_from_their_networks_to_the_bit(whole):
     """Three at random, with every number that was found of them."""
     told: list[str] = []
