@@ -31,5 +31,7 @@ def test_intervals_cover_the_mean():
         _, low, high = paired_interval(draws)
         covered += low <= 1.0 <= high
     assert covered >= 15
-    low, high = stratified_interval(generator.normal(size=(7, 5)))
-    assert low < high
+    scores = generator.normal(size=(7, 5))
+    low, high = stratified_interval(scores)
+    assert low < interquartile_mean(scores) < high
+    assert high - low < 4.0 * scores.std() / np.sqrt(scores.size) * 1.5
