@@ -30,12 +30,16 @@ class Classifier:
         It knows the game's payoffs.
     uses_oracle : bool
         It plays what a solver computed.
+    alike : bool
+        One rule plays all agents of a role, so that of exchangeable agents only one need be asked what leaving it
+        gains. Not so for trained policies, who have a network for every seat.
     """
 
     stochastic: bool = False
     memory: float = 0
     needs_model: bool = False
     uses_oracle: bool = False
+    alike: bool = False
 
 
 class Policy:
@@ -84,8 +88,8 @@ class Policy:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        #: What is remembered for each agent that it plays; every name restarts with the episode.
-        self._memories: dict[int, dict[str, np.ndarray]] = {}
+        #: What is remembered for each agent that it plays, by index and name; all of it restarts with the episode.
+        self.memories: dict[int, dict[str, np.ndarray]] = {}
 
     @property
     def compiled(self) -> str | None:
@@ -104,7 +108,7 @@ class Policy:
             Number of copies B.
         """
         self._num_envs = int(num_envs)
-        self._memories.clear()
+        self.memories.clear()
 
     def reseed(self, seed: Seeds) -> None:
         """Start the random streams of some copies anew, in the middle of the others' episodes.
@@ -137,7 +141,7 @@ class Policy:
             Observations of another number of copies than `reset` was told, or rates of another shape than (B,); or,
             in the first step after a reset, rates out of [0, 1].
         """
-        first = agent not in self._memories
+        first = agent not in self.memories
         seen = self.look(observations, agent)
         rates = self.play(seen)
         if np.shape(rates) != (seen.copies,) and (self.game.axes == 1 or np.shape(rates) != (seen.copies, 2)):
@@ -160,9 +164,9 @@ class Policy:
             if self._num_envs is not None:
                 raise ValueError(f"observations of {len(observations)} copies, but reset(num_envs={self._num_envs})")
             self.reset(num_envs=len(observations))
-        memory = self._memories.get(agent)
+        memory = self.memories.get(agent)
         if memory is None:
-            memory = self._memories[agent] = {}
+            memory = self.memories[agent] = {}
         return Sight(self.game, observations, agent, memory)
 
     def play(self, seen: Sight) -> np.ndarray:

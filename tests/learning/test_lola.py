@@ -104,30 +104,94 @@ def test_the_term_is_what_the_opponents_step_pays(exact):
         assert np.allclose(shaped[i], gained, rtol=2e-4, atol=2e-5), (i, shaped[i], gained)
 
 
-def test_an_end_that_an_agent_brings_about_costs_what_it_would_have_earned():
-    """Two steps that pay 1 each; the first agent's first rate decides whether the episode goes on to the second."""
+@pytest.mark.parametrize("window", [2, 3, 6])
+@pytest.mark.parametrize("horizon", [1, 2])
+def test_an_end_that_an_agent_brings_about_costs_what_it_would_have_earned(horizon, window):
+    """Steps pay 1 each; the first agent's first rate decides whether the episode goes on, where it is longer."""
     copies, discount = 20_000, 0.9
     quantiles = scipy.stats.norm.ppf((np.arange(copies) + 0.5) / copies)
     with built() as module:
-        one = start(module, "LOLA", horizon=2)
+        one = start(module, "LOLA", horizon=horizon)
         learner, jax = one.learner, one.jax
         actors = jax.tree.map(np.array, one.state.actor)
-        seen = np.repeat(np.repeat(one.data.observations[:1, :1], copies, axis=1), 2, axis=0)
+        seen = np.repeat(np.repeat(one.data.observations[:1, :1], copies, axis=1), window, axis=0)
         parameters = np.asarray(jax.vmap(learner.parameters)(actors, learner.task.inputs(seen)))[:, 0, 0]
         (mean, other), (spread, wide) = parameters[:, 0], np.exp(parameters[:, 1])
         latents = np.stack([mean + spread * quantiles, np.full(copies, other + 0.3 * wide)], axis=-1)
         over = latents[:, 0] < mean - 0.4 * spread
+        # Who ended at once begins anew, and reaches the horizon a step later than the others, if that is far.
+        steps = np.arange(window)[:, None]
+        terminated = (steps == 0) & over
+        reached = np.where(over & (horizon > 1), steps % horizon == 0, (steps + 1) % horizon == 0)
         data = one.data._replace(
             observations=seen,
-            latents=np.stack([latents, latents[::-1]])[..., None].astype(np.float32),
-            terminated=np.stack([over, np.zeros_like(over)]),
-            truncated=np.stack([np.zeros_like(over), ~over]),
+            # Later draws are in the middle, where nothing is to be learnt about the mean.
+            latents=np.stack([latents, *[latents * 0.0 + [mean, other]] * (window - 1)])[..., None].astype(np.float32),
+            terminated=terminated,
+            truncated=reached & ~terminated,
         )
         # The episode that begins after an end pays the same, and is no merit of the step that ended the one before.
-        paid = np.ones((2, copies, 2), dtype=np.float32)
+        paid = np.ones((window, copies, 2), dtype=np.float32)
         own, _ = jax.jit(learner.shaping)(actors, data, paid, discount, paid)
-    found = float(np.asarray(own["layers"][-1]["bias"])[0, 0])
-    assert found == pytest.approx(discount * scipy.stats.norm.pdf(-0.4) / spread / 2, rel=1e-3)
+    found = float(np.asarray(own["layers"][-1]["bias"])[0, 0]) * window
+    lost = discount if horizon > 1 else 0.0
+    assert found == pytest.approx(lost * scipy.stats.norm.pdf(-0.4) / spread, rel=1e-3, abs=1e-4)
+
+
+def test_the_term_looks_at_what_is_paid_later_as_the_opponents_step_does():
+    """Rates of the first step decide the second's payoffs: each gradient is discounted once, and no more."""
+    discount, nodes = 0.8, 9
+    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    weights = weights / np.sqrt(2.0 * np.pi)
+    drawn = np.stack(np.meshgrid(*[points] * 4, indexing="ij"), axis=-1).reshape(-1, 2, 2)
+    share = np.multiply.outer(np.multiply.outer(weights, weights), np.multiply.outer(weights, weights)).reshape(-1, 1)
+    with built() as module:
+        one = start(module, "LOLA", horizon=2)
+        learner, jax = one.learner, one.jax
+        actors = jax.tree.map(np.array, one.state.actor)
+        actors["layers"][-1]["bias"][:] = [[0.35], [-0.2]]
+        actors["log_std"][:] = [[-0.6], [-0.9]]
+        copies = len(drawn)
+        seen = np.repeat(np.repeat(one.data.observations[:1, :1], copies, axis=1), 2, axis=0)
+        inputs = learner.task.inputs(seen)
+        parameters = np.asarray(jax.vmap(learner.parameters)(actors, inputs))[:, 0, 0].astype(np.float64)
+        slopes = jax.jit(jax.vmap(jax.jacrev(lambda actor, x: learner.parameters(actor, x)[0, 0])))(actors, inputs)
+        flat = np.concatenate([np.reshape(leaf, (2, 2, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1)
+        metric = np.einsum("akp,alp->akl", flat, flat).astype(np.float64)
+        latents = parameters[:, 0] + np.exp(parameters[:, 1]) * drawn  # (copies, steps, agents)
+        paid = payoffs(1.0 / (1.0 + np.exp(-2.0 * latents[:, 0])))
+        rewards = np.stack([np.zeros_like(paid), paid * share * copies]).astype(np.float32)
+        ends = np.repeat([[False], [True]], copies, axis=1)
+        data = one.data._replace(
+            observations=seen, latents=latents.transpose(1, 0, 2)[..., None].astype(np.float32),
+            terminated=np.zeros_like(ends), truncated=ends,
+        )  # fmt: skip
+        own, shaped = (
+            np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
+            for part in jax.tree.map(np.asarray, jax.jit(learner.shaping)(actors, data, rewards, discount))
+        )
+    scale = discount / 2.0  # means are over two steps
+    for i, j in ((0, 1), (1, 0)):
+
+        def gain(at, k):
+            return expected(at)[k]
+
+        assert np.allclose(own[i], scale * slope(lambda at, i=i: gain(at, i), parameters, i), rtol=2e-3, atol=2e-4)
+        pays = scale * slope(lambda at, i=i: gain(at, i), parameters, j)
+
+        def step(at, j=j):
+            return scale * slope(lambda where: gain(where, j), at, j)
+
+        term = slope(lambda at, pays=pays, j=j, step=step: pays @ metric[j] @ step(at), parameters, i)
+        assert np.allclose(shaped[i], term, rtol=5e-3, atol=2e-4), (i, shaped[i], term)
+
+
+def test_entropy_is_part_of_the_own_gradient():
+    with built() as module:
+        one = start(module, "LOLA", settings={"entropy": 0.5})
+        plain = type(one.settings)(**{**vars(one.settings), "entropy": 0.0})
+        wide, narrow = (one.learner.update(one.state, one.data, None, s)[0].actor for s in (one.settings, plain))
+    assert (np.asarray(wide["log_std"]) > np.asarray(narrow["log_std"])).all()
 
 
 def test_a_sum_of_functions_of_single_rates_is_found():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import signal
 import subprocess
@@ -102,6 +103,36 @@ def test_the_same_call_gives_the_same_bits(several):
     again = learn("TrustDilemma-v0", "IPPO", reward_mode=["private", "integrated"], steps=192, seeds=[5, 9], **QUIET)
     assert all(same(parameters_of(again, k), parameters_of(several, k)) for k in range(4))
     assert np.array_equal(again.curves.payoffs, several.curves.payoffs, equal_nan=True)
+
+
+@pytest.mark.parametrize("partner", ["grim_trigger", "tit_for_two_tats", "tit_for_tat"])
+def test_a_checkpoint_keeps_what_partners_remember(partner):
+    """One who was wronged before a snapshot answers after it, in the middle of the episode."""
+    training = Training(
+        "TrustDilemma-v0", "IPPO", "private", 64, 1, {"copies": 2, "length": 4}, None, None, "agent_0", partner
+    )
+    played, gone_on = training.collector(), training.collector()
+
+    def always(rate):
+        return lambda observations, step: (observations[..., :1] * 0.0, observations[..., :1] * 0.0 + rate)
+
+    played.reset()
+    played.collect(always(0.0))
+    kept = copy.deepcopy(played.snapshot())
+    gone_on.restore(kept)
+    wanted = np.array(played.collect(always(1.0)).rewards)
+    assert np.array_equal(np.array(gone_on.collect(always(1.0)).rewards), wanted)
+
+
+def test_the_final_efficiency_weighs_rows_by_their_episodes():
+    found = learn("TrustDilemma-v0", steps=6400, seeds=1, settings={"copies": 8, "length": 10}, reward_mode="private")
+    late = found.curves.steps > 0.5 * found.steps
+    totals, counts = found.efficiency()[late, 0], found.curves.episodes[late, 0]
+    assert found.curves.episodes.sum() == 64
+    known = counts > 0
+    assert np.array_equal(known, np.isfinite(totals))
+    wanted = (totals[known] * counts[known]).sum() / counts.sum()
+    assert found.final_efficiency(0, share=0.5) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("environment", ["TrustDilemma-v0", "SynergySearch-v0", "ReputationMarket-v0"])

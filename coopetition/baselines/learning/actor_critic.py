@@ -116,10 +116,10 @@ class ActorCritic(Algorithm):
 
         A squashed Gaussian's gradient vanishes where its draws do best on average, and what is played is their median:
         with spread s of the latents u, either lies off the best rate r by about s^2 |d^2 r / d u^2| / 2. Where payoffs
-        are flat the spread hardly falls by itself.
+        are flat the spread hardly falls by itself. The limit is never above what draws are bounded by, beyond which the
+        log standard deviation has no gradient and would stay for ever.
         """
-        limited = "final_log_std" in self.swept or self.settings.final_log_std < LOG_STD_HIGH
-        if "log_std" not in actor or not limited:
+        if "log_std" not in actor:
             return actor
         limit = LOG_STD_HIGH + (settings.final_log_std - LOG_STD_HIGH) * progress
         return {**actor, "log_std": jnp.minimum(actor["log_std"], limit)}

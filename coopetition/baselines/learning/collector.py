@@ -99,8 +99,8 @@ class Collector:
         self._partners: list[dict[int, Policy]] = [
             {i: make_policy(name, game) for i, name in (partners or {}).items()} for game in games
         ]
-        # A copy is truncated at most once in a horizon, where the horizon is what truncates it.
-        certain = getattr(self.game.parameters, "continuation", None) is None
+        # A copy is truncated at most once in a horizon, where nothing but the horizon truncates it.
+        certain = self.game.parameters.continuation >= 1.0 or self.game.parameters.continuation_form == "expected"
         self._slots = math.ceil(self.length / self.game.horizon) if certain else self.length
         self._running = {
             "length": np.zeros(self._shape),
@@ -258,6 +258,14 @@ class Collector:
         return {
             # Which game it is stands in the checkpoint's request.
             "batches": [{"state": kept.state, "random": kept.random} for kept in snapshots],
+            # By run, by whose policy, and by whom it plays.
+            "memories": [
+                {
+                    str(i): {str(agent): dict(kept) for agent, kept in policy.memories.items()}
+                    for i, policy in policies.items()
+                }
+                for policies in self._partners
+            ],
             "running": self._running,
             "episodes": self.episodes,
         }
@@ -267,6 +275,9 @@ class Collector:
         self.reset()
         for batch, values in zip(self.batches, kept["batches"], strict=True):
             batch.restore(replace(batch.snapshot(), **values))
+        for policies, memories in zip(self._partners, kept["memories"], strict=True):
+            for i, policy in policies.items():
+                policy.memories.update({int(agent): dict(part) for agent, part in memories[str(i)].items()})
         for name in self._running:
             self._running[name][...] = kept["running"][name]
         for name in self.episodes:

@@ -5,21 +5,25 @@ with their step theta_j + eta grad_j J_j, each on *its own* reward, the first-or
 
     g_i = grad_i J_i + eta sum_{j != i} [ grad_i ( (grad_j J_i)^T grad_j J_j ) ],   grad_j J_i held fixed,
 
-that is, agent i shapes the gradient that j will follow, in the direction that pays i. Estimates come from DiCE: with
-c_t = gamma c_{t-1} + sum_k log pi_k(a_k,t | o_k,t), started anew with every episode, and box(c) = exp(c - stop(c)),
+that is, agent i shapes the gradient that j will follow, in the direction that pays i. With the scores
+s_k,t = grad_k log pi_k(a_k,t | o_k,t), means over copies and steps, and sums within an episode,
 
-    J_k = E[ box(c_t) r_k,t - box(d_t) b_k,t ],
+    grad_j J_i                      = E[ sum_{u <= t} gamma^(t-u) s_j,u r_i,t ]
+    grad_i (p^T grad_j J_j)         = E[ (sum_{v <= t} s_i,v) (sum_{u <= t} gamma^(t-u) p^T s_j,u) r_j,t ],
 
-whose derivatives of any order are the right estimates: the first is the discounted policy gradient, the mixed second
-one the term above. The baseline b is the mean reward of the other copies at the same step. d_t is c_t, but goes on
-where the game's rule ended an episode: an agent whose episode is over is still compared with those that play on, so
-that the second term has no derivative in expectation. With c_t there, an end would cost nothing, and agents of
-TrustDilemmaStrong let trust collapse.
+which is what the derivatives of DiCE's objective are; the second says how j's discounted step depends on what i does
+before it is paid. Both are sums of scores times weights that are found by running through time once, so that an update
+takes as many passes through networks as there are pairs of agents.
+
+From rewards a baseline b is taken, the mean reward of the other copies at the same step. It is multiplied by sums of
+scores that do not stop where the game's rule ends an episode, but at the horizon that was known when the episode began,
+so that what is taken off is nothing in expectation: an agent whose episode is over is still compared with those that
+play on. With the sums of the rewards themselves an end would cost nothing, and agents of TrustDilemmaStrong let trust
+collapse.
 
 The second derivative is the noisy part: most of what it is estimated from are effects of one agent's rate alone, which
-have no part in grad_i grad_j. With f_t a sum of functions of single rates (fitted to rewards by least squares), and l_t
-the log-probabilities of step t alone, E[ box(l_t) f_t ] has no mixed derivative either, and is taken off J_j where that
-is what J_j is for.
+have no part in grad_i grad_j. With f_t a sum of functions of single rates (fitted to rewards by least squares),
+E[ s_i,t s_j,t f_t ] is zero, and is taken off where J_j is differentiated twice.
 
 In training agent i uses the others' parameters, observations and rewards, as LOLA does; in play actors see their own
 observation. With eta = 0 this is policy gradient without critics.
@@ -35,7 +39,8 @@ games whose payoffs cross LOLA gives more than the nash, by what its opponent's 
 (PublicGoods) the term is zero and it ends at the nash.
 
 Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
-it assumes that opponents take plain gradient steps, where here they take LOLA's with Adam; parameters are not shared.
+returns are cut at the trajectory's end, without a critic; it assumes that opponents take plain gradient steps, where
+here they take LOLA's with Adam; parameters are not shared.
 
 References
 ----------
@@ -46,12 +51,14 @@ estimator.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
 from coopetition.baselines.learning.optimiser import descend
-from coopetition.baselines.learning.reinforce import REINFORCE, State
-from coopetition.baselines.learning.scaling import update_scale
+from coopetition.baselines.learning.reinforce import REINFORCE
+from coopetition.baselines.learning.scaling import Scale, update_scale
 from coopetition.baselines.learning.task import Trajectory
 from coopetition.baselines.learning.xla import jax, jnp
 
@@ -82,9 +89,45 @@ class Settings:
     final_log_std: float = 1.0
 
 
-def dot(one: Any, other: Any) -> Any:
-    """Scalar product of two trees."""
-    return sum(jnp.vdot(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
+class State(NamedTuple):
+    """A run: actors with their optimisers (G, ...), reward scales (L, ...), and steps (E,) of the current episodes."""
+
+    actor: Any
+    optimiser: Any
+    scales: Scale
+    clock: Any
+
+
+def length_of(tree: Any) -> Any:
+    """Euclidean length of a tree."""
+    return jnp.sqrt(sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(tree)))
+
+
+def sums_before(values: Any, discount: Any, over: Any) -> Any:
+    """sum_{u <= t} discount^(t-u) x_u (T, E, ...) of values x, begun anew after a step where `over` (T, E)."""
+
+    def step(carried: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
+        value, end = now
+        total = value + discount * carried
+        return jnp.where(end, 0.0, total), total
+
+    return jax.lax.scan(step, jnp.zeros_like(values[0]), (values, _beside(over, values)))[1]
+
+
+def sums_after(values: Any, discount: Any, over: Any) -> Any:
+    """sum_{u >= t} discount^(u-t) x_u (T, E, ...) of values x, up to the next step where `over` (T, E)."""
+
+    def step(carried: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
+        value, end = now
+        total = value + discount * jnp.where(end, 0.0, carried)
+        return total, total
+
+    return jax.lax.scan(step, jnp.zeros_like(values[0]), (values, _beside(over, values)), reverse=True)[1]
+
+
+def _beside(over: Any, values: Any) -> Any:
+    """(T, E) with axes of one behind, to go with values (T, E, ...)."""
+    return over.reshape(*over.shape, *[1] * (values.ndim - over.ndim))
 
 
 def additive_part(rates: Any, rewards: Any) -> Any:
@@ -119,59 +162,79 @@ class LOLA(REINFORCE):
         if self.task.shared:
             raise ValueError("LOLA tells its own parameters from its opponents': share_parameters=True is refused")
 
-    def objectives(
-        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, baseline: Any, additive: Any = 0.0
-    ) -> Any:
-        """DiCE objectives J (L,) of all agents, as functions of all actors.
+    def init(self, rng: np.random.Generator, settings: Any) -> Any:
+        """Actors as those of IPPO, all episodes at their beginning."""
+        begin = super().init(rng, settings)
+        return State(begin.actor, begin.optimiser, begin.scales, np.zeros(self.task.copies, dtype=np.int32))
 
-        With `additive` (T, E, L), a sum of functions of single rates, they are for mixed derivatives only.
-        """
-        parameters = jax.vmap(self.parameters)(actors, self.task.inputs(data.observations))
-        log_probs = self.distribution.log_prob(parameters, self.task.fold(data.latents)).sum(axis=0)
-
-        def step(before: tuple[Any, Any, Any], now: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-            (own, whole, fixed), (log_prob, terminated, truncated) = before, now
-            own, whole = discount * own + log_prob, discount * whole + log_prob
-            # A horizon's end is known beforehand, unless an end that agents brought about has moved it.
-            after = jnp.where(terminated | truncated, 0.0, own), jnp.where(truncated & fixed, 0.0, whole)
-            return (*after, fixed & ~terminated), (own, whole)
-
-        none = jnp.zeros_like(log_probs[0])
-        begin = (none, none, jnp.ones_like(none, dtype=bool))
-        _, (own, whole) = jax.lax.scan(step, begin, (log_probs, data.terminated, data.truncated))
-
-        def box(sums: Any) -> Any:
-            return jnp.exp(sums - jax.lax.stop_gradient(sums))[..., None]
-
-        return (box(own) * rewards - box(whole) * baseline - box(log_probs) * additive).mean(axis=(0, 1))
+    def horizons(self, clock: Any, steps: int) -> Any:
+        """(T, E): where the horizon comes, or would have come, as it was known when the trajectory began."""
+        return (clock + 1 + jnp.arange(steps)[:, None]) % self.task.horizon == 0
 
     def shaping(
-        self, actors: Any, data: Trajectory, rewards: Any, discount: Any, baseline: Any = 0.0, additive: Any = 0.0
+        self,
+        actors: Any,
+        data: Trajectory,
+        rewards: Any,
+        discount: Any,
+        baseline: Any = 0.0,
+        additive: Any = 0.0,
+        clock: Any = 0,
     ) -> tuple[Any, Any]:
-        """Each agent's own gradient, and the one through its opponents' step: trees with agents in front."""
+        """Each agent's own gradient, and the one through its opponents' step: trees with agents in front.
+
+        Parameters
+        ----------
+        actors : tree of (L, ...)
+        data : Trajectory
+        rewards, baseline, additive : (T, E, L)
+            In units of their deviation; what is taken off them; and a sum of functions of single rates.
+        discount : float
+        clock : (E,)
+            Steps that the episodes had lasted when the trajectory began.
+        """
+        steps, copies = data.terminated.shape
+        inputs, latents = self.task.inputs(data.observations), self.task.fold(data.latents)
+        baseline, additive = (jnp.broadcast_to(part, rewards.shape) for part in (baseline, additive))
         agents = jnp.arange(self.task.size)
+        ends, horizons = data.ended, self.horizons(clock, steps)
 
-        def each(actors: Any, additive: Any) -> Any:
-            """grad_j J_k: every leaf (L of objectives k, L of parameters j, ...)."""
-            return jax.jacrev(lambda a: self.objectives(a, data, rewards, discount, baseline, additive))(actors)
+        def log_probs(actor: Any, inputs: Any, latents: Any) -> Any:
+            """(T, E) of one agent."""
+            return self.distribution.log_prob(self.parameters(actor, inputs), latents)
 
-        slopes = each(actors, 0.0)
+        def weighted(actor: Any, inputs: Any, latents: Any, weights: Any) -> Any:
+            """Its scores times weights (T, E), summed: a tree."""
+            _, pull = jax.vjp(lambda a: log_probs(a, inputs, latents), actor)
+            return pull(weights)[0]
+
+        # grad_j J_i: leaves (L of j, L of i, ...).
+        gains = sums_after(rewards, discount, ends) - sums_after(baseline, discount, horizons)
+        gains = jnp.moveaxis(gains, -1, 0) / (steps * copies)
+        slopes = jax.vmap(jax.vmap(weighted, in_axes=(None, None, None, 0)), in_axes=(0, 0, 0, None))(
+            actors, inputs, latents, gains
+        )
         own = jax.tree.map(lambda x: x[agents, agents], slopes)
 
-        def through(i: Any) -> Any:
-            """What agent i gains, to first order, by the step that every other agent takes."""
-            others = agents != i
-            paid = jax.tree.map(lambda x: jax.lax.stop_gradient(x[i]) * _along(others, x[i]), slopes)
+        # What j's score is in the direction that pays i: (L of j, L of i, T, E).
+        def along(actor: Any, inputs: Any, latents: Any, direction: Any) -> Any:
+            return jax.jvp(lambda a: log_probs(a, inputs, latents), (actor,), (direction,))[1]
 
-            def gain(actors: Any) -> Any:
-                steps = jax.tree.map(lambda x: x[agents, agents], each(actors, additive))
-                return dot(paid, steps)
+        pays = jax.vmap(jax.vmap(along, in_axes=(None, None, None, 0)))(actors, inputs, latents, slopes)
 
-            return jax.tree.map(lambda x: x[i], jax.grad(gain)(actors))
+        def weights_of(pays: Any, rewards: Any, baseline: Any, additive: Any) -> Any:
+            """Of i's scores (T, E) in what it gains by the step of one opponent."""
+            with_it = sums_after(sums_before(pays, discount, ends) * rewards, 1.0, ends)
+            without = sums_after(sums_before(pays, discount, horizons) * baseline, 1.0, horizons)
+            return (with_it - without - pays * additive) / (steps * copies)
 
-        return own, jax.lax.map(through, agents)
+        by_pair = jax.vmap(jax.vmap(weights_of, in_axes=(0, None, None, None)), in_axes=(0, -1, -1, -1))(
+            pays, rewards, baseline, additive
+        )
+        others = jnp.where(jnp.eye(self.task.size, dtype=bool)[..., None, None], 0.0, by_pair)
+        return own, jax.vmap(weighted)(actors, inputs, latents, others.sum(axis=0))
 
-    def update(self, state: Any, data: Trajectory, key: Any, settings: Any) -> tuple[Any, dict[str, Any]]:
+    def update(self, state: State, data: Trajectory, key: Any, settings: Any) -> tuple[State, dict[str, Any]]:
         """One step of every actor up its own gradient and through its opponents' learning."""
         scales = jax.vmap(update_scale, in_axes=(0, 2, None, None))(
             state.scales, data.rewards, data.ended, settings.discount
@@ -179,15 +242,18 @@ class LOLA(REINFORCE):
         rewards = data.rewards / scales.deviation
         baseline = (rewards.sum(axis=1, keepdims=True) - rewards) / (self.task.copies - 1)
         additive = additive_part(data.rates, rewards - baseline)
-        own, shaped = self.shaping(state.actor, data, rewards, settings.discount, baseline, additive)
+        own, shaped = self.shaping(state.actor, data, rewards, settings.discount, baseline, additive, state.clock)
+
+        def bonus(actor: Any, inputs: Any) -> Any:
+            return self.entropy_bonus(self.parameters(actor, inputs), settings)
+
+        if self.uses("entropy"):
+            wider = jax.vmap(jax.grad(bonus))(state.actor, self.task.inputs(data.observations))
+            own = jax.tree.map(jnp.add, own, wider)
         gradient = jax.tree.map(lambda g, s: -(g + settings.lookahead * s), own, shaped)
         actor, optimiser = jax.vmap(descend, in_axes=(0, 0, 0, None, None))(
             state.actor, gradient, state.optimiser, settings.learning_rate, settings.gradient_clip
         )
-        lengths = [jnp.sqrt(dot(part, part)) for part in (own, shaped)]
-        return State(actor, optimiser, scales), {"own_gradient": lengths[0], "shaping_gradient": lengths[1]}
-
-
-def _along(mask: Any, leaf: Any) -> Any:
-    """A mask (L,) in the shape of a leaf (L, ...)."""
-    return mask.astype(leaf.dtype).reshape(-1, *[1] * (leaf.ndim - 1))
+        clock, _ = jax.lax.scan(lambda now, end: (jnp.where(end, 0, now + 1), None), state.clock, data.ended)
+        metrics = {"own_gradient": length_of(own), "shaping_gradient": length_of(shaped)}
+        return State(actor, optimiser, scales, clock), metrics

@@ -66,6 +66,9 @@ class Curves:
     payoffs, rewards, rates : ndarray (K, R, N)
         Means over the episodes that ended since the row before: summed payoffs and rewards, and mean rates. NaN where
         none ended.
+    episodes : ndarray (K, R)
+        How many those were. Copies begin together and mostly end together, so that rows are means of very unlike
+        numbers of episodes.
     metrics : dict of str to ndarray (K, R)
         What the algorithm reports.
     """
@@ -74,6 +77,7 @@ class Curves:
     payoffs: np.ndarray
     rewards: np.ndarray
     rates: np.ndarray
+    episodes: np.ndarray
     metrics: dict[str, np.ndarray]
 
 
@@ -127,6 +131,23 @@ class TrainedPopulation:
         optimum = np.nan if self.optimum is None else self.optimum
         ratio: np.ndarray = self.curves.payoffs.sum(axis=2) / optimum
         return ratio
+
+    def final_efficiency(self, run: int, share: float = 0.1) -> float | None:
+        """A run's mean efficiency over the episodes of its last steps; None where none ended, or without an optimum.
+
+        Parameters
+        ----------
+        run : int
+            Its index in `runs`.
+        share : float
+            Of the steps.
+        """
+        late = self.curves.steps > (1.0 - share) * self.steps
+        weights, values = self.curves.episodes[late, run], self.efficiency()[late, run]
+        known = np.isfinite(values)
+        if not known.any():
+            return None
+        return float(np.average(values[known], weights=weights[known]))
 
     def find(self, seed: int | None = None, reward_mode: str | None = None, **values: float) -> list[int]:
         """Indices of the runs that have these properties."""
@@ -201,7 +222,7 @@ class TrainedPopulation:
             "optimum": self.optimum,
             "processor_seconds": self.seconds,
             "runs": [
-                {**asdict(run), "file": path.name, "efficiency": _last(self.efficiency()[:, k])}
+                {**asdict(run), "file": path.name, "efficiency": self.final_efficiency(k)}
                 for k, (run, path) in enumerate(zip(self.runs, files, strict=True))
             ],
         }
@@ -209,17 +230,12 @@ class TrainedPopulation:
         return files
 
 
-def _last(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known[-1]) if known.size else None
-
-
 def columns(population: TrainedPopulation) -> list[str]:
     """Of the CSV log: one row for each run at each logged step."""
     agents = population.games[0].agents
     own = [f"{name} {agent}" for name in CURVES for agent in agents]
     return ["steps", "run", "seed", "reward_mode", *population.runs[0].values, "efficiency", *own,
-            *population.curves.metrics]  # fmt: skip
+            "episodes", *population.curves.metrics]  # fmt: skip
 
 
 def write_curves(path: Path, population: TrainedPopulation) -> None:
@@ -236,7 +252,7 @@ def write_curves(path: Path, population: TrainedPopulation) -> None:
             for k, run in enumerate(population.runs):
                 parts = (curves.payoffs[row, k], curves.rewards[row, k], curves.rates[row, k])
                 numbers = [efficiency[row, k], *np.concatenate(parts)]
-                numbers += [metric[row, k] for metric in curves.metrics.values()]
+                numbers += [curves.episodes[row, k], *(metric[row, k] for metric in curves.metrics.values())]
                 values = [format(value, "g") for value in run.values.values()]
                 writer.writerow(
                     [int(steps), run.name, run.seed, run.reward_mode, *values, *(cell(float(x)) for x in numbers)]

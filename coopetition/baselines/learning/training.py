@@ -400,6 +400,7 @@ class Training:
                 "rewards": episodes["rewards"] / count,
                 "rates": episodes["rates"] / episodes["length"][:, np.newaxis],
                 "efficiency": payoffs.sum(axis=1) / (np.nan if optimum is None else optimum),
+                "episodes": episodes["count"].copy(),
                 **{name: np.asarray(value, dtype=np.float64) for name, value in metrics.items()},
             }
         collector.forget()
@@ -414,18 +415,19 @@ class Training:
     def _population(
         self, state: Any, rows: list[dict[str, np.ndarray]], done: int, optimum: float | None, spent: dict[str, float]
     ) -> TrainedPopulation:
-        own = ("steps", "payoffs", "rewards", "rates", "efficiency")
+        own = ("steps", "payoffs", "rewards", "rates", "efficiency", "episodes")
         n = self.games[0].n
         empty = np.zeros((0, len(self.runs), n))
 
         def stack(name: str) -> np.ndarray:
-            return np.stack([row[name] for row in rows]) if rows else empty
+            return np.stack([row[name] for row in rows]) if rows else empty[..., 0] if name == "episodes" else empty
 
         curves = Curves(
             np.array([int(row["steps"]) for row in rows], dtype=np.int64),
             stack("payoffs"),
             stack("rewards"),
             stack("rates"),
+            stack("episodes"),
             {name: stack(name) for name in (rows[0] if rows else {}) if name not in own},
         )
         host_state = jax.tree.map(np.asarray, state)

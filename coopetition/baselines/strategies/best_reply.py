@@ -28,7 +28,7 @@ class BestReply(Policy):
     """
 
     name = "best_reply"
-    classifier = Classifier(memory=1, needs_model=True)
+    classifier = Classifier(memory=1, needs_model=True, alike=True)
     citation = "A. Cournot, Recherches sur les principes mathematiques de la theorie des richesses (1838), ch. 7."
 
     def __init__(self, game: Game) -> None:

@@ -30,7 +30,7 @@ class ConditionalCooperator(Policy):
     """
 
     name = "conditional_cooperator"
-    classifier = Classifier(memory=1)
+    classifier = Classifier(memory=1, alike=True)
     citation = "U. Fischbacher, S. Gaechter and E. Fehr, Are people conditionally cooperative? (2001)."
 
     def play(self, seen: Sight) -> np.ndarray:

@@ -32,7 +32,7 @@ class GenerousTitForTat(Policy):
     """
 
     name = "generous_tit_for_tat"
-    classifier = Classifier(memory=1)
+    classifier = Classifier(memory=1, alike=True)
     citation = "M. Nowak and K. Sigmund, Tit for tat in heterogeneous populations, Nature 355 (1992)."
 
     def play(self, seen: Sight) -> np.ndarray:

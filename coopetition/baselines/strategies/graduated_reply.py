@@ -30,7 +30,7 @@ class GraduatedReply(Policy):
     """
 
     name = "graduated_reply"
-    classifier = Classifier(memory=float("inf"))
+    classifier = Classifier(memory=float("inf"), alike=True)
     citation = "E. Ostrom, Governing the Commons, Cambridge 1990 (graduated sanctions)."
 
     def play(self, seen: Sight) -> np.ndarray:

@@ -24,7 +24,7 @@ class GrimTrigger(Policy):
     """
 
     name = "grim_trigger"
-    classifier = Classifier(memory=float("inf"))
+    classifier = Classifier(memory=float("inf"), alike=True)
     citation = "J. Friedman, A non-cooperative equilibrium for supergames, Review of Economic Studies 38 (1971)."
 
     def play(self, seen: Sight) -> np.ndarray:

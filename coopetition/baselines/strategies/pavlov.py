@@ -34,7 +34,7 @@ class Pavlov(Policy):
     """
 
     name = "pavlov"
-    classifier = Classifier(memory=1, needs_model=True, uses_oracle=True)
+    classifier = Classifier(memory=1, needs_model=True, uses_oracle=True, alike=True)
     citation = "M. Nowak and K. Sigmund, A strategy of win-stay, lose-shift, Nature 364 (1993)."
 
     def __init__(self, game: Game) -> None:

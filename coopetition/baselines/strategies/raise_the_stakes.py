@@ -30,7 +30,7 @@ class RaiseTheStakes(Policy):
     """
 
     name = "raise_the_stakes"
-    classifier = Classifier(memory=1)
+    classifier = Classifier(memory=1, alike=True)
     citation = "G. Roberts and T. Sherratt, Development of cooperative relationships, Nature 394 (1998)."
 
     def play(self, seen: Sight) -> np.ndarray:

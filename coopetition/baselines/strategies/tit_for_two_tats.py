@@ -24,7 +24,7 @@ class TitForTwoTats(Policy):
     """
 
     name = "tit_for_two_tats"
-    classifier = Classifier(memory=2)
+    classifier = Classifier(memory=2, alike=True)
     citation = "R. Axelrod, Effective choice in the prisoner's dilemma, Journal of Conflict Resolution 24 (1980)."
 
     def play(self, seen: Sight) -> np.ndarray:

@@ -50,8 +50,9 @@ class Table:
         self.script = np.zeros((horizon, n))
         self._drawn: dict[int, Any] = {}
         self._own: dict[tuple[int, ...] | None, tuple[Array, Array]] = {}
-        #: What tells policies apart: of exchangeable agents with one policy, only one need be looked at.
-        self.kinds: list[Any] = [entry if isinstance(entry, str) else id(entry) for entry in entries]
+        #: What tells policies apart: of exchangeable agents with one policy, only one need be looked at. An object may
+        #: play every seat in its own way, as trained networks do, unless it says that it does not.
+        self.kinds: list[Any] = [entry if isinstance(entry, str) else (id(entry), i) for i, entry in enumerate(entries)]
         _reset_once((entry for entry in entries if hasattr(entry, "act")), seed, 1)
         for i, entry in enumerate(entries):
             if entry is None:
@@ -79,7 +80,10 @@ class Table:
         name = getattr(policy, "compiled", None)
         if name is not None:
             self.names[i] = checked_name(name)
+            self.kinds[i] = name
             return
+        if getattr(getattr(policy, "classifier", None), "alike", False):
+            self.kinds[i] = id(policy)
         script = policy.script(self.episode.horizon, i) if callable(getattr(policy, "script", None)) else None
         if script is None:
             self.objects[i] = policy
@@ -93,6 +97,7 @@ class Table:
                 f"expected {self.episode.horizon} x 1 finite rates"
             )
         self.script[:, i] = np.clip(rates[:, 0], 0.0, 1.0)
+        self.kinds[i] = id(policy) if _is_stochastic(policy) else self.script[:, i].tobytes()
 
     @property
     def draws(self) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import differential_evolution, minimize_scalar
 
+from coopetition.baselines import Classifier, Policy
 from coopetition.envs import ENVIRONMENTS, environment_class
 from coopetition.games.game import Game
 from coopetition.oracles import (
@@ -285,6 +287,25 @@ def test_exploitability() -> None:
     np.testing.assert_allclose(
         exploitability("TeamProduction-v0", "constant_050", "private").gains, 100 * (-kept.fun - now), rtol=1e-6
     )
+
+
+class Unlike(Policy):
+    """Gives all in one seat and little in the others, whatever it sees."""
+
+    name, citation = "unlike", "none"
+    classifier = Classifier(memory=1)
+
+    def play(self, seen: Any) -> np.ndarray:
+        return np.full(seen.copies, 1.0 if seen.agent == 0 else 0.2)
+
+
+def test_an_object_that_plays_every_seat_in_its_own_way() -> None:
+    """Exchangeable agents whose networks differ do not gain the same."""
+    game = short("TrustDilemma-v0", 20)
+    one = exploitability(game, [Unlike(game)] * 2, "integrated", climb=False)
+    two = exploitability(game, [Unlike(game), Unlike(game)], "integrated", climb=False)
+    assert one.gains == pytest.approx(two.gains)
+    assert abs(one.gains[0] - one.gains[1]) > 0.05 * one.gains.max()
 
 
 def test_quick_and_climbed_replies() -> None:
