@@ -108,9 +108,8 @@ def test_the_same_call_gives_the_same_bits(several):
 @pytest.mark.parametrize("partner", ["grim_trigger", "tit_for_two_tats", "tit_for_tat"])
 def test_a_checkpoint_keeps_what_partners_remember(partner):
     """One who was wronged before a snapshot answers after it, in the middle of the episode."""
-    training = Training(
-        "TrustDilemma-v0", "IPPO", "private", 64, 1, {"copies": 2, "length": 4}, None, None, "agent_0", partner
-    )
+    settings = {"copies": 4, "length": 4}
+    training = Training("TrustDilemma-v0", "IPPO", "private", 64, 1, settings, control="agent_0", partners=partner)
     played, gone_on = training.collector(), training.collector()
 
     def always(rate):
@@ -125,7 +124,8 @@ def test_a_checkpoint_keeps_what_partners_remember(partner):
 
 
 def test_the_final_efficiency_weighs_rows_by_their_episodes():
-    found = learn("TrustDilemma-v0", steps=6400, seeds=1, settings={"copies": 8, "length": 10}, reward_mode="private")
+    settings = {"copies": 8, "length": 10}
+    found = learn("TrustDilemma-v0", steps=6400, seeds=1, settings=settings, collapse_threshold=0.0)
     late = found.curves.steps > 0.5 * found.steps
     totals, counts = found.efficiency()[late, 0], found.curves.episodes[late, 0]
     assert found.curves.episodes.sum() == 64
