@@ -66,9 +66,12 @@ def _cells(scale: dict[str, Any], constants: Any, learners: Any) -> Sequence[str
             return ""
         return f"{value:,.0f} ({share(value)})" if best is not None and best > 0.0 else f"{value:,.0f}"
 
+    import polars as pl
+
     constant = ""
     if constants.height:
-        policy, value = constants.sort("return_total", descending=True).select("policy", "return_total").row(0)
+        means = constants.group_by("policy").agg(pl.col("return_total").mean())  # over the draws of a game that draws
+        policy, value = means.sort(["return_total", "policy"], descending=[True, False]).row(0)
         constant = f"{int(policy.rpartition('_')[2]) / 100:.2f}: {total(value)}"
     order = learners.sort(["return_total", "algorithm"], descending=[True, False]).head(BEST)
     named = [f"{name} {share(value)}" for name, value in order.select("algorithm", "return_total").iter_rows()]

@@ -38,6 +38,7 @@ ORDER = {
         "start",
         "steps",
         "partner_seed",
+        "label",
     ],
     "crossplay": ["environment", "reward_mode", "kind", "focal", "field", "seat"],
     "scenarios": ["environment", "reward_mode", "scenario", "entrant"],

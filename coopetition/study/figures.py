@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from coopetition.study.reading import Corpus, groups
+from coopetition.study.reading import Corpus, binned_curves, groups
 from coopetition.study.statistics import interquartile_mean, profile
 
 #: Colours that stay apart for the colour-blind (Okabe and Ito), a mode each.
@@ -39,7 +39,7 @@ def draw_figures(corpus: Corpus, home: Path) -> dict[str, Path]:
 
 
 def _draw_modes(plt: Any, corpus: Corpus, environments: Sequence[str]) -> Any:
-    """Efficiencies by game, a row each: every run a dot, the mean a bar."""
+    """Efficiencies by game, a row each: every run a dot, the interquartile mean a bar."""
     figure, axes = plt.subplots(figsize=(8, 0.8 + 0.36 * len(environments)), layout="constrained")
     for k, environment in enumerate(environments):
         for m, mode in enumerate(corpus.modes):
@@ -81,7 +81,10 @@ def _draw_profiles(plt: Any, corpus: Corpus, environments: Sequence[str]) -> Any
 
 
 def _draw_curves(plt: Any, corpus: Corpus) -> Any:
-    """Learning curves by game: the mean over learners and seeds of each mode, with the middle half of the runs."""
+    """Learning curves by game: the mean over learners and seeds of each mode, with the middle half of the runs.
+
+    Every point is a mean over the same runs, each of which counts the episodes that ended in that part of its training.
+    """
     names = corpus.environments
     width = min(5, len(names))
     height = -(-len(names) // width)
@@ -89,19 +92,14 @@ def _draw_curves(plt: Any, corpus: Corpus) -> Any:
         height, width, figsize=(2.5 * width, 2.0 * height), layout="constrained", squeeze=False
     )
     for axes, environment in zip(panels.flat, names, strict=False):
+        binned = binned_curves(corpus, environment)
         for mode in corpus.modes:
-            rows = corpus.curves.filter((pl.col("environment") == environment) & (pl.col("reward_mode") == mode))
-            ranked = rows.with_columns(
-                (pl.col("environment_steps") / pl.col("environment_steps").max().over("algorithm") * 50)
-                .ceil()
-                .alias("point")
-            )
-            line = ranked.group_by("point").agg(
+            line = binned.filter(pl.col("reward_mode") == mode).group_by("share").agg(
                 pl.col("payoff_total").mean(),
                 pl.col("payoff_total").quantile(0.25).alias("low"),
                 pl.col("payoff_total").quantile(0.75).alias("high"),
-            ).sort("point")  # fmt: skip
-            x = line["point"].to_numpy() / 50
+            ).sort("share")  # fmt: skip
+            x = line["share"].to_numpy()
             axes.plot(x, line["payoff_total"].to_numpy(), color=COLOURS[mode], lw=1.2, label=mode)
             axes.fill_between(x, line["low"].to_numpy(), line["high"].to_numpy(), color=COLOURS[mode], alpha=0.15)
         axes.set_title(environment.removesuffix("-v0"), fontsize=8)

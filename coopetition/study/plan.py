@@ -82,7 +82,8 @@ class Scale:
     episodes : int
         Played to evaluate one policy.
     drawn_seeds : int
-        Evaluations of a reference policy that draws.
+        Evaluations of a reference policy that draws, or in a game that does; a learner is evaluated there on as many
+        episodes as these have together.
     climbed : tuple of int
         Audited seeds whose best deviations are searched for by climbing too, which takes ten times as long.
     teams : int
@@ -310,6 +311,7 @@ def first_jobs(scale: Scale) -> list[Job]:
                         scale.audited,
                         scale.steps_of(algorithm, environment),
                         scale.episodes,
+                        scale.drawn_seeds,
                         climbed=scale.climbed,
                         settings=scale.settings_of(algorithm, environment),
                     )

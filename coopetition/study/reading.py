@@ -86,9 +86,10 @@ class Corpus:
         return table
 
     def best_constants(self) -> dict[tuple[str, str], float]:
-        """(environment, mode): the largest total payoff of a constant that all play."""
+        """(environment, mode): the largest total payoff of a constant that all play, the mean over its seeds."""
         constants = self.reference.filter(pl.col("policy").str.starts_with("constant_"))
-        best = constants.group_by("environment", "reward_mode").agg(pl.col("payoff_total").max())
+        means = constants.group_by("environment", "reward_mode", "policy").agg(pl.col("payoff_total").mean())
+        best = means.group_by("environment", "reward_mode").agg(pl.col("payoff_total").max())
         return {(e, m): value for e, m, value in best.iter_rows()}
 
 
@@ -168,7 +169,7 @@ def game_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
 
 
 def summed_rewards(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, Any]]:
-    """For each mode: mean over games of what is earned in all, in payoffs and in the mode's own rewards.
+    """For each mode: median over games of what is earned in all, in payoffs and in the mode's own rewards.
 
     Both are shares of what learners of the same game earn under private rewards, where rewards are payoffs.
     """
@@ -194,6 +195,22 @@ def summed_rewards(corpus: Corpus, environments: Sequence[str]) -> list[dict[str
     return rows
 
 
+def exploited(runs: pl.DataFrame) -> pl.Series:
+    """For each run: the largest gain found of an agent, as a share of what that agent itself earns, in absolute value.
+
+    Agents that were not asked do not count, nor do those that earn nothing.
+    """
+    shares: list[float | None] = []
+    for gains, returns in runs.select("gains", "returns").iter_rows():
+        known = [
+            gain / abs(own)
+            for gain, own in zip(gains or [], returns or [], strict=False)
+            if gain is not None and own != 0.0
+        ]
+        shares.append(max(known) if known else None)
+    return pl.Series("share", shares, dtype=pl.Float64)
+
+
 def beating_constants(corpus: Corpus) -> list[dict[str, Any]]:
     """For each environment and mode: the best constant's total payoff, the best learner's mean, and their ratio."""
     best = corpus.best_constants()
@@ -217,18 +234,27 @@ def beating_constants(corpus: Corpus) -> list[dict[str, Any]]:
     return rows
 
 
-def ranking(corpus: Corpus, environments: Sequence[str], mode: str) -> list[tuple[str, float]]:
-    """Entrants of cross-play by alpha-rank of the mean focal payoff, in units of each environment's spread."""
+def ranking(corpus: Corpus, environments: Sequence[str], mode: str) -> tuple[list[tuple[str, float]], list[str]]:
+    """Entrants of cross-play by alpha-rank of the mean focal return, in units of each environment's spread.
+
+    Returns
+    -------
+    ranked : list of (str, float)
+        Names and masses, the largest first.
+    dropped : list of str
+        Who is not ranked, since some of the environments lack them.
+    """
     from coopetition.oracles import alpha_rank
 
     rows = corpus.crossplay.filter(
         (pl.col("kind") == "field") & (pl.col("reward_mode") == mode) & pl.col("environment").is_in(list(environments))
     )
     if not rows.height:
-        return []
+        return [], []
     # Only entrants that there are in every environment can be compared.
     counts = rows.group_by("focal").agg(pl.col("environment").n_unique().alias("count"))
     names = sorted(counts.filter(pl.col("count") == len(set(rows["environment"])))["focal"])
+    dropped = sorted(set(rows["focal"]) - set(names))
     total = np.zeros((len(names), len(names)))
     for _, part in rows.group_by("environment"):
         mean = part.group_by("focal", "field").agg(pl.col("focal_return").mean())
@@ -239,7 +265,40 @@ def ranking(corpus: Corpus, environments: Sequence[str], mode: str) -> list[tupl
         spread = np.nanstd(table)
         total += (table - np.nanmean(table)) / (spread if spread > 0.0 else 1.0)
     ranked = alpha_rank(total / max(len(set(rows["environment"])), 1)).masses
-    return sorted(zip(names, ranked.tolist(), strict=True), key=lambda pair: -pair[1])
+    return sorted(zip(names, ranked.tolist(), strict=True), key=lambda pair: -pair[1]), dropped
+
+
+def binned_curves(corpus: Corpus, environment: str, most: int = 10) -> pl.DataFrame:
+    """Each run's learning curve on one game in few points: means over the episodes of a part of its training.
+
+    There are as many parts, up to a number, as leave no run without an episode in any of them: so every point of a mean
+    over runs is one over the same learners.
+
+    Returns
+    -------
+    DataFrame
+        ``reward_mode``, ``algorithm``, ``seed``, ``share`` of training at the end of the part, ``payoff_total``.
+    """
+    keys = ["reward_mode", "algorithm", "seed"]
+    mine = corpus.curves.filter(
+        (pl.col("environment") == environment) & (pl.col("episodes") > 0) & pl.col("payoff_total").is_not_null()
+    )
+    ends = (
+        corpus.curves.filter(pl.col("environment") == environment)
+        .group_by(keys)
+        .agg(pl.col("environment_steps").max().alias("end"))
+    )
+    mine = mine.join(ends, on=keys)
+    for count in range(most, 0, -1):
+        part = (pl.col("environment_steps") * count / pl.col("end")).ceil()
+        binned = (
+            mine.with_columns((part / count).alias("share"))
+            .group_by(*keys, "share")
+            .agg(((pl.col("payoff_total") * pl.col("episodes")).sum() / pl.col("episodes").sum()).alias("payoff_total"))
+        )
+        if binned.height == count * mine.select(keys).unique().height:
+            break
+    return binned.sort(*keys, "share")
 
 
 def rising_cells(corpus: Corpus) -> pl.DataFrame:
@@ -250,7 +309,7 @@ def rising_cells(corpus: Corpus) -> pl.DataFrame:
     cells = corpus.done.group_by("environment", "reward_mode", "algorithm").agg(
         pl.col("rising").mean(),
         (pl.col("rising") > RISES).sum().alias("seeds"),
-        pl.len().alias("of"),
+        pl.col("rising").count().alias("of"),
         pl.col("environment_steps").max(),
     )
     return cells.filter(pl.col("rising") > RISES).sort("rising", descending=True)

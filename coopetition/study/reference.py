@@ -9,7 +9,7 @@ from coopetition.games.game import Game
 from coopetition.policies.policy import Policy
 from coopetition.policies.registry import make_policy
 from coopetition.study.arena import Maker, draws
-from coopetition.study.measuring import game_of, measure, scale_of
+from coopetition.study.measuring import EVALUATION_SEED, evaluated, game_of, measure, scale_of
 from coopetition.study.plan import Job
 
 #: The published set: 101 constants, two simple policies and seven oracles. Strategies beyond it come besides.
@@ -43,12 +43,14 @@ def evaluate_reference(job: Job, name: str) -> tuple[dict[str, list[dict[str, An
     for mode in job.modes:
         game = game_of(job.environment, mode)
         who = {"shard": name, "environment": job.environment, "reward_mode": mode}
-        yardsticks.append({**who, **scale_of(job.environment, mode)})
+        on = evaluated(game, job.episodes, job.drawn_seeds)
+        yardsticks.append({**who, **scale_of(job.environment, mode, on)})
         for policy in PUBLISHED:
             about = make_policy(policy, game).classifier
             for k in range(job.drawn_seeds if about.stochastic or draws(game) else 1):
                 began = time.process_time()
-                seed = k * job.episodes
+                # Together these are the episodes on which learners are evaluated, where the game draws.
+                seed = EVALUATION_SEED + k * job.episodes
                 # Gains of constants are searched for at every tenth rate only, since they are smooth in it; not against
                 # oracles that solve anew at every step, which a search would ask for minutes.
                 solves = about.uses_oracle and about.memory > 0

@@ -15,6 +15,7 @@ from coopetition.study.reading import (
     RISES,
     Corpus,
     beating_constants,
+    exploited,
     game_effects,
     groups,
     longer_effects,
@@ -72,6 +73,7 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     """The page; `links` are the figures that it shows, by name."""
     failed = corpus.runs.filter(pl.col("status") == "failed")
     still = corpus.done.filter(pl.col("rising") > RISES)
+    known = corpus.done["rising"].count()
     impossible = corpus.excluded.filter(pl.col("kind") == "impossible")
     not_run = corpus.excluded.filter(pl.col("kind") == "not run")
     steps = sorted(corpus.done["environment_steps"].unique())
@@ -83,9 +85,10 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
         f"learners and games do not exist ({', '.join(sorted(impossible['algorithm'].unique())) or 'none'}). Runs "
         f"took {', '.join(f'{step:,}' for step in steps)} environment steps. The efficiency is the summed private "
         "payoff over the best known, in every mode.",
-        f"{still.height:,} curves ({still.height / max(corpus.done.height, 1):.0%}) still rise at their end: their "
-        f"last fifth lies more than {RISES:.0%} of their range above the fifth before. Which, stands below. "
-        f"{corpus.done['rising'].null_count():,} curves are too short to tell.",
+        f"{still.height:,} of the {known:,} curves of which it is known ({still.height / max(known, 1):.0%}) still "
+        f"rise at their end: the episodes of the last fifth of the steps earn more than {RISES:.0%} of the curve's "
+        f"range more than those of the fifth before. Which, stands below. Of {corpus.done['rising'].null_count():,} "
+        "curves it is not known, since no episode ended in one of the two.",
     ]
     if not_run.height:
         parts.append(
@@ -112,7 +115,11 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     if corpus.chosen.height:
         parts += ["## Settings", _settings_table(corpus)]
     if "curves" in links:
-        parts += ["## Learning curves", f"![Learning curves]({links['curves']})"]
+        text = (
+            "Means over learners and seeds, and the middle half of the runs; each point is over the same runs, of "
+            "which each counts the episodes that ended in that part of its training."
+        )
+        parts += ["## Learning curves", text, f"![Learning curves]({links['curves']})"]
     parts += ["## Cost", _cost_table(corpus)]
     return "\n\n".join(parts) + "\n"
 
@@ -212,19 +219,21 @@ def _theory_table(corpus: Corpus) -> str:
     rows = []
     for mode in corpus.modes:
         mine = corpus.done.filter(pl.col("reward_mode") == mode)
-        share = mine.with_columns(
-            (pl.col("exploitability") / pl.col("return_total").abs() * pl.col("agents").list.len()).alias("share")
-        )
         normalised = mine["normalised"].drop_nulls()
         rows.append(
             [
                 mode,
                 f"{_median(mine['efficiency']):.3f}",
                 f"{_median(normalised):.3f} ({normalised.len()} of {mine.height} runs)" if normalised.len() else "",
-                f"{_median(share['share']):.4f}",
+                f"{_median(exploited(mine)):.4f}",
             ]
         )
-    header = ("mode", "efficiency (median)", "nash to optimum (median)", "exploitability, share of an agent's return")
+    header = (
+        "mode",
+        "efficiency (median)",
+        "nash to optimum (median)",
+        "largest gain found, share of the agent's own return (median)",
+    )
     return _table(header, rows)
 
 
@@ -243,7 +252,9 @@ def _audit_table(corpus: Corpus) -> str:
     text = (
         f"{classes.height:,} policies were audited: the trained networks themselves. A policy is immune where no "
         "deviation in time gains 1 % of the agent's own return, late where only those do that start in the last "
-        "fifth of the episode, early where only those that start before, broad where both do."
+        "fifth of the undisturbed episode, early where only those that start before, broad where both do. Learners see "
+        "the clock, but what lies behind the horizon's end counts in their returns as if play went on (they bootstrap "
+        "over it), so that deviations in the last steps ask for something that they were not trained for."
     )
     return text + "\n\n" + _table(("mode", *labels), rows)
 
@@ -252,12 +263,15 @@ def _ranking_tables(corpus: Corpus) -> str:
     parts = []
     for kind, environments in groups(corpus.environments).items():
         for mode in corpus.modes:
-            ranked = ranking(corpus, environments, mode)[:5]
+            ranked, dropped = ranking(corpus, environments, mode)
             if ranked:
-                names = ", ".join(f"{name} ({mass:.2f})" for name, mass in ranked)
-                parts.append(f"- {kind} games, {mode} rewards: {names}")
+                names = ", ".join(f"{name} ({mass:.2f})" for name, mass in ranked[:5])
+                lacking = f" (not ranked, since they lack games: {', '.join(dropped)})" if dropped else ""
+                parts.append(f"- {kind} games, {mode} rewards: {names}{lacking}")
     text = (
-        "Alpha-rank of the mean focal return against homogeneous fields, each environment in units of its own spread."
+        "Alpha-rank of the mean focal return against homogeneous fields, each environment in units of its own spread; "
+        "only entrants that there are in every game are ranked. In games of at most six agents returns are means over "
+        "all seats of a role, in larger ones those of its first seat."
     )
     return text + "\n\n" + "\n".join(parts)
 
@@ -282,8 +296,8 @@ def _rising_table(corpus: Corpus) -> str:
     known = corpus.done.filter(pl.col("rising").is_not_null())
     total = known.select("environment", "reward_mode", "algorithm").unique().height
     text = (
-        f"In {cells.height:,} of {total:,} cells whose curves are long enough to tell, the mean over seeds of what the "
-        f"last fifth of the curve gained, as a share of the curve's range, is above {RISES:.0%}."
+        f"In {cells.height:,} of {total:,} cells of whose curves it is known, the mean over seeds of what the last "
+        f"fifth of the steps gained, as a share of the curve's range, is above {RISES:.0%}."
     )
     names: dict[tuple[str, str], list[str]] = {}
     for row in cells.sort("environment", "algorithm", "reward_mode").iter_rows(named=True):

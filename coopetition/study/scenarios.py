@@ -21,7 +21,7 @@ from coopetition.games.game import Game
 from coopetition.games.parameters import choose
 from coopetition.policies.policy import Policy
 from coopetition.study import backgrounds, reference
-from coopetition.study.arena import Maker, play, seats
+from coopetition.study.arena import Maker, asked, draws, play_alike, seats
 from coopetition.study.plan import Job
 
 SPLITS = ("train", "test")
@@ -35,6 +35,8 @@ DRAWN = ("gamma", "omega", "multiplier", "theta", "cost", "lambda_plus", "lambda
 SPREAD = 0.2
 ROOTS = {"train": 11, "test": 12}
 SEED = 3_000_000
+#: Played in a game that draws, unless it is said: the same for every policy.
+EPISODES = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Scenario:
     background : str
         Who plays the others: a policy's name, or a frozen learner's, such as ``IPPO-private-seed9001``.
     seed : int
-        Of the episode.
+        Of the first episode; others are played in games that draw.
     """
 
     name: str
@@ -75,7 +77,7 @@ class Scenario:
         return backgrounds.maker_of(self.environment, self.background)(game)
 
     def play(self, policy: str | Callable[[Game], Policy], reward_mode: str = "integrated") -> ScenarioResult:
-        """Put a policy into the focal seats, for one episode.
+        """Put a policy into the focal seats, for one episode; for `EPISODES` in a game that draws.
 
         Parameters
         ----------
@@ -171,8 +173,9 @@ class ScenarioResult:
     focal_return, background_return : float
         Mean over the focal agents, and over the others, of the summed rewards of the mode.
     best_response : float
-        What a focal agent earns by the best response found, the other focal agents playing the policy's background: the
-        scale of `normalised`. A lower bound.
+        What a focal agent earns by the best response found, all others playing the background: the mean over the focal
+        agents (of those that `arena.asked` names, in games of more than eight), and the scale of `normalised`. A lower
+        bound.
     normalised, background_normalised : float or None
         focal_return and background_return over best_response; None where that is not positive.
     """
@@ -187,20 +190,41 @@ class ScenarioResult:
 
 
 @lru_cache(maxsize=4096)
-def _best_response(environment: str, split: str, index: int, mode: str) -> float:
-    """Mean over focal seats of the best response's return against a field of backgrounds."""
+def _best_response(environment: str, split: str, index: int, mode: str, episodes: int) -> float:
+    """Mean over focal agents of the best response's return against a field of backgrounds."""
     from coopetition.oracles import exploitability
 
     scenario = scenarios(environment, split)[index]
     game = scenario.game(mode)
     background = scenario.others(game)
-    own = play(game, [scenario.others], np.zeros((1, game.n), dtype=np.int64), scenario.seed)
-    found = exploitability(game, [background] * game.n, seed=scenario.seed, climb=False)
-    focal = [i for i in scenario.focal if i in set(seats(game))] or [scenario.focal[0]]
-    return float(np.mean([own.returns[0, i] + max(float(found.gains[i]), 0.0) for i in focal]))
+    own = play_alike(game, [scenario.others], np.zeros((1, game.n), dtype=np.int64), scenario.seed, episodes)
+    focal = [i for i in asked(game) if i in scenario.focal]
+    if draws(game):
+        best = _over_draws(scenario, game, background, focal, own.returns[0], episodes)
+    else:
+        gains = exploitability(game, [background] * game.n, seed=scenario.seed, agents=focal, climb=False).gains
+        best = own.returns[0, focal] + gains[focal]
+    return float(np.mean(best))
 
 
-def play_scenario(scenario: Scenario, entrant: Callable[[Game], Policy], reward_mode: str) -> ScenarioResult:
+def _over_draws(
+    scenario: Scenario, game: Game, background: Policy, focal: list[int], own: np.ndarray, episodes: int
+) -> np.ndarray:
+    """Returns of best responses to the game as it is expected, on the draws that everybody meets in the scenario."""
+    from coopetition.oracles import best_response
+
+    script = np.full((game.horizon, len(focal), game.n), np.nan)
+    for k, i in enumerate(focal):
+        found = best_response(game, [background] * game.n, i, seed=scenario.seed, climb=False)
+        script[:, k, i] = found.actions[:, i] / game.endowment[i]
+    team = np.zeros((len(focal), game.n), dtype=np.int64)
+    played = play_alike(game, [scenario.others], team, scenario.seed, episodes, override=script).returns
+    return np.maximum(own[focal], played[np.arange(len(focal)), focal])
+
+
+def play_scenario(
+    scenario: Scenario, entrant: Callable[[Game], Policy], reward_mode: str, episodes: int = EPISODES
+) -> ScenarioResult:
     """Play a policy in a scenario.
 
     Parameters
@@ -209,16 +233,18 @@ def play_scenario(scenario: Scenario, entrant: Callable[[Game], Policy], reward_
     entrant : callable
         Makes the policy for the scenario's game.
     reward_mode : str
+    episodes : int
+        Played in a game that draws: the same draws for every entrant, and for the best response.
     """
     game = scenario.game(reward_mode)
     makers: list[Maker] = [entrant, scenario.others]
     team = np.ones((1, game.n), dtype=np.int64)
     team[0, list(scenario.focal)] = 0
-    returns = play(game, makers, team, scenario.seed).returns[0]
+    returns = play_alike(game, makers, team, scenario.seed, episodes).returns[0]
     others = [j for j in range(game.n) if j not in scenario.focal]
     focal, background = float(returns[list(scenario.focal)].mean()), float(returns[others].mean())
     index = int(scenario.name.rpartition("/")[2])
-    best = _best_response(scenario.environment, scenario.split, index, reward_mode)
+    best = _best_response(scenario.environment, scenario.split, index, reward_mode, episodes)
     shares = (focal / best, background / best) if best > 0.0 else (None, None)
     return ScenarioResult(scenario.name, reward_mode, focal, background, best, *shares)
 
@@ -235,7 +261,7 @@ def enter(
             who = entrants(job, mode, networks, Path(folder))
             for scenario in scenarios(job.environment, "test"):
                 for entrant, maker in who.items():
-                    found = play_scenario(scenario, maker, mode)
+                    found = play_scenario(scenario, maker, mode, job.episodes)
                     rows.append(
                         {
                             "shard": name,

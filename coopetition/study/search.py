@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from coopetition.study.measuring import game_of, measure
+from coopetition.study.measuring import EVALUATION_SEED, measure, scale_on
 from coopetition.study.plan import Job
-from coopetition.study.training import EVALUATION_SEED, maker_of
+from coopetition.study.training import maker_of
 
 #: Learners of the agents' mean reward, in every mode.
 TEAM = ("QMIX", "VDN")
@@ -26,20 +26,24 @@ TEAM = ("QMIX", "VDN")
 def score(algorithm: str, environment: str, mode: str, found: dict[str, Any]) -> float | None:
     """How well a learner does what it is asked, in [0, 1]; None where the game has no such scale.
 
+    That is where no optimum is known, or where agents are too many for all of them to be asked what they gain.
+
     Parameters
     ----------
     algorithm, environment, mode : str
     found : dict
         Columns of `measuring.measure`.
     """
-    from coopetition.oracles import NotConverged, yardstick
+    from coopetition.oracles import NotConverged
 
     if mode == "cooperative" or algorithm in TEAM:
         try:
-            best = float(yardstick(game_of(environment, mode), mode).optimum)
+            best = float(scale_on(environment, mode).optimum)
         except NotConverged:
             return None
         return float(np.clip(found["return_total"] / best, 0.0, 1.0)) if best > 0.0 else None
+    if found["nash_conv"] is None:
+        return None
     earned = float(np.abs(found["returns"]).sum())
     return float(np.clip(1.0 - found["nash_conv"] / earned, 0.0, 1.0)) if earned > 0.0 else None
 

@@ -19,10 +19,11 @@ import polars as pl
 from coopetition.games.game import Game
 from coopetition.games.parameters import nearest
 from coopetition.policies.trained import TrainedPolicy, is_policy_file
-from coopetition.study.measuring import best_total, derived, game_of, measure
+from coopetition.study.arena import draws
+from coopetition.study.measuring import DRAWN, EVALUATION_SEED, best_total, derived, game_of, measure
 from coopetition.study.plan import ALGORITHMS, MODES
 from coopetition.study.tables import SCHEMAS, frame
-from coopetition.study.training import EVALUATION_SEED, maker_of
+from coopetition.study.training import maker_of
 
 #: How far sums of float32 rewards may be from sums of payoffs.
 SLACK = 1e-4
@@ -291,7 +292,8 @@ def measured_policy(path: str | Path, *, name: str, submitter: str, link: str = 
     if game is None or problems:
         raise SubmissionError(path, problems)
     TrainedPolicy(game, path)  # it fits the game, or says why not
-    found = measure(game.id, game.reward_mode, maker_of(Path(path)), episodes, EVALUATION_SEED, gains=False)
+    played = DRAWN if draws(game) else episodes  # the draws of the study's own
+    found = measure(game.id, game.reward_mode, maker_of(Path(path)), played, EVALUATION_SEED, gains=False)
     known = {key: value for key, value in found.items() if key in SCHEMAS["submitted"]}
     row = {
         "algorithm": name,

@@ -29,7 +29,10 @@ WHO = {
 #: What one evaluation of policies finds; on the same yardstick for every mode.
 OUTCOMES = {
     "agents": Column(WORDS, "names of the agents, in the order of the lists below"),
-    "episodes": Column(pl.Int64, "episodes that were played"),
+    "episodes": Column(
+        pl.Int64,
+        "episodes that were played; in a game that draws, a learner plays those of all of a reference policy's rows",
+    ),
     "return_total": Column(pl.Float64, "mean over episodes of all agents' summed rewards of the mode"),
     "payoff_total": Column(pl.Float64, "mean over episodes of all agents' summed private payoffs pi"),
     "returns": Column(NUMBERS, "summed rewards of the mode, an agent"),
@@ -39,19 +42,32 @@ OUTCOMES = {
     "bond_end": Column(pl.Float64, "mean trust over ordered pairs, or mean loyalty, after the last step, in [0, 1]"),
     "length": Column(pl.Float64, "mean number of steps"),
     "outcome": Column(pl.String, "the most frequent end: horizon, collapsed, recovered or dissolved"),
-    "efficiency": Column(pl.Float64, "payoff_total over the best total of payoffs known for the environment"),
+    "efficiency": Column(
+        pl.Float64,
+        "payoff_total over the best total of payoffs known for the environment; in a game that draws, over what the "
+        "best plan known earns in the same episodes",
+    ),
     "normalised": Column(
         pl.Float64,
         "return_total on the scale from the worst open-loop nash found (0) to the open-loop optimum (1) of the mode; "
-        "empty where the two lie within 2 % of each other",
+        "empty where the two lie within 2 % of each other; in a game that draws, of what these plans earn in the same "
+        "episodes",
     ),
     "least_share": Column(pl.Float64, "the worst paid agent's payoff over the mean payoff"),
     "gini": Column(pl.Float64, "Gini coefficient of gains over the stage nash repeated; empty where nobody gains"),
     "sustainability": Column(pl.Float64, "share of the horizon that was played, weighted by trust or loyalty"),
-    "exploitability": Column(
-        pl.Float64, "the largest gain found of one agent that leaves its policy, in returns of the mode: a lower bound"
+    "gains": Column(
+        NUMBERS,
+        "gain found of each agent that leaves its policy, in returns of the mode: lower bounds; all agents are asked, "
+        "and in games of more than eight, eight of them, so that the others' are empty; where a game draws, it is "
+        "played at the expected complementarity",
     ),
-    "nash_conv": Column(pl.Float64, "sum over agents of the gains found: a lower bound"),
+    "exploitability": Column(pl.Float64, "the largest of the gains found: a lower bound"),
+    "nash_conv": Column(
+        pl.Float64,
+        "sum over agents of the gains found: a lower bound; empty in games of more than eight agents, which are not "
+        "all asked",
+    ),
 }
 CIRCUMSTANCES = {
     "status": Column(pl.String, "done or failed"),
@@ -70,7 +86,9 @@ RUNS = {
     "environment_steps": Column(pl.Int64, "steps the run was trained for"),
     "shared": Column(pl.Boolean, "whether agents share one network"),
     "rising": Column(
-        pl.Float64, "gain of the last fifth of the curve over the fifth before, as a share of the curve's range"
+        pl.Float64,
+        "mean reward_total over the episodes of the last fifth of the steps less that of the fifth before, as a share "
+        "of the curve's range; empty where either has no episode",
     ),
     **OUTCOMES,
     **CIRCUMSTANCES,
@@ -83,8 +101,13 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "algorithm": Column(pl.String, "learner"),
         "seed": Column(pl.Int64, "training seed"),
         "environment_steps": Column(pl.Int64, "steps of the run so far"),
-        "payoff_total": Column(pl.Float64, "summed private payoffs of the episodes that ended since the row before"),
-        "reward_total": Column(pl.Float64, "summed rewards of the mode of these episodes"),
+        "episodes": Column(
+            pl.Int64,
+            "episodes that ended since the row before: the weight of the row; copies begin together, so that many rows "
+            "have none",
+        ),
+        "payoff_total": Column(pl.Float64, "mean over these episodes of summed private payoffs; empty without any"),
+        "reward_total": Column(pl.Float64, "mean over these episodes of summed rewards of the mode"),
         "rate_mean": Column(pl.Float64, "mean rate in these episodes"),
     },
     "reference": {
@@ -96,7 +119,12 @@ SCHEMAS: dict[str, dict[str, Column]] = {
     },
     "yardsticks": {
         **WHO,
-        "optimum": Column(pl.Float64, "largest total return of the mode found, of an open-loop plan"),
+        "optimum": Column(
+            pl.Float64,
+            "largest total return of the mode found, of an open-loop plan; in a game that draws, what the best plan "
+            "for the expected game earns on average in the episodes on which learners are evaluated; so do nash and "
+            "best_total",
+        ),
         "nash": Column(pl.Float64, "total return of the worst open-loop nash found; empty where none was"),
         "best_total": Column(pl.Float64, "largest total of payoffs known: what efficiencies divide by, in every mode"),
     },
@@ -108,7 +136,9 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "agent": Column(pl.String, "who deviates"),
         "level": Column(pl.Float64, "rate that is played instead, in [0, 1]"),
         "start": Column(pl.Int64, "first step of the deviation, from 0"),
-        "steps": Column(pl.Int64, "length of the deviation, or steps after it"),
+        "steps": Column(
+            pl.Int64, "length of the deviation, or steps after it; of a class, length of the undisturbed episode"
+        ),
         "partner_seed": Column(pl.Int64, "training seed of the others, where partners are swapped"),
         "value": Column(pl.Float64, "what the audit measures; see the datasheet"),
         "reference": Column(pl.Float64, "the same without the deviation"),
@@ -122,7 +152,11 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "team": Column(WORDS, "who plays each seat"),
         "focal": Column(pl.String, "entrant in the focal seat"),
         "field": Column(pl.String, "entrant in all other seats, or empty for a team"),
-        "seat": Column(pl.String, "the focal agent"),
+        "seat": Column(
+            pl.String,
+            "the focal agent; against a field in games of at most six agents the first of its role, and what follows "
+            "is the mean over all seats of the role",
+        ),
         "focal_return": Column(pl.Float64, "the focal agent's summed rewards of the mode"),
         "focal_payoff": Column(pl.Float64, "its summed private payoffs"),
         "field_payoff": Column(pl.Float64, "mean of the others' summed private payoffs"),
@@ -136,7 +170,11 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "entrant": Column(pl.String, "policy in the focal seats"),
         "focal_return": Column(pl.Float64, "mean return of the focal agents, per head"),
         "background_return": Column(pl.Float64, "mean return of the background agents, per head"),
-        "best_response": Column(pl.Float64, "return per head of the best response found in the focal seats"),
+        "best_response": Column(
+            pl.Float64,
+            "mean over focal agents of the return of the best response found, all others playing the background: a "
+            "lower bound; of those of eight agents that are asked, in games of more",
+        ),
         "normalised": Column(pl.Float64, "focal_return over best_response"),
         "background_normalised": Column(pl.Float64, "background_return over best_response"),
     },
@@ -171,7 +209,7 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "environment_steps": Column(pl.Int64, "steps the run was trained for"),
         "submitter": Column(pl.String, "who submitted it"),
         "link": Column(pl.String, "paper or code"),
-        **{name: OUTCOMES[name] for name in OUTCOMES if name not in ("exploitability", "nash_conv")},
+        **{name: OUTCOMES[name] for name in OUTCOMES if name not in ("gains", "exploitability", "nash_conv")},
     },
     "excluded": {
         "environment": WHO["environment"],

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from coopetition.study.measuring import measure
+from coopetition.study.measuring import EVALUATION_SEED, evaluated, game_of, measure
 from coopetition.study.plan import Job
 from coopetition.study.shards import ShardStore
 from coopetition.study.tables import CIRCUMSTANCES, frame
-from coopetition.study.training import EVALUATION_SEED, maker_of, train
+from coopetition.study.training import maker_of, train
 
 
 def _done(store: ShardStore) -> list[str]:
@@ -55,9 +55,9 @@ def recompute(
         with TemporaryDirectory() as place:
             path = Path(place) / file
             path.write_bytes(shard.networks[file])
-            again = measure(
-                row["environment"], row["reward_mode"], maker_of(path), shard.job["episodes"], EVALUATION_SEED
-            )
+            game = game_of(row["environment"], row["reward_mode"])
+            episodes = evaluated(game, shard.job["episodes"], shard.job["drawn_seeds"])
+            again = measure(row["environment"], row["reward_mode"], maker_of(path), episodes, EVALUATION_SEED)
         differ = [name for name, value in again.items() if row[name] != value]
         if told is not None:
             told(f"{shard.name}, {file}: {', '.join(differ) + ' differ' if differ else 'the same'}")

@@ -7,7 +7,7 @@ import pytest
 
 from coopetition.api.make import make_game
 from coopetition.policies.registry import make_policy
-from coopetition.study.arena import play, seats
+from coopetition.study.arena import asked, play
 from coopetition.study.audit import (
     CONSTANTS,
     audit_policy,
@@ -50,7 +50,7 @@ def test_everybody_sits_where_the_table_says(game):
 
 def test_the_surface_is_what_constants_earn(game):
     rows = response_surface(game, maker("constant_080"), seed=0)
-    assert len(rows) == len(seats(game)) * len(CONSTANTS)
+    assert len(rows) == len(asked(game)) * len(CONSTANTS)
     for row in rows[::7]:
         i = game.agents.index(row["agent"])
         actions = np.full((game.horizon, game.n), 0.8)
@@ -108,10 +108,10 @@ def test_a_whole_audit_has_every_kind(game):
 
 
 def test_the_best_deviation_in_time_is_found_on_the_finer_grid(game):
-    """At least as good as any of the coarse one, for each role, with its level and start."""
+    """At least as good as any of the coarse one, for each agent, with its level and start."""
     in_time = timing(game, maker("tit_for_tat"), 0)
     best = optimal_deviation(game, maker("tit_for_tat"), 0, in_time)
-    assert [row["agent"] for row in best] == [game.agents[i] for i in seats(game)]
+    assert [row["agent"] for row in best] == [game.agents[i] for i in asked(game)]
     for row in best:
         coarse = [other["value"] for other in in_time if other["agent"] == row["agent"]]
         assert row["value"] >= max(coarse)

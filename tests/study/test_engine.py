@@ -148,9 +148,9 @@ def test_only_names_what_it_cannot_find():
 
 
 def test_rising_curves_are_noticed():
-    assert rising(np.linspace(0.0, 1.0, 50)) == pytest.approx(0.2, abs=0.02)
-    assert abs(rising(np.concatenate([np.linspace(0, 1, 25), np.ones(25)]))) < 1e-9
-    assert rising(np.array([1.0, 2.0])) is None
+    steps, one = np.arange(1, 51), np.ones(50)
+    assert rising(steps, np.linspace(0.0, 1.0, 50), one) == pytest.approx(0.2, abs=0.02)
+    assert abs(rising(steps, np.concatenate([np.linspace(0, 1, 25), np.ones(25)]), one)) < 1e-9
 
 
 # --- what is published
