@@ -65,8 +65,8 @@ KINDS = {
 RESPONSIBLE = {
     "rai:dataCollection": "Computed by `coopetition study run`: learners trained on simulated games, then evaluated.",
     "rai:dataCollectionType": "Experiments",
-    "rai:dataPreprocessingProtocol": "Curves are thinned to 50 points by means of neighbours; published networks are "
-    "in half precision. Nothing else was changed or left out.",
+    "rai:dataPreprocessingProtocol": "Curves are thinned to 50 points, means over the episodes of neighbouring rows; "
+    "published networks are in half precision. Nothing else was changed or left out.",
     "rai:dataImputationProtocol": "None: what is not defined is empty.",
     "rai:dataAnnotationProtocol": "The audit's classes follow from its rows of kind `timing`, by a rule.",
     "rai:machineAnnotationTools": "coopetition.study.audit.classify",

@@ -115,11 +115,11 @@ def against_fields(
 def mixed_teams(
     game: Game, names: list[str], makers: list[Maker], teams: int, seed: int, episodes: int = 1
 ) -> Iterable[dict[str, Any]]:
-    """Rows of teams whose seats are drawn at random, one a seat of each role."""
+    """Rows of teams whose seats are drawn at random, one a seat; in larger games one a seat of each role."""
     team = np.random.default_rng(seed).integers(len(names), size=(teams, game.n))
     played = play_alike(game, makers, team, seed, episodes)
     for k in range(teams):
-        for i in seats(game):
+        for i in range(game.n) if game.n <= MOST_SEATS else seats(game):
             others = [j for j in range(game.n) if j != i]
             yield {
                 "kind": "team",

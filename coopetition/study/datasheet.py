@@ -63,8 +63,13 @@ held-out scenarios.
 **Labels?** The audit's classes follow from its rows of kind `timing`, by a rule
 that stands in the package. **Missing values?** Empty where a quantity is not defined. **Relations?** Records name their
 shard; `shards.parquet` names each shard's job and checksums. **Splits?** Scenarios have a train and a test split.
-**Errors and noise?** Exploitability, best responses and optima are lower bounds found by search. Statistics should take
-training seeds as units. **Self-contained?** Yes. **Confidential, offensive, about people?** No.{submitted}
+**Errors and noise?** Exploitability, best responses and optima are lower bounds found by search. All agents are asked
+what they gain by leaving their policies; in games of more than eight, eight that are evenly spread, one of each role
+among them, and the sum over agents is left empty. Where a game draws (SynergySearch), everything that is compared is
+played under the same draws: learners on as many episodes as a reference policy's rows together, audits, matches and
+scenarios over the same few for everybody, and efficiencies divide by what the best plan known earns in the same
+episodes. Statistics should take training seeds as units. **Self-contained?** Yes. **Confidential, offensive, about
+people?** No.{submitted}
 
 ## Collection
 
@@ -74,8 +79,9 @@ persons took part.
 
 ## Preprocessing
 
-Curves are thinned to 50 points by means of neighbours. Networks in `networks/`, where they are, are the audited
-policies' in half precision. Nothing else was cleaned or left out.
+Curves are thinned to 50 points: means over the episodes of neighbouring rows, with how many those are. Copies begin
+together, so that many points have no episode, and others very unlike numbers: weigh by them. Networks in `networks/`,
+where they are, are the audited policies' in half precision. Nothing else was cleaned or left out.
 
 ## Uses
 
@@ -93,10 +99,12 @@ Under CC-BY-4.0, with the package. A change of an environment or a learner makes
 {columns}
 
 In `audit`, `value` is by kind of audit: the agent's return under the constant (`surface`), the gain of the best
-deviation found (`deviation`), the return under the deviation (`timing`, and `optimal` for the best level and start on a
-finer grid), the others' mean rate so many steps after the defection (`impulse`), the return among partners of another
-seed (`partners`), and the largest gain in time as a share of the agent's own return (`class`, whose `reference` is the
-share from which a gain counts).
+deviation found (`deviation`: searched for quickly for every agent that is asked, and by climbing besides for one of
+each role of the first seeds), the return under the deviation (`timing`, whose starts are shares of the episode as it is
+when nobody leaves, and `optimal` for the best level and start on a finer grid), the others' mean rate so many steps
+after the defection (`impulse`), the return among partners of another seed (`partners`), and the largest gain in time of
+all agents as a share of the agent's own return (`class`, whose `reference` is the share from which a gain counts, and
+whose `steps` the length of the episode when nobody leaves: late is its last fifth).
 """
     path.write_text(text, encoding="utf-8")
     return path

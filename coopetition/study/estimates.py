@@ -246,17 +246,18 @@ def learner_cost(algorithm: str, environment: str) -> tuple[float, float]:
 
 def _other_work(environment: str) -> list[tuple[str, Callable[[], Any], float]]:
     """What is done beside training: label, a piece of it, and what to multiply its seconds by; warm."""
-    from coopetition.study import audit, crossplay, measuring, reference, scenarios
+    from coopetition.study import audit, backgrounds, crossplay, measuring, reference, scenarios
 
-    maker = reference.maker_of("tit_for_tat")
+    # A frozen learner, of which every agent is asked, as of those that are trained.
     mode = "private"
+    maker = backgrounds.maker_of(environment, backgrounds.name_of(mode))
     game = measuring.game_of(environment, mode)
-    measuring.measure(environment, mode, maker, 1, 0)
+    gains = measuring.measure(environment, mode, maker, 1, 0)["gains"]
     one = Job("", environment, modes=(mode,), audited=(0,), episodes=8, drawn_seeds=7, teams=50)
     return [
         ("evaluation", lambda: measuring.measure(environment, mode, maker, 8, 0), 1.0),
-        ("audit", lambda: audit.audit_policy(game, maker, 0, thorough=False), 1.0),
-        ("thorough audit", lambda: audit.audit_policy(game, maker, 0, thorough=True), 1.0),
+        ("audit", lambda: audit.audit_policy(game, maker, 0, thorough=False, gains=gains), 1.0),
+        ("thorough audit", lambda: audit.audit_policy(game, maker, 0, thorough=True, gains=gains), 1.0),
         ("reference", lambda: reference.evaluate_reference(one, ""), 1.0),
         # Of 14 reference policies alone, where 16 learners play as well.
         ("crossplay", lambda: crossplay.cross_play(one, "", {}), (16 / 14) ** 2),

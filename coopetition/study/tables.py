@@ -155,7 +155,7 @@ SCHEMAS: dict[str, dict[str, Column]] = {
         "seat": Column(
             pl.String,
             "the focal agent; against a field in games of at most six agents the first of its role, and what follows "
-            "is the mean over all seats of the role",
+            "is the mean over all seats of the role; in larger games only the first seat of a role is asked",
         ),
         "focal_return": Column(pl.Float64, "the focal agent's summed rewards of the mode"),
         "focal_payoff": Column(pl.Float64, "its summed private payoffs"),

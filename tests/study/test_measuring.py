@@ -349,3 +349,10 @@ def test_who_lacks_a_game_is_named_and_not_ranked():
     ranked, dropped = ranking(corpus, ["E", "F"], "private")
     assert sorted(name for name, _ in ranked) == ["A", "B"]
     assert dropped == ["C"]
+
+
+def test_every_seat_of_a_drawn_team_is_looked_at():
+    game = make_game("PublicGoods-v0", reward_mode="private", horizon=5)
+    rows = list(mixed_teams(game, ["all", "half"], [maker("constant_100"), maker("constant_050")], 2, 0))
+    assert [row["seat"] for row in rows] == 2 * list(game.agents)
+    assert all(row["focal"] == row["team"][game.agents.index(row["seat"])] for row in rows)
