@@ -140,8 +140,8 @@ SCHEMAS: dict[str, dict[str, Column]] = {
             pl.Int64, "length of the deviation, or steps after it; of a class, length of the undisturbed episode"
         ),
         "partner_seed": Column(pl.Int64, "training seed of the others, where partners are swapped"),
-        "value": Column(pl.Float64, "what the audit measures; see the datasheet"),
-        "reference": Column(pl.Float64, "the same without the deviation"),
+        "value": Column(pl.Float32, "what the audit measures; see the datasheet; in single precision"),
+        "reference": Column(pl.Float32, "the same without the deviation"),
         "label": Column(
             pl.String, "immune, late, early or broad: the policy's class; quick or climbing: the deviation's search"
         ),
