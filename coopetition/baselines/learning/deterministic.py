@@ -32,7 +32,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
+from coopetition.baselines.learning.from_memory import (
+    FromMemory,
+    MemoryState,
+    ReplaySettings,
+    descend_each,
+    follow,
+    passed,
+)
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import init_optimiser
@@ -50,8 +57,8 @@ class DeterministicSettings(ReplaySettings):
         they are.
     noise, least_noise : float
         Standard deviation of the noise on rates while learning, at the start and at last.
-    noise_decay : float
-        Updates in which it falls to a third of what it was.
+    exploring : float
+        Share of the training in which it falls from the one to the other, linearly.
     saturation : float
         Weight of the squared output before squashing in the actor's loss: without it the logistic function's slope is
         lost at the corners of the box.
@@ -62,7 +69,7 @@ class DeterministicSettings(ReplaySettings):
     critic_learning_rate: float = 3e-3
     noise: float = 0.2
     least_noise: float = 0.03
-    noise_decay: float = 500.0
+    exploring: float = 0.3
     saturation: float = 1e-4
 
 
@@ -116,8 +123,8 @@ class DeterministicActorCritic(FromMemory):
     # --- acting
 
     def acting(self, state: MemoryState) -> Any:
-        """The actors, and how many updates there were."""
-        return state.networks.actor, state.count
+        """The actors, and how far the training is."""
+        return state.networks.actor, state.progress
 
     def outputs(self, actor: Any, observations: Any) -> Any:
         """What actors say before it is squashed, (B, L, A)."""
@@ -129,16 +136,16 @@ class DeterministicActorCritic(FromMemory):
 
     def act(self, acting: Any, observations: Any, key: Any, settings: Any) -> tuple[Any, Any]:
         """Every actor's rate, with noise."""
-        actor, count = acting
+        actor, progress = acting
         rates = self.rates(actor, observations)
         noisy = jnp.clip(
-            rates + self.width(count, settings) * jax.random.normal(key, rates.shape, dtype=jnp.float32), 0.0, 1.0
+            rates + self.width(progress, settings) * jax.random.normal(key, rates.shape, dtype=jnp.float32), 0.0, 1.0
         )
         return rates, noisy
 
-    def width(self, count: Any, settings: Any) -> Any:
-        """Standard deviation of the noise after so many updates."""
-        return jnp.maximum(settings.noise * jnp.exp(-count / settings.noise_decay), settings.least_noise)
+    def width(self, progress: Any, settings: Any) -> Any:
+        """Standard deviation of the noise when so much of the training is done."""
+        return settings.noise + (settings.least_noise - settings.noise) * passed(progress, settings.exploring)
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The actors."""

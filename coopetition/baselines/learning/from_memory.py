@@ -53,12 +53,12 @@ class ReplaySettings:
 
 
 class MemoryState(NamedTuple):
-    """A run: its networks, its agents' reward scales (L, ...), its replay, and how often it has updated."""
+    """A run: its networks, its agents' reward scales (L, ...), its replay, and the share of the training done."""
 
     networks: Any
     scales: Scale
     replay: Replay
-    count: Any
+    progress: Any
 
 
 class FromMemory(Algorithm):
@@ -120,7 +120,7 @@ class FromMemory(Algorithm):
             self.init_networks(rng, settings),
             stack_trees([init_scale(task.copies) for _ in range(task.size)]),
             init_replay(task, settings.length, settings.replay),
-            np.zeros((), dtype=np.int32),
+            np.zeros((), dtype=np.float32),
         )
 
     def update(
@@ -146,8 +146,12 @@ class FromMemory(Algorithm):
 
         keys = jax.random.split(key, settings.updates).reshape(-1, self.period)
         networks, _ = jax.lax.scan(period, state.networks, keys)
-        state = MemoryState(networks, scales, replay, state.count + settings.updates)
+        state = MemoryState(networks, scales, replay, state.progress)
         return state, {"replayed": replay.filled * self.task.copies}
+
+    def settle(self, state: MemoryState, settings: Any, progress: Any) -> MemoryState:  # noqa: ARG002
+        """Remember how far the training is, by which exploring goes."""
+        return state._replace(progress=jnp.asarray(progress, dtype=jnp.float32))
 
     # --- what a critic of one agent sees
 
@@ -170,6 +174,11 @@ class FromMemory(Algorithm):
         """Targets (B, L) of critics, from the values (B, L) of what follows."""
         alive = 1.0 - batch.terminated[:, None].astype(jnp.float32)
         return jax.lax.stop_gradient(batch.rewards + discount * alive * (following + offset) - offset)
+
+
+def passed(progress: Any, share: Any) -> Any:
+    """How much of the first `share` of a training is over, from 0 to 1, when `progress` of it all is."""
+    return jnp.clip(progress / jnp.maximum(share, 1e-6), 0.0, 1.0)
 
 
 def descend_each(networks: Any, gradients: Any, optimisers: Any, learning_rate: Any, clip: Any) -> tuple[Any, Any]:

@@ -51,9 +51,9 @@ class M3DDPG(DeterministicActorCritic):
     citation = "S. Li et al. (2019), AAAI 33"
     Settings = Settings
 
-    def width(self, count: Any, settings: Any) -> Any:
+    def width(self, progress: Any, settings: Any) -> Any:
         """At least the adversary's step: critics are asked for values that far from what is played."""
-        return jnp.maximum(super().width(count, settings), settings.epsilon)
+        return jnp.maximum(super().width(progress, settings), settings.epsilon)
 
     def others_rates(self, critic: Any, batch_seen: Any, joint: Any, own: Any, rates: Any, settings: Any) -> Any:
         """For each learner the others' rates after the adversarial step: (B, L, L, A)."""

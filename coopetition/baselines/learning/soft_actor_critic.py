@@ -39,7 +39,14 @@ import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
 from coopetition.baselines.learning.distributions import DISTRIBUTIONS
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
+from coopetition.baselines.learning.from_memory import (
+    FromMemory,
+    MemoryState,
+    ReplaySettings,
+    descend_each,
+    follow,
+    passed,
+)
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import init_optimiser
@@ -59,8 +66,12 @@ class SoftSettings(ReplaySettings):
         Adam's step for log alpha; it does not fall with the others, or draws would stay wide where payoffs are flat.
     head : {"tanh", "sigmoid"}
         Squashing of the Gaussian.
-    target_entropy, temperature, least_temperature : float
-        Entropy of a rate that alpha aims at, alpha at the start, and the least that it falls to.
+    target_entropy : float
+        Entropy that alpha aims at, of each number of an action.
+    temperature, least_temperature : float
+        Alpha at the start, which is the most that it is, and the least that it falls to.
+    cooling : float
+        Share of the training in which the most falls to the least, geometrically; below it alpha is learnt.
     """
 
     learning_rate: float = 2e-3
@@ -71,6 +82,7 @@ class SoftSettings(ReplaySettings):
     target_entropy: float = -4.0
     temperature: float = 0.1
     least_temperature: float = 0.002
+    cooling: float = 0.5
 
 
 class SoftNetworks(NamedTuple):
@@ -213,7 +225,8 @@ class SoftActorCritic(FromMemory):
         gradient, mean_log_probs = jax.grad(actor_loss, has_aux=True)(networks.actor)
         step, clip = settings.learning_rate, settings.gradient_clip
         actor, actor_optimiser = descend_each(networks.actor, gradient, networks.actor_optimiser, step, clip)
-        surplus = -mean_log_probs - settings.target_entropy  # entropy above the target: alpha falls
+        aim = settings.target_entropy * self.task.action_size
+        surplus = -mean_log_probs - aim  # entropy above the target: alpha falls
         surplus = surplus if not self.task.shared else surplus.mean(keepdims=True)
         log_alpha, alpha_optimiser = descend_each(
             networks.log_alpha, surplus, networks.alpha_optimiser, settings.temperature_rate, clip
@@ -228,3 +241,11 @@ class SoftActorCritic(FromMemory):
             critic_optimisers,
             alpha_optimiser,
         )
+
+    def settle(self, state: MemoryState, settings: Any, progress: Any) -> MemoryState:
+        """Hold the temperatures down."""
+        state = super().settle(state, settings, progress)
+        first, last = jnp.log(settings.temperature), jnp.log(settings.least_temperature)
+        most = first + jnp.minimum(last - first, 0.0) * passed(progress, settings.cooling)
+        networks = state.networks
+        return state._replace(networks=networks._replace(log_alpha=jnp.minimum(networks.log_alpha, most)))

@@ -8,7 +8,8 @@ it descends
     (mix(q_i(o_i, b_i)) - [r + discount mix'(q'_i(o'_i, argmax q_i(o'_i, .)))])^2 / 2.
 
 In training the mixer may see the joint state; in play an agent sees its own observation and takes its best bin.
-While it learns it explores with a chance that falls from 1.
+While it learns it explores with a chance that falls from 1 over a share of the training: a fall over so many updates
+leaves short trainings exploring to their end. DECOMPNUMBERS
 
 References
 ----------
@@ -24,7 +25,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coopetition.baselines.learning.algorithm import hyperparameters
-from coopetition.baselines.learning.from_memory import FromMemory, MemoryState, ReplaySettings, descend_each, follow
+from coopetition.baselines.learning.from_memory import (
+    FromMemory,
+    MemoryState,
+    ReplaySettings,
+    descend_each,
+    follow,
+    passed,
+)
 from coopetition.baselines.learning.memory import Memories
 from coopetition.baselines.learning.networks import apply_layers, init_layers, named_layers, stack_trees
 from coopetition.baselines.learning.optimiser import descend, init_optimiser
@@ -42,8 +50,10 @@ class DecompositionSettings(ReplaySettings):
         each, so that it chooses among all pairs.
     mixing : int
         Width of QMIX's mixing layer.
-    exploration, decay : float
-        The least chance of a random bin, and the updates in which it falls to a third of what it was.
+    exploration : float
+        The least chance of a random bin.
+    exploring : float
+        Share of the training in which the chance falls to that, linearly from 1.
     """
 
     replay: int = 50_000
@@ -51,7 +61,7 @@ class DecompositionSettings(ReplaySettings):
     bins_of_two: int = 7
     mixing: int = 16
     exploration: float = 0.05
-    decay: float = 1000.0
+    exploring: float = 0.3
 
 
 class TeamNetworks(NamedTuple):
@@ -117,8 +127,8 @@ class ValueDecomposition(FromMemory):
         )
 
     def acting(self, state: MemoryState) -> Any:
-        """The utilities, and how far exploring has come."""
-        return state.networks.utilities, state.count
+        """The utilities, and how far the training is."""
+        return state.networks.utilities, state.progress
 
     def utilities(self, networks: Any, observations: Any) -> Any:
         """Of all bins, (B, L, bins)."""
@@ -126,16 +136,19 @@ class ValueDecomposition(FromMemory):
 
     def act(self, acting: Any, observations: Any, key: Any, settings: Any) -> tuple[Any, Any]:
         """The best bin, or a random one."""
-        networks, count = acting
+        networks, progress = acting
         explore_key, bin_key = jax.random.split(key)
         best = self.utilities(networks, observations).argmax(axis=-1)
-        chance = jnp.maximum(jnp.exp(-count / settings.decay), settings.exploration)
-        explore = jax.random.uniform(explore_key, best.shape) < chance
+        explore = jax.random.uniform(explore_key, best.shape) < self.chance(progress, settings)
         drawn = jax.random.randint(bin_key, best.shape, 0, self.choices)
         chosen = jnp.where(explore, drawn, best)
         parts = [chosen] if self.task.action_size == 1 else jnp.divmod(chosen, self.each)
         rates = jnp.stack([(part / (self.each - 1)).astype(jnp.float32) for part in parts], axis=-1)
         return rates, rates
+
+    def chance(self, progress: Any, settings: Any) -> Any:
+        """Of a random bin, when so much of the training is done."""
+        return 1.0 - (1.0 - settings.exploration) * passed(progress, settings.exploring)
 
     def export(self, state: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """The utilities."""
