@@ -52,7 +52,7 @@ def start(module, algorithm, environment="TrustDilemma-v0", settings=None, **opt
     collector = training.collector()
     collector.reset()
     rng = np.random.default_rng(1)
-    shape = (1, TINY["copies"], learner.task.size, 1)
+    shape = (1, TINY["copies"], learner.task.size, learner.task.action_size)
 
     def act(observations, step):
         latents = rng.normal(size=shape).astype(np.float32)

@@ -244,6 +244,57 @@ def terminations_are_not_bootstrapped(module):
     np.testing.assert_allclose(target, [[1.0, 2.0], [6.0, 7.0]])
 
 
+def exploring_ends(module):
+    """How much is explored goes by the share of the training that is done, not by how many updates there were."""
+    for algorithm in ("VDN", "MADDPG", "M3DDPG"):
+        one = start(module, algorithm, settings=SMALL)
+        settings = one.settings
+        state, _ = one.learner.update(one.state, one.data, one.jax.random.key(0), settings)
+        seen = np.repeat(one.data.observations[:1, :1], 4000, axis=1)[0]
+        found = []
+        for progress in (0.0, 0.5 * settings.exploring, settings.exploring, 1.0):
+            acting = one.learner.acting(one.learner.settle(state, settings, np.float32(progress)))
+            latents, rates = (
+                np.asarray(x)[..., 0] for x in one.learner.act(acting, seen, one.jax.random.key(1), settings)
+            )
+            if algorithm == "VDN":  # one bin in eleven is drawn by chance although it is the best
+                best = np.asarray(one.learner.utilities(acting[0], seen)).argmax(axis=-1) / (settings.bins - 1)
+                found.append((np.abs(rates - best) > 0.01).mean() * 11.0 / 10.0)
+            else:
+                found.append((rates - latents).std())
+        if algorithm == "VDN":
+            expected = [1.0, (1.0 + settings.exploration) / 2, settings.exploration, settings.exploration]
+        else:
+            last = max(settings.least_noise, getattr(settings, "epsilon", 0.0))
+            expected = [settings.noise, (settings.noise + settings.least_noise) / 2, last, last]
+        np.testing.assert_allclose(found, expected, rtol=0.1)
+
+
+def temperatures_fall(module):
+    """No temperature is above a line that falls to the least one, however few updates a training has."""
+    one = start(module, "ISAC", settings=SMALL)
+    settings = one.settings
+    ratio = settings.least_temperature / settings.temperature
+    for progress, most in ((0.0, 1.0), (0.5 * settings.cooling, ratio**0.5), (settings.cooling, ratio), (1.0, ratio)):
+        state = one.learner.settle(one.state, settings, np.float32(progress))
+        np.testing.assert_allclose(np.exp(state.networks.log_alpha), settings.temperature * most, rtol=1e-4)
+    low = one.state.networks._replace(log_alpha=one.state.networks.log_alpha - 2.0)  # one that was learnt below it
+    state = one.learner.settle(one.state._replace(networks=low), settings, np.float32(0.0))
+    np.testing.assert_array_equal(state.networks.log_alpha, low.log_alpha)
+
+
+def every_number_may_be_drawn_as_widely(module):
+    """The entropy that is aimed at is of each number: two that are half-way below it let temperatures fall."""
+    one = start(module, "ISAC", "SLCDBiaxial-v0", settings={**SMALL, "target_entropy": -1.0})
+    networks = one.state.networks
+    # About -.75 of each number, -1.5 together: above the target of both, -2, and below that of one.
+    bias = np.broadcast_to(np.array([0.0, 0.0, -1.47, -1.47], dtype=np.float32), networks.actor[-1]["bias"].shape)
+    last = {"weight": networks.actor[-1]["weight"] * 0.0, "bias": networks.actor[-1]["bias"] * 0.0 + bias}
+    state = one.state._replace(networks=networks._replace(actor=[*networks.actor[:-1], last]))
+    after, _ = one.learner.update(state, one.data, one.jax.random.key(0), one.settings)
+    assert (np.asarray(after.networks.log_alpha) < np.asarray(networks.log_alpha)).all()
+
+
 class SimpleBatch:
     """Rewards and ends, all that a target needs besides values."""
 
@@ -311,6 +362,15 @@ FAULTS = [
     ("old memories that look new", "memory",
      "(replay.position - 1 - step)", "(step - replay.position)",
      memories_know_their_age),
+    ("exploring that nobody ends", "from_memory",
+     "        return state._replace(progress=jnp.asarray(progress, dtype=jnp.float32))\n", "        return state\n",
+     exploring_ends),
+    ("temperatures that fall by updates alone", "soft_actor_critic",
+     "log_alpha=jnp.minimum(networks.log_alpha, most)", "log_alpha=networks.log_alpha",
+     temperatures_fall),
+    ("the entropy of one number asked of two", "soft_actor_critic",
+     "settings.target_entropy * self.task.action_size", "settings.target_entropy",
+     every_number_may_be_drawn_as_widely),
 ]  # fmt: skip
 
 CHECKS = list(dict.fromkeys(fault[-1] for fault in FAULTS))

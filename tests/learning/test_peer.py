@@ -10,10 +10,10 @@ deviation of their running return, all steps. Not the same: theirs plays on [-1,
 environment clips, ours squashes; theirs shuffles steps, ours copies.
 
 ISAC beside SAC. The same: copies, all steps, steps between updates and updates, batch, memory, learning rate, discount,
-rate of the targets, widths and activations, two critics, the temperature at the start and the entropy it aims at,
-rewards divided by the deviation of their running return when they are sampled. Not the same: theirs plays on [-1, 1],
-twice as wide, so that its entropy is greater by log 2; its first trajectory is uniform, ours is its wide start's;
-initialisation; we clip gradients at a norm of 5.
+rate of the targets, widths and activations, two critics, the temperature at the start (never capped) and the entropy it
+aims at, rewards divided by the deviation of their running return when they are sampled. Not the same: theirs plays on
+[-1, 1], twice as wide, so that its entropy is greater by log 2; its first trajectory is uniform, ours is its wide
+start's; initialisation; we clip gradients at a norm of 5.
 
 Run with ``-m learn -s``.
 """
@@ -37,7 +37,7 @@ PEERS = {
     "ISAC": (20_480, {"copies": 16, "length": 16, "updates": 16, "batch": 128, "replay": 20_480, "hidden": (32, 32),
                       "learning_rate": 1e-3, "critic_learning_rate": 1e-3, "temperature_rate": 1e-3, "final_rate": 1.0,
                       "discount": 0.95, "target_rate": 0.02,
-                      "temperature": 0.1, "target_entropy": -3.5, "fingerprint": "none"}),
+                      "temperature": 0.1, "cooling": 1e9, "target_entropy": -3.5, "fingerprint": "none"}),
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ r_i. With primes for targets, critics descend
 a the rates that were played, and the actor ascends Q_i(x, a_1, ..., mu_i(o_i), ..., a_N), which goes through its
 own rate only. Rates are the logistic function of the actor's output, in [0, 1] in training, in targets and in play
 alike: nothing is trained on levels. While it learns, an agent plays its rate with Gaussian noise, clipped to the
-box. The noise falls: what the others are replayed with enters an agent's gradient, and wide noise moves the point
-that all end in.
+box. The noise falls, by the share of the training that is done: what the others are replayed with enters an agent's
+gradient, and wide noise moves the point that all end in.
 
 Tuned once for all games, on TrustDilemma as a stage game under integrated rewards: of two learning rates and two
 constant noises (1e-3, 2e-3; .08, .15) with 50,000 remembered steps none came within .02 of the equilibrium in both

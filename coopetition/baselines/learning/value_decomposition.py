@@ -8,8 +8,16 @@ it descends
     (mix(q_i(o_i, b_i)) - [r + discount mix'(q'_i(o'_i, argmax q_i(o'_i, .)))])^2 / 2.
 
 In training the mixer may see the joint state; in play an agent sees its own observation and takes its best bin.
-While it learns it explores with a chance that falls from 1 over a share of the training: a fall over so many updates
-leaves short trainings exploring to their end. DECOMPNUMBERS
+While it learns it explores with a chance that falls from 1 over a share of the training, so that a short one ends as
+narrow as a long one. It fell to a third of itself in 1,000 updates once: trainings of 15,000 steps, some 944
+updates, ended with 39 % of random bins, of 8,000 with 60 %.
+
+Tuned on TrustDilemmaStrong under cooperative rewards, eight seeds, mean efficiencies of VDN and QMIX after 15,000
+steps: .77 and .76 with that fall; .89 and .98 when it took .3 of the training, .97 and .96 with .2, .99 and 1.00 with
+.1, since random partners destroy the trust that good bins need. After 40,000 steps .97 and .98 with .1, .999 and .99
+with learning rates that fall to nothing as well, without which the best bins, whose values lie close, change to the
+end. On PartnerHoldUpStrong, four seeds and 15,000 steps, these are .98 and .99, with .3 and a constant rate .89 and
+.87; on GiftExchangeStrong and PublicGoodsStrong no setting matters by more than .05.
 
 References
 ----------
@@ -57,11 +65,12 @@ class DecompositionSettings(ReplaySettings):
     """
 
     replay: int = 50_000
+    final_rate: float = 0.0
     bins: int = 11
     bins_of_two: int = 7
     mixing: int = 16
     exploration: float = 0.05
-    exploring: float = 0.3
+    exploring: float = 0.1
 
 
 class TeamNetworks(NamedTuple):
