@@ -17,7 +17,7 @@ import numpy as np
 
 from coopetition.study.measuring import EVALUATION_SEED, measure, scale_on
 from coopetition.study.plan import Job
-from coopetition.study.training import maker_of
+from coopetition.study.training import maker_of, refuse_part
 
 #: Learners of the agents' mean reward, in every mode.
 TEAM = ("QMIX", "VDN")
@@ -63,6 +63,7 @@ def try_settings(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], 
         sweep=job.sweep,
         measure_efficiency=False,
     )
+    refuse_part(population)
     trained = (time.process_time() - began) / len(population.runs)
     rows = []
     with TemporaryDirectory() as folder:

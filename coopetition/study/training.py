@@ -79,6 +79,12 @@ def rising(steps: np.ndarray, totals: np.ndarray, episodes: np.ndarray) -> float
     return (late - early) / spread if spread > 0.0 else 0.0
 
 
+def refuse_part(population: Any) -> None:
+    """An interrupted training is no record: the interrupt that `learn` has answered goes on to whoever runs the job."""
+    if not population.finished:
+        raise KeyboardInterrupt
+
+
 def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
     """Carry a training job out.
 
@@ -107,6 +113,7 @@ def train(job: Job, name: str) -> tuple[dict[str, list[dict[str, Any]]], dict[st
         settings=job.settings,
         measure_efficiency=False,
     )
+    refuse_part(population)
     trained = (time.process_time() - start) / len(population.runs)
     rows: dict[str, list[dict[str, Any]]] = {"runs": [], "curves": [], "audit": []}
     curves = population.curves

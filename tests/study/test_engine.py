@@ -153,6 +153,22 @@ def test_rising_curves_are_noticed():
     assert abs(rising(steps, np.concatenate([np.linspace(0, 1, 25), np.ones(25)]), one)) < 1e-9
 
 
+def test_an_interrupted_training_leaves_no_record(tmp_path, monkeypatch):
+    """`learn` answers Ctrl-C with what there is; a study must not take that for the whole."""
+    import coopetition.baselines.learning as learning
+
+    learn = learning.learn
+
+    def cut(*arguments, **options):
+        return dataclasses.replace(learn(*arguments, **options), finished=False)
+
+    monkeypatch.setattr(learning, "learn", cut)
+    scale = dataclasses.replace(TINY, algorithms=("IPPO",))
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(tmp_path, scale, address="here")
+    assert not [name for name in ShardStore(tmp_path).names() if name.startswith("train")]
+
+
 # --- what is published
 
 
