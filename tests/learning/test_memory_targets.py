@@ -14,7 +14,7 @@ discount 0):
 TeamProduction's cost is linear in the level, so that an agent's best reply fixes the team's total and any split of it
 is an equilibrium: its target is the mean level.
 
-Run with ``-m learn``: some ten minutes of processor time, 15 to 30 seconds a row.
+Run with ``-m learn``: some eleven minutes of processor time, 15 to 30 seconds a row, ISAC on TeamProduction 80.
 """
 
 from __future__ import annotations
