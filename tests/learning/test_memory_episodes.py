@@ -1,6 +1,7 @@
 """Learners from memory in whole episodes: against chance and their own start, on strong games, and with forty agents.
 
-Written before it was run: with 30,000 environment steps (what a run of the reference study has; in one row more, see `LONGER`) and nothing tuned,
+Written before it was run: with 30,000 environment steps (what a run of the reference study has; one row has
+more since, see `LONGER`) and nothing tuned,
 
 - every learner's policies earn more than `random` and than their own starting policies, summed over agents, under
   cooperative rewards, which ask for just that of every learner;
