@@ -67,7 +67,7 @@ def test_steps_are_data():
 
 def test_what_was_chosen_is_in_every_job_and_in_its_name():
     chosen = dataclasses.replace(SMALL, chosen={"IPPO": {"learning_rate": 0.001}})
-    plain, other = first_jobs(SMALL)[0], first_jobs(chosen)[0]
+    plain, other = first_jobs(dataclasses.replace(SMALL, chosen={}))[0], first_jobs(chosen)[0]
     assert (plain.settings, other.settings) == ({}, {"learning_rate": 0.001})
     assert engine.shard_name(plain) != engine.shard_name(other)
     assert first_jobs(dataclasses.replace(chosen, settings={"learning_rate": 0.1}))[0].settings["learning_rate"] == 0.1
