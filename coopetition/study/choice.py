@@ -2,7 +2,8 @@
 
 The games are named here, and the training seeds are the search's own. A learner's candidate is chosen by its mean score
 (`search.score`) over games and modes; the learner's own settings are among the candidates, and stay where nothing is
-better.
+better. The discount is one for all: how far ahead learners look decides by itself how much they cooperate, so that
+learners of different discounts could not be compared.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def choose_settings(tried: pl.DataFrame) -> pl.DataFrame:
     done = tried.filter(pl.col("status") == "done")
     means = done.group_by(cells).agg(pl.col("score").mean(), pl.col("seed").n_unique().alias("seeds"))
     means = means.filter(pl.col("score").is_not_null())
+    common = _common_discount(means)
     rows: list[dict[str, Any]] = []
     for algorithm in sorted(means["algorithm"].unique()):
         mine = means.filter(pl.col("algorithm") == algorithm)
@@ -100,8 +102,9 @@ def choose_settings(tried: pl.DataFrame) -> pl.DataFrame:
             continue
         scores = dict(mine.group_by("candidate").agg(pl.col("score").mean()).iter_rows())
         own = own_candidate(algorithm, list(scores))
-        best = max(scores, key=lambda candidate: (scores[candidate], candidate))
-        if own is not None and scores[best] < scores[own] + WORTH:
+        open_to = [one for one in scores if common is None or json.loads(one).get("discount", common) == common]
+        best = max(open_to or scores, key=lambda candidate: (scores[candidate], candidate))
+        if own in open_to and scores[best] < scores[own] + WORTH:
             best = own
         rows += [
             {
@@ -116,6 +119,21 @@ def choose_settings(tried: pl.DataFrame) -> pl.DataFrame:
             for candidate, value in sorted(scores.items())
         ]
     return frame("chosen", rows)
+
+
+def _common_discount(means: pl.DataFrame) -> float | None:
+    """The discount under which learners' best candidates are best on average; None where none was varied."""
+    named = means.with_columns(pl.col("candidate").str.json_path_match("$.discount").cast(pl.Float64).alias("discount"))
+    known = named.filter(pl.col("discount").is_not_null())
+    if not known.height:
+        return None
+    scores = known.group_by("algorithm", "discount", "candidate").agg(pl.col("score").mean())
+    best = scores.group_by("algorithm", "discount").agg(pl.col("score").max())
+    # Only learners that tried every discount say which is better.
+    tried = best["discount"].n_unique()
+    compared = best.filter(pl.len().over("algorithm") == tried)
+    overall = compared.group_by("discount").agg(pl.col("score").mean()).sort("score", "discount", descending=True)
+    return float(overall["discount"][0]) if overall.height else None
 
 
 def own_candidate(algorithm: str, candidates: Sequence[str]) -> str | None:

@@ -71,6 +71,36 @@ def test_a_search_is_run_kept_and_used(tmp_path, monkeypatch):
     assert asked.settings == {**chosen["IPPO"], "copies": 4, "length": 8}
 
 
+def test_the_discount_is_one_for_all():
+    """A learner that is better with another discount takes the best of its candidates with the common one."""
+    scores = {
+        ("IPPO", 3e-3, 0.95): 0.6, ("IPPO", 1e-3, 0.95): 0.9, ("IPPO", 3e-3, 0.99): 0.5, ("IPPO", 1e-3, 0.99): 0.7,
+        ("MAPPO", 3e-3, 0.95): 0.9, ("MAPPO", 1e-3, 0.95): 0.6, ("MAPPO", 3e-3, 0.99): 0.5, ("MAPPO", 1e-3, 0.99): 0.7,
+        ("IA2C", 3e-3, 0.95): 0.6, ("IA2C", 1e-3, 0.95): 0.7, ("IA2C", 3e-3, 0.99): 0.5, ("IA2C", 1e-3, 0.99): 0.8,
+    }  # fmt: skip
+    tried = frame(
+        "settings",
+        [
+            {
+                "shard": "x", "environment": "TrustDilemma-v0", "reward_mode": "private", "algorithm": algorithm,
+                "seed": 100, "status": "done", "score": score,
+                "candidate": json.dumps({"discount": discount, "learning_rate": rate}, sort_keys=True),
+            }
+            for (algorithm, rate, discount), score in scores.items()
+        ],
+    )  # fmt: skip
+    chosen = choice.choose_settings(tried).filter(pl.col("chosen"))
+    found = {
+        algorithm: json.loads(candidate) for algorithm, candidate in chosen.select("algorithm", "candidate").rows()
+    }
+    assert {one["discount"] for one in found.values()} == {0.95}
+    assert {name: one["learning_rate"] for name, one in found.items()} == {
+        "IPPO": 1e-3,
+        "MAPPO": 3e-3,
+        "IA2C": 1e-3,
+    }
+
+
 def rows(scores: dict[tuple[float, str, int], float | None]) -> pl.DataFrame:
     return frame(
         "settings",
