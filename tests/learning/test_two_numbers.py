@@ -2,8 +2,8 @@
 
 The targets are the certified equilibria of the stage game (horizon 1, discount 0), in both numbers. The curvature of a
 payoff in the intensity is a twentieth of that in the rate, so that ISAC learns from wider draws and larger batches than
-its defaults, which are tuned for rates alone: its target entropy, of each number, is -1.5 instead of -4. IPPO averages
-over more copies.
+its defaults, which are tuned for rates alone: its target entropy, of each number, is -1.5 instead of -4, and its
+temperature is never capped, which would narrow them all the same. IPPO averages over more copies.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONCEPTS = {"private": "nash", "integrated": "coopetitive"}
 MARGIN = 0.02
 SETTINGS = {
     "IPPO": ({"discount": 0.0, "copies": 128}, 300_000),
-    "ISAC": ({"discount": 0.0, "batch": 512, "replay": 8192, "target_entropy": -1.5}, 80_000),
+    "ISAC": ({"discount": 0.0, "batch": 512, "replay": 8192, "target_entropy": -1.5, "cooling": 1e9}, 80_000),
 }
 
 

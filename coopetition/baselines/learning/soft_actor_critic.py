@@ -77,7 +77,9 @@ class SoftSettings(ReplaySettings):
     temperature, least_temperature : float
         Alpha at the start, which is the most that it is, and the least that it falls to.
     cooling : float
-        Share of the training in which the most falls to the least, geometrically; below it alpha is learnt.
+        Share of the training in which the most falls to the least, geometrically; below it alpha is learnt. After that
+        alpha is the least, and draws may be narrower than `target_entropy` asks: where they are to stay wide, give a
+        share far above 1.
     """
 
     learning_rate: float = 2e-3
