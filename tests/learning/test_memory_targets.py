@@ -49,6 +49,7 @@ MODES = {"TeamProduction-v0": ("private",)}
 #: ISAC's critics see their own rates alone: the others' draws are noise to them, as to learners without such critics.
 #: So it averages over as many steps as those (see `test_targets`), by actors that move little, with draws that begin
 #: half as wide (spreads fall with the actor's other parameters, slowly) and a temperature that soon is at its floor.
+#: Two seeds end .011 and .006 off, a third one (not run here) .025.
 SETTINGS = {
     ("ISAC", "TeamProduction-v0"): (
         {
