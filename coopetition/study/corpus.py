@@ -179,6 +179,7 @@ def publish(
         raise ValueError(f"{folder}: there is no shard with a record in it")
     for table in ONCE:
         _check_once(table, tables[table])
+    tables = on_scale(tables)
     if scale is not None:
         tables["excluded"] = excluded_cells(scale, lacking)
     tables["shards"] = pl.DataFrame(
@@ -205,6 +206,35 @@ def publish(
         "networks": networks,
         "missing": sum(job.environment not in kept for job in lacking),
     }
+
+
+def on_scale(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Tables whose yardsticks, and places on them, are those of the oracles that there are now.
+
+    What was observed stays: an optimum or an equilibrium that was found since is one for old records too. A game that
+    draws keeps its own, which are plans played on the draws of its evaluation.
+    """
+    from coopetition.study.arena import draws
+    from coopetition.study.measuring import derived, game_of, scale_of
+
+    found = dict(tables)
+
+    def stays(row: Mapping[str, Any]) -> bool:
+        return row["status"] != "done" or draws(game_of(row["environment"], row["reward_mode"]))
+
+    for table in ("runs", "reference", "longer"):
+        rows = tables[table].to_dicts()
+        for row in rows:
+            if not stays(row):
+                numbers = (np.asarray(row[name], dtype=np.float64) for name in ("returns", "payoffs"))
+                row.update(derived(row["environment"], row["reward_mode"], *numbers))
+        found[table] = pl.DataFrame(rows, schema=tables[table].schema)
+    yardsticks = tables["yardsticks"].to_dicts()
+    for row in yardsticks:
+        if not draws(game_of(row["environment"], row["reward_mode"])):
+            row.update(scale_of(row["environment"], row["reward_mode"]))
+    found["yardsticks"] = pl.DataFrame(yardsticks, schema=tables["yardsticks"].schema)
+    return found
 
 
 def _environments(tables: Mapping[str, pl.DataFrame]) -> set[str]:

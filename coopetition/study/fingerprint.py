@@ -126,10 +126,17 @@ def _code_hash(starts: tuple[str, ...]) -> str:
 
 @functools.cache
 def _known_of(environment: str, modes: tuple[str, ...]) -> str:
-    """What is stored of an environment's optimum and nash, by which records are scaled."""
+    """What is stored of the optimum and nash of an environment that draws, whose records are scaled when they are made.
+
+    Others are put on the yardsticks of the day when they are published, so that a better optimum voids nothing.
+    """
     from coopetition.oracles.episode.stored import stored_entry
     from coopetition.oracles.stage.game import as_game
+    from coopetition.study.arena import draws
+    from coopetition.study.measuring import game_of
 
+    if not draws(game_of(environment, modes[0])):
+        return ""
     games = [as_game(environment, mode) for mode in (*modes, "cooperative")]
     return json.dumps([[stored_entry(game, what) for what in ("optimum", "nash")] for game in games], sort_keys=True)
 

@@ -127,6 +127,7 @@ def mode_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
                 paired.with_columns((pl.col(column) - pl.col(f"{column}_private")).alias("gain"))
                 .group_by("seed")
                 .agg(pl.col("gain").mean())
+                .sort("seed")  # a bootstrap draws by place
             )
             row[f"{column}_gain"] = paired_interval(per_seed["gain"].to_numpy())
         rows.append(row)
@@ -151,7 +152,7 @@ def game_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
         if not {"private", "cooperative"} <= set(wide.columns):
             continue
         wide = wide.with_columns((pl.col("cooperative") - pl.col("private")).alias("gain")).drop_nulls("gain")
-        per_seed = wide.group_by("seed").agg(pl.col("gain").mean())
+        per_seed = wide.group_by("seed").agg(pl.col("gain").mean()).sort("seed")
         learners = wide.group_by("algorithm").agg(
             (pl.col("gain") > 0.0).all().alias("above"), (pl.col("gain") < 0.0).all().alias("below")
         )

@@ -78,7 +78,7 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     not_run = corpus.excluded.filter(pl.col("kind") == "not run")
     steps = sorted(corpus.done["environment_steps"].unique())
     parts = [
-        "# The reference study",
+        "# What the reference study found",
         "Written by `coopetition study report` from the corpus alone; numbers in it are not typed by hand.",
         f"{corpus.runs.height:,} runs of {len(corpus.algorithms)} learners on {len(corpus.environments)} games "
         f"under {len(corpus.modes)} reward modes, of which {failed.height:,} failed; {impossible.height} cells of "

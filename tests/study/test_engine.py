@@ -13,7 +13,7 @@ pytest.importorskip("jax")
 
 from study_tiny import FEW, TINY, assert_same, contents  # noqa: E402
 
-from coopetition.study import engine, reference  # noqa: E402
+from coopetition.study import engine, fingerprint, reference  # noqa: E402
 from coopetition.study.corpus import checksum, export_scores, publish, write_archive  # noqa: E402
 from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
 from coopetition.study.measuring import measure  # noqa: E402
@@ -169,6 +169,17 @@ def test_an_interrupted_training_leaves_no_record(tmp_path, monkeypatch):
     assert not [name for name in ShardStore(tmp_path).names() if name.startswith("train")]
 
 
+def test_a_better_optimum_voids_only_what_is_scaled_when_it_is_made(monkeypatch):
+    jobs = [Job("reference", name, modes=("private",)) for name in ("TrustDilemma-v0", "SynergySearch-v0")]
+    before = [shard_name(job) for job in jobs]
+    monkeypatch.setattr("coopetition.oracles.episode.stored.stored_entry", lambda *_: None)
+    fingerprint._known_of.cache_clear()
+    after = [shard_name(job) for job in jobs]
+    fingerprint._known_of.cache_clear()
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
 # --- what is published
 
 
@@ -186,6 +197,23 @@ def test_the_corpus_is_read_back_and_recomputed(corpus):
             gains=False,
         )
         assert again["payoff_total"] == pytest.approx(row["payoff_total"], rel=1e-2)
+
+
+def test_records_are_put_on_the_yardsticks_of_the_day_that_publishes(whole, tmp_path, monkeypatch):
+    """What was observed stays; an optimum that was found since counts for old records too."""
+    publish(whole, tmp_path / "before")
+    from coopetition.oracles.episode.yardstick import Yardstick
+    from coopetition.study import measuring
+
+    measuring.scale_on.cache_clear()
+    known = measuring.scale_on("TrustDilemma-v0", "cooperative").optimum
+    monkeypatch.setattr(measuring, "scale_on", lambda *_: Yardstick(0.5 * known, 2.0 * known))
+    publish(whole, tmp_path / "after")
+    before, after = (pl.read_parquet(tmp_path / name / "runs.parquet") for name in ("before", "after"))
+    assert after["payoff_total"].equals(before["payoff_total"])
+    assert after["efficiency"].to_list() == pytest.approx((0.5 * before["efficiency"]).to_list())
+    yardsticks = pl.read_parquet(tmp_path / "after" / "yardsticks.parquet")
+    assert yardsticks["best_total"].to_list() == pytest.approx([2.0 * known] * yardsticks.height)
 
 
 def test_networks_of_the_last_seeds_are_left_out_of_a_corpus_that_is_too_large(whole, tmp_path, monkeypatch):
