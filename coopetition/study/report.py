@@ -98,7 +98,8 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     for kind, environments in groups(corpus.environments).items():
         parts += [
             f"## Does the reward mode change what learners do? ({kind} games)",
-            "Learners of a team's reward (QMIX, VDN) are left out here: they learn from the same sums in every mode.",
+            "Learners of a team's reward (QMIX, VDN) are left out here: private and cooperative rewards have the same "
+            "sums, and are one task to them.",
             _modes_table(corpus, environments),
         ]
         games = _games_table(corpus, environments)
@@ -251,7 +252,8 @@ def _audit_table(corpus: Corpus) -> str:
     rows = [[mode, *(str(found.get((mode, label), 0)) for label in labels)] for mode in corpus.modes]
     text = (
         f"{classes.height:,} policies were audited: the trained networks themselves. A policy is immune where no "
-        "deviation in time gains 1 % of the agent's own return, late where only those do that start in the last "
+        "deviation in time (one of five rates for ever, from one of some eleven steps on) gains 1 % of the agent's own "
+        "return, which is no proof that nothing does; late where only those do that start in the last "
         "fifth of the undisturbed episode, early where only those that start before, broad where both do. Learners see "
         "the clock, but what lies behind the horizon's end counts in their returns as if play went on (they bootstrap "
         "over it), so that deviations in the last steps ask for something that they were not trained for."
