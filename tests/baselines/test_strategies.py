@@ -13,14 +13,14 @@ from coopetition.batching.batch import Batch
 
 IDS = coopetition.ENVIRONMENT_IDS
 STRATEGIES = {
-    "generous_tit_for_tat": Classifier(memory=1),
-    "tit_for_two_tats": Classifier(memory=2),
-    "grim_trigger": Classifier(memory=math.inf),
-    "pavlov": Classifier(memory=1, needs_model=True, uses_oracle=True),
-    "conditional_cooperator": Classifier(memory=1),
-    "raise_the_stakes": Classifier(memory=1),
-    "graduated_reply": Classifier(memory=math.inf),
-    "best_reply": Classifier(memory=1, needs_model=True),
+    "generous_tit_for_tat": Classifier(memory=1, alike=True),
+    "tit_for_two_tats": Classifier(memory=2, alike=True),
+    "grim_trigger": Classifier(memory=math.inf, alike=True),
+    "pavlov": Classifier(memory=1, needs_model=True, uses_oracle=True, alike=True),
+    "conditional_cooperator": Classifier(memory=1, alike=True),
+    "raise_the_stakes": Classifier(memory=1, alike=True),
+    "graduated_reply": Classifier(memory=math.inf, alike=True),
+    "best_reply": Classifier(memory=1, needs_model=True, alike=True),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from coopetition.commands.comparing import stakes
 from coopetition.envs import ENVIRONMENTS
+from coopetition.pages.results import results
 
 DOCS = Path(__file__).parents[2] / "docs"
 #: Pages that are written when the site is built; `tests/site` follows links into them.
@@ -46,7 +47,9 @@ def test_environment_pages(tmp_path):
     for environment_id, (module, _) in ENVIRONMENTS.items():
         text = (tmp_path / f"{module}.md").read_text(encoding="utf-8")
         assert re.findall(r"^# (.+)$", text, flags=re.M) == [environment_id]
-        assert len(re.findall(r"^## ", text, flags=re.M)) == 16 + bool(stakes(environment_id))
+        found = results(environment_id, DOCS.parent / "corpus")
+        assert len(re.findall(r"^## ", text, flags=re.M)) == 16 + bool(stakes(environment_id)) + bool(found)
+        assert found in text
         assert "<!--" not in text
     index = (tmp_path / "index.md").read_text(encoding="utf-8")
     assert all(f"[{environment_id}]({module}.md)" in index for environment_id, (module, _) in ENVIRONMENTS.items())

@@ -5,15 +5,15 @@ with their step theta_j + eta grad_j J_j, each on *its own* reward, the first-or
 
     g_i = grad_i J_i + eta sum_{j != i} [ grad_i ( (grad_j J_i)^T grad_j J_j ) ],   grad_j J_i held fixed,
 
-that is, agent i shapes the gradient that j will follow, in the direction that pays i. With the scores
-s_k,t = grad_k log pi_k(a_k,t | o_k,t), means over copies and steps, and sums within an episode,
+that is, agent i shapes the gradient that j will follow, in the direction that pays i. A score is the gradient of an
+agent's log-probability of what it drew. Means are over copies and steps, sums within an episode:
 
-    grad_j J_i                      = E[ sum_{u <= t} gamma^(t-u) s_j,u r_i,t ]
-    grad_i (p^T grad_j J_j)         = E[ (sum_{v <= t} s_i,v) (sum_{u <= t} gamma^(t-u) p^T s_j,u) r_j,t ],
+- grad_j J_i is the mean of agent i's reward times the sum of j's scores so far, discounted by their age;
+- grad_i ( p^T grad_j J_j ) is the mean of agent j's reward times the same sum of j's scores along p, times the
+  undiscounted sum of i's scores so far: how j's discounted step depends on what i does before it is paid.
 
-which is what the derivatives of DiCE's objective are; the second says how j's discounted step depends on what i does
-before it is paid. Both are sums of scores times weights that are found by running through time once, so that an update
-takes as many passes through networks as there are pairs of agents.
+These are the derivatives of DiCE's objective. Both are sums of scores times weights that are found by running through
+time once, so that an update takes as many passes through networks as there are pairs of agents.
 
 From rewards a baseline b is taken, the mean reward of the other copies at the same step. It is multiplied by sums of
 scores that do not stop where the game's rule ends an episode, but at the horizon that was known when the episode began,
@@ -22,8 +22,8 @@ play on. With the sums of the rewards themselves an end would cost nothing, and 
 collapse.
 
 The second derivative is the noisy part: most of what it is estimated from are effects of one agent's rate alone, which
-have no part in grad_i grad_j. With f_t a sum of functions of single rates (fitted to rewards by least squares),
-E[ s_i,t s_j,t f_t ] is zero, and is taken off where J_j is differentiated twice.
+have no part in grad_i grad_j. A sum of functions of single rates, fitted to rewards by least squares, has no product of
+two scores of one step in expectation, and is taken off where J_j is differentiated twice.
 
 In training agent i uses the others' parameters, observations and rewards, as LOLA does; in play actors see their own
 observation. With eta = 0 this is policy gradient without critics.

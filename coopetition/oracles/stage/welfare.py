@@ -18,6 +18,8 @@ from coopetition.oracles.stage.game import Array, Objective, StageGame, differen
 from coopetition.oracles.stage.replies import POINTS, deviation_certificate
 from coopetition.oracles.stage.solution import Certificate, tolerance_of
 
+#: Searches end this near to a bound, as a share of the box, without reaching it.
+NEAR = 1e-9
 #: Screened profiles beside the structured ones, and how many of the best are climbed.
 SCREENED, CLIMBED = 256, 4
 
@@ -160,11 +162,20 @@ def maximise(
         climbed = climb(stage, welfare, moved, groups)
         pair = np.array([moved, climbed])
         best = pair[welfare(pair).argmax()]
+    best = _on_bounds(stage, welfare, best)
     certificate = deviation_certificate(stage, best, objective)
     slope = slopes(stage, best, objective)[0]
     projected = float(np.abs(np.clip(best + slope, 0.0, stage.upper) - best).max())
     details = {"projected_gradient": projected, "best_of_starts": float(values.max()), "starts": len(table)}
     return best, Certificate("optimum", certificate.epsilon, certificate.gains, certificate.replies, POINTS, details)
+
+
+def _on_bounds(stage: StageGame, welfare: Callable[[Array], Array], point: Array) -> Array:
+    """The point with what lies within rounding of a bound put on it, if welfare is no less there."""
+    share = point / stage.upper
+    snapped = np.where(share < NEAR, 0.0, np.where(share > 1.0 - NEAR, stage.upper, point))
+    there, here = welfare(np.array([snapped, point]))
+    return snapped if there >= here else point
 
 
 def _kept(groups: NDArray[np.int64], point: Array) -> NDArray[np.int64] | None:
