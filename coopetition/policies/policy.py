@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,7 @@ class Policy:
     def __init__(self, game: Game) -> None:
         self.game = game
         #: What is remembered for each agent that it plays, by index and name; all of it restarts with the episode.
-        self.memories: dict[int, dict[str, np.ndarray]] = {}
+        self._memories: dict[int, dict[str, np.ndarray]] = {}
 
     @property
     def compiled(self) -> str | None:
@@ -108,7 +109,15 @@ class Policy:
             Number of copies B.
         """
         self._num_envs = int(num_envs)
-        self.memories.clear()
+        self._memories.clear()
+
+    def remembered(self) -> dict[str, dict[str, Any]]:
+        """What it remembers in the middle of its episodes, by agent and name: for checkpoints."""
+        return {str(agent): dict(memory) for agent, memory in self._memories.items()}
+
+    def remember(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Go on from what `remembered` gave, after a reset with the same number of copies."""
+        self._memories = {int(agent): dict(memory) for agent, memory in kept.items()}
 
     def reseed(self, seed: Seeds) -> None:
         """Start the random streams of some copies anew, in the middle of the others' episodes.
@@ -141,7 +150,7 @@ class Policy:
             Observations of another number of copies than `reset` was told, or rates of another shape than (B,); or,
             in the first step after a reset, rates out of [0, 1].
         """
-        first = agent not in self.memories
+        first = agent not in self._memories
         seen = self.look(observations, agent)
         rates = self.play(seen)
         if np.shape(rates) != (seen.copies,) and (self.game.axes == 1 or np.shape(rates) != (seen.copies, 2)):
@@ -164,9 +173,9 @@ class Policy:
             if self._num_envs is not None:
                 raise ValueError(f"observations of {len(observations)} copies, but reset(num_envs={self._num_envs})")
             self.reset(num_envs=len(observations))
-        memory = self.memories.get(agent)
+        memory = self._memories.get(agent)
         if memory is None:
-            memory = self.memories[agent] = {}
+            memory = self._memories[agent] = {}
         return Sight(self.game, observations, agent, memory)
 
     def play(self, seen: Sight) -> np.ndarray:

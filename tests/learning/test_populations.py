@@ -123,6 +123,27 @@ def test_a_checkpoint_keeps_what_partners_remember(partner):
     assert np.array_equal(np.array(gone_on.collect(always(1.0)).rewards), wanted)
 
 
+@pytest.mark.parametrize(
+    ("options", "slots"),
+    [
+        ({}, 1),
+        ({"horizon": 3}, 3),
+        ({"continuation": 0.9}, 8),
+        ({"continuation": 0.9, "continuation_form": "expected"}, 1),
+    ],
+)
+def test_last_observations_are_kept_for_as_many_episodes_as_can_end(options, slots):
+    training = Training("TrustDilemma-v0", "IPPO", "private", 64, 1, TINY, options=options)
+    assert len(training.collector()._data.final_observations) == slots
+
+
+def test_a_spread_beyond_what_draws_are_bounded_by_comes_back():
+    """It has no gradient there, and would stay."""
+    learner = Training("TrustDilemma-v0", "IPPO", "private", 64, 1, TINY).learner
+    actor = {"layers": [], "log_std": jnp.array([[1.7], [0.3]])}
+    assert learner.narrowed(actor, learner.settings, 0.5)["log_std"].tolist() == [[1.0], [pytest.approx(0.3)]]
+
+
 def test_the_final_efficiency_weighs_rows_by_their_episodes():
     settings = {"copies": 8, "length": 10}
     found = learn("TrustDilemma-v0", steps=6400, seeds=1, settings=settings, collapse_threshold=0.0)

@@ -16,7 +16,7 @@ from coopetition.baselines.learning.xla import jax
 from coopetition.policies.tensors import BrokenFile, read_tensors, write_tensors
 from coopetition.policies.trained import read_about
 
-FORMAT = "coopetition-checkpoint-1"
+FORMAT = "coopetition-checkpoint-2"
 NAME = "checkpoint.safetensors"
 
 

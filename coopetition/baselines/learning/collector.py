@@ -258,14 +258,7 @@ class Collector:
         return {
             # Which game it is stands in the checkpoint's request.
             "batches": [{"state": kept.state, "random": kept.random} for kept in snapshots],
-            # By run, by whose policy, and by whom it plays.
-            "memories": [
-                {
-                    str(i): {str(agent): dict(kept) for agent, kept in policy.memories.items()}
-                    for i, policy in policies.items()
-                }
-                for policies in self._partners
-            ],
+            "memories": [{str(i): one.remembered() for i, one in policies.items()} for policies in self._partners],
             "running": self._running,
             "episodes": self.episodes,
         }
@@ -277,7 +270,7 @@ class Collector:
             batch.restore(replace(batch.snapshot(), **values))
         for policies, memories in zip(self._partners, kept["memories"], strict=True):
             for i, policy in policies.items():
-                policy.memories.update({int(agent): dict(part) for agent, part in memories[str(i)].items()})
+                policy.remember(memories[str(i)])
         for name in self._running:
             self._running[name][...] = kept["running"][name]
         for name in self.episodes:

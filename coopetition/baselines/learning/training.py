@@ -417,16 +417,15 @@ class Training:
     ) -> TrainedPopulation:
         own = ("steps", "payoffs", "rewards", "rates", "efficiency", "episodes")
         n = self.games[0].n
-        empty = np.zeros((0, len(self.runs), n))
 
-        def stack(name: str) -> np.ndarray:
-            return np.stack([row[name] for row in rows]) if rows else empty[..., 0] if name == "episodes" else empty
+        def stack(name: str, *agents: int) -> np.ndarray:
+            return np.stack([row[name] for row in rows]) if rows else np.zeros((0, len(self.runs), *agents))
 
         curves = Curves(
             np.array([int(row["steps"]) for row in rows], dtype=np.int64),
-            stack("payoffs"),
-            stack("rewards"),
-            stack("rates"),
+            stack("payoffs", n),
+            stack("rewards", n),
+            stack("rates", n),
             stack("episodes"),
             {name: stack(name) for name in (rows[0] if rows else {}) if name not in own},
         )
