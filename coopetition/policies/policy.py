@@ -113,11 +113,11 @@ class Policy:
 
     def remembered(self) -> dict[str, dict[str, Any]]:
         """What it remembers in the middle of its episodes, by agent and name: for checkpoints."""
-        return {str(agent): dict(memory) for agent, memory in self._memories.items()}
+        return {str(agent): copy.deepcopy(memory) for agent, memory in self._memories.items()}
 
     def remember(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """Go on from what `remembered` gave, after a reset with the same number of copies."""
-        self._memories = {int(agent): dict(memory) for agent, memory in kept.items()}
+        self._memories = {int(agent): copy.deepcopy(dict(memory)) for agent, memory in kept.items()}
 
     def reseed(self, seed: Seeds) -> None:
         """Start the random streams of some copies anew, in the middle of the others' episodes.

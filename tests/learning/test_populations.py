@@ -105,22 +105,32 @@ def test_the_same_call_gives_the_same_bits(several):
     assert np.array_equal(again.curves.payoffs, several.curves.payoffs, equal_nan=True)
 
 
-@pytest.mark.parametrize("partner", ["grim_trigger", "tit_for_two_tats", "tit_for_tat"])
-def test_a_checkpoint_keeps_what_partners_remember(partner):
-    """One who was wronged before a snapshot answers after it, in the middle of the episode."""
-    settings = {"copies": 4, "length": 4}
-    training = Training("TrustDilemma-v0", "IPPO", "private", 64, 1, settings, control="agent_0", partners=partner)
-    played, gone_on = training.collector(), training.collector()
+@pytest.mark.parametrize(
+    ("partner", "before", "after"),
+    [("grim_trigger", (1, 0, 1, 1), (1, 1, 1, 1)), ("tit_for_two_tats", (1, 1, 1, 0), (1, 1, 1, 1)),
+     ("graduated_reply", (0.3, 0.3, 0.3, 0.3), (0.3, 0.3, 0.3, 0.3))],
+)  # fmt: skip
+def test_a_checkpoint_keeps_what_partners_remember(partner, before, after):
+    """What was done before a snapshot is answered after it, though nobody sees it any more."""
+    settings, options = {"copies": 4, "length": 4}, {"collapse_threshold": 0.0}
+    training = Training(
+        "TrustDilemma-v0", "IPPO", "private", 64, 1, settings, control="agent_0", partners=partner, options=options
+    )
+    played, gone_on, forgetful = (training.collector() for _ in range(3))
 
-    def always(rate):
-        return lambda observations, step: (observations[..., :1] * 0.0, observations[..., :1] * 0.0 + rate)
+    def playing(rates):
+        return lambda observations, step: (observations[..., :1] * 0.0, observations[..., :1] * 0.0 + rates[step])
 
     played.reset()
-    played.collect(always(0.0))
-    kept = copy.deepcopy(played.snapshot())
+    played.collect(playing(before))
+    kept = played.snapshot()
+    # Memories are copies already; the rest, which a checkpoint writes at once, is copied here.
+    kept = {**copy.deepcopy({**kept, "memories": None}), "memories": kept["memories"]}
     gone_on.restore(kept)
-    wanted = np.array(played.collect(always(1.0)).rewards)
-    assert np.array_equal(np.array(gone_on.collect(always(1.0)).rewards), wanted)
+    forgetful.restore({**kept, "memories": [{"1": {}}]})
+    wanted = np.array(played.collect(playing(after)).rewards)
+    assert np.array_equal(np.array(gone_on.collect(playing(after)).rewards), wanted)
+    assert not np.array_equal(np.array(forgetful.collect(playing(after)).rewards), wanted)
 
 
 @pytest.mark.parametrize(
