@@ -126,9 +126,9 @@ def test_a_checkpoint_keeps_what_partners_remember(partner, before, after):
     kept = played.snapshot()
     # Memories are copies already; the rest, which a checkpoint writes at once, is copied here.
     kept = {**copy.deepcopy({**kept, "memories": None}), "memories": kept["memories"]}
-    gone_on.restore(kept)
     forgetful.restore({**kept, "memories": [{"1": {}}]})
     wanted = np.array(played.collect(playing(after)).rewards)
+    gone_on.restore(kept)
     assert np.array_equal(np.array(gone_on.collect(playing(after)).rewards), wanted)
     assert not np.array_equal(np.array(forgetful.collect(playing(after)).rewards), wanted)
 
