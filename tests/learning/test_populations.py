@@ -127,10 +127,10 @@ def test_a_checkpoint_keeps_what_partners_remember(partner, before, after):
     # Memories are copies already; the rest, which a checkpoint writes at once, is copied here.
     kept = {**copy.deepcopy({**kept, "memories": None}), "memories": kept["memories"]}
     forgetful.restore({**kept, "memories": [{"1": {}}]})
-    wanted = np.array(played.collect(playing(after)).rewards)
+    wanted = np.array(played.collect(playing(after)).observations)
     gone_on.restore(kept)
-    assert np.array_equal(np.array(gone_on.collect(playing(after)).rewards), wanted)
-    assert not np.array_equal(np.array(forgetful.collect(playing(after)).rewards), wanted)
+    assert np.array_equal(np.array(gone_on.collect(playing(after)).observations), wanted)
+    assert not np.array_equal(np.array(forgetful.collect(playing(after)).observations), wanted)
 
 
 @pytest.mark.parametrize(
