@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .studies.study import Study
 
 CLAIMS = Path(__file__).with_name("claims.json")
+#: What the reference study's corpus counts, written by ``coopetition study report --measures``; a test compares them.
+STUDY = Path(__file__).with_name("study.json")
 
 Verdict = Literal["reproduced", "reproduced by a variant", "not reproducible"]
 
@@ -160,6 +162,8 @@ def measures(reports: Sequence[Report] = (), studies: Mapping[str, Study] | None
         out[f"{name}.runs"] = float(study.runs)
         for target in study.targets:
             out[f"{name}.{target.name}"] = target.ours
+    for name, value in read_data(STUDY).items():
+        out[f"study.{name}"] = finite_number(f"{STUDY.name}: {name}", value)
     # The abstract's count is the grid's times the levels of a parameter that no metric reads.
     out["tr2.runs_seven"] = out["tr2.runs"] * len(tr2.LEVELS["kappa"])
     return out

@@ -209,13 +209,18 @@ def report_study(
     corpus: Annotated[Path, typer.Option("--corpus", help="Folder of the corpus.")] = Path("corpus"),
     page: Annotated[Path, typer.Option("--page", help="The Markdown file to write.")] = Path("study.md"),
     figures: Annotated[Path | None, typer.Option("--figures", help="Folder for figures; beside the page.")] = None,
+    measures: Annotated[
+        Path | None, typer.Option("--measures", help="A JSON file for what the ledger of claims counts.")
+    ] = None,
 ) -> None:
     """Write the report's page and figures from the corpus alone."""
     _needs_the_extra()
-    from coopetition.study.report import write_report
+    from coopetition.study.report import write_measures, write_report
 
     written = write_report(corpus, page, figures or page.parent / "figures" / "study")
     typer.echo(f"{written}")
+    if measures is not None:
+        typer.echo(f"{write_measures(corpus, measures)}")
 
 
 @study.command("audit", epilog=epilog("study audit"))
@@ -328,14 +333,14 @@ def search_settings(
 @study.command("longer", epilog=epilog("study longer"))
 def train_for_longer(
     folder: Folder = FOLDER,
-    corpus: Annotated[Path, typer.Option("--corpus", help="Which says what still rises.")] = Path("corpus"),
+    corpus: Annotated[Path, typer.Option("--corpus", help="Which says what still moves.")] = Path("corpus"),
     cells: Annotated[int, typer.Option("--cells", min=1, help="How many learners on a game.")] = 10,
     times: Annotated[int, typer.Option("--times", min=2, help="How many times the steps.")] = 4,
     address: Address = None,
     cores: Cores = None,
     as_json: Json = False,
 ) -> None:
-    """Train the cells whose curves rise most for longer; `publish` and `report` say what that changed."""
+    """Train the cells whose curves move most for longer; `publish` and `report` say what that changed."""
     _needs_the_extra()
     from coopetition.study.choice import without_search
     from coopetition.study.plan import find_scale
@@ -343,7 +348,7 @@ def train_for_longer(
 
     jobs = longer_jobs(Corpus(corpus), cells, times)
     if not jobs:
-        typer.echo("no curve of this corpus still rises", err=as_json)
+        typer.echo("no curve of this corpus still moves", err=as_json)
     else:
         _run(folder, without_search(find_scale("full")), quiet=as_json, extra=jobs, address=address, cores=cores)
     if as_json:

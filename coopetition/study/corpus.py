@@ -195,9 +195,9 @@ def publish(
         tables["submitted"] = pl.read_parquet(home / "submitted.parquet")
     for table, rows in tables.items():
         write_table(rows, home / f"{table}.parquet", 15)
-    networks = _publish_networks(store, chosen, tables["audit"], home, kept)
     (home / "LICENSE").write_text(LICENCE, encoding="utf-8")
     describe_corpus(home)
+    networks = _publish_networks(store, chosen, tables["audit"], home, kept)  # as many as fit beside all else
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     return {
         "rows": {table: rows.height for table, rows in tables.items()},
@@ -315,7 +315,8 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
     """Write the networks of audited policies in half precision.
 
     Earlier networks of the environments that are kept stay. Where they would make the corpus too large, those of the
-    last seed are left out, then those of the last but one, and so on.
+    last seed are left out, then those of the last but one, and so on; of the seed that fits in part, a sample by the
+    hashes of their names, so that no learner, environment or mode goes first.
     """
     audited = set(audit.select("shard", "reward_mode", "seed").unique().iter_rows())
     folder = home / "networks"
@@ -332,15 +333,20 @@ def _publish_networks(store: ShardStore, names: list[str], audit: pl.DataFrame, 
                 continue
             halves = {key: half(value) for key, value in arrays.items()}
             write_tensors(folder / f"{about['environment']}-{path.name}", halves, metadata)
-    seeds: dict[int, list[Path]] = {}
-    for path in folder.glob("*"):
-        seeds.setdefault(int(path.stem.rpartition("-seed")[2]), []).append(path)
-    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
-    while size > MOST_BYTES and seeds:
-        for path in seeds.pop(max(seeds)):
-            size -= path.stat().st_size
+    room = MOST_BYTES - sum(path.stat().st_size for path in home.rglob("*") if path.is_file() and path.parent != folder)
+    count = 0
+    for path in sorted(folder.glob("*"), key=_precedence):
+        room -= path.stat().st_size
+        if room < 0:
             path.unlink()
-    return sum(map(len, seeds.values()))
+        else:
+            count += 1
+    return count
+
+
+def _precedence(path: Path) -> tuple[int, str]:
+    """A network's place among those that are published first: by seed, then as the hash of its name has it."""
+    return int(path.stem.rpartition("-seed")[2]), hashlib.sha256(path.stem.encode()).hexdigest()
 
 
 def write_archive(folder: str | Path, target: str | Path) -> Path:

@@ -80,8 +80,9 @@ persons took part.
 ## Preprocessing
 
 Curves are thinned to 50 points: means over the episodes of neighbouring rows, with how many those are. Copies begin
-together, so that many points have no episode, and others very unlike numbers: weigh by them. Networks in `networks/`,
-where they are, are the audited policies' in half precision. Nothing else was cleaned or left out.
+together, so that many points have no episode, and others very unlike numbers: weigh by them. Networks in `networks/`
+are audited policies' in half precision: as many as fit into 25 MB, those of the first seeds first, and of a seed that
+fits in part a sample by the hashes of their names. Nothing else was cleaned or left out.
 
 ## Uses
 

@@ -17,8 +17,8 @@ from coopetition.study.statistics import interquartile_mean, paired_interval
 TEAM = ("QMIX", "VDN")
 #: A learner beats a constant where it earns more than this share above it.
 MARGIN = 0.01
-#: A curve still rises where its last fifth lies this share of its range above the fifth before.
-RISES = 0.05
+#: A curve still rises, or falls, where its last fifth lies this share of its range above, or below, the fifth before.
+MOVES = 0.05
 
 
 class Corpus:
@@ -235,6 +235,23 @@ def beating_constants(corpus: Corpus) -> list[dict[str, Any]]:
     return rows
 
 
+def ledger_measures(corpus: Corpus) -> dict[str, int]:
+    """What the ledger of published claims needs to know of the corpus: counts of what is done in it, by name."""
+    classes = corpus.audit.filter(pl.col("audit") == "class")
+    compared = beating_constants(corpus)
+    return {
+        "algorithms": corpus.runs["algorithm"].n_unique() + corpus.reference["policy"].n_unique(),
+        "games": len(corpus.environments),
+        "trained": corpus.done.height,
+        "evaluated": corpus.reference.filter(pl.col("status") == "done").height,
+        "records": corpus.done.height + corpus.reference.filter(pl.col("status") == "done").height,
+        "audited": classes.height,
+        "exploitable": classes.filter(pl.col("label") != "immune").height,
+        "compared": len(compared),
+        "beaten_constants": sum(row["beats"] for row in compared),
+    }
+
+
 def ranking(corpus: Corpus, environments: Sequence[str], mode: str) -> tuple[list[tuple[str, float]], list[str]]:
     """Entrants of cross-play by alpha-rank of the mean focal return, in units of each environment's spread.
 
@@ -302,28 +319,29 @@ def binned_curves(corpus: Corpus, environment: str, most: int = 10) -> pl.DataFr
     return binned.sort(*keys, "share")
 
 
-def rising_cells(corpus: Corpus) -> pl.DataFrame:
-    """Cells whose curves still rise: environment, mode, learner, mean of `rising` over seeds, and how many seeds rise.
+def moving_cells(corpus: Corpus) -> pl.DataFrame:
+    """Cells whose curves still move: environment, mode, learner, mean of `rising` over seeds, and how many seeds move.
 
-    Those that rise most come first.
+    Those that move most, up or down, come first.
     """
     cells = corpus.done.group_by("environment", "reward_mode", "algorithm").agg(
         pl.col("rising").mean(),
-        (pl.col("rising") > RISES).sum().alias("seeds"),
+        (pl.col("rising").abs() > MOVES).sum().alias("seeds"),
         pl.col("rising").count().alias("of"),
         pl.col("environment_steps").max(),
     )
-    return cells.filter(pl.col("rising") > RISES).sort("rising", descending=True)
+    order = [pl.col("rising").abs(), "environment", "algorithm", "reward_mode"]
+    return cells.filter(pl.col("rising").abs() > MOVES).sort(order, descending=[True, False, False, False])
 
 
 def longer_jobs(corpus: Corpus, cells: int = 10, times: int = 4) -> list[Job]:
-    """Jobs that train the cells whose curves rise most for longer: what would more steps have changed?
+    """Jobs that train the cells whose curves move most for longer: what would more steps have changed?
 
     A learner on an environment is taken once, with all of its modes and seeds.
     """
     jobs: list[Job] = []
     for environment, algorithm in (
-        rising_cells(corpus).select("environment", "algorithm").unique(maintain_order=True).rows()
+        moving_cells(corpus).select("environment", "algorithm").unique(maintain_order=True).rows()
     ):
         mine = corpus.done.filter((pl.col("environment") == environment) & (pl.col("algorithm") == algorithm))
         about = corpus.jobs[mine["shard"][0]]

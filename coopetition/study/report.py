@@ -12,16 +12,17 @@ import polars as pl
 from coopetition.study.figures import draw_figures
 from coopetition.study.reading import (
     MARGIN,
-    RISES,
+    MOVES,
     Corpus,
     beating_constants,
     exploited,
     game_effects,
     groups,
+    ledger_measures,
     longer_effects,
     mode_effects,
+    moving_cells,
     ranking,
-    rising_cells,
     summed_rewards,
 )
 from coopetition.study.statistics import improvement, interquartile_mean, stratified_interval
@@ -63,6 +64,26 @@ def write_report(corpus_folder: str | Path, page: str | Path, figures: str | Pat
     return target
 
 
+def write_measures(corpus_folder: str | Path, target: str | Path) -> Path:
+    """Write what the ledger of published claims counts in a corpus, as the calibration keeps it.
+
+    Parameters
+    ----------
+    corpus_folder : path
+    target : path
+        A JSON file; the package's own is ``coopetition/calibration/study.json``.
+
+    Returns
+    -------
+    Path
+        Of the file.
+    """
+    target = Path(target)
+    text = json.dumps(ledger_measures(Corpus(corpus_folder)), indent=1) + "\n"
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
 def _relative(path: Path, page: Path) -> str:
     import os
 
@@ -72,7 +93,7 @@ def _relative(path: Path, page: Path) -> str:
 def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     """The page; `links` are the figures that it shows, by name."""
     failed = corpus.runs.filter(pl.col("status") == "failed")
-    still = corpus.done.filter(pl.col("rising") > RISES)
+    up, down = (corpus.done.filter(way * pl.col("rising") > MOVES).height for way in (1, -1))
     known = corpus.done["rising"].count()
     impossible = corpus.excluded.filter(pl.col("kind") == "impossible")
     not_run = corpus.excluded.filter(pl.col("kind") == "not run")
@@ -85,10 +106,12 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
         f"learners and games do not exist ({', '.join(sorted(impossible['algorithm'].unique())) or 'none'}). Runs "
         f"took {', '.join(f'{step:,}' for step in steps)} environment steps. The efficiency is the summed private "
         "payoff over the best known, in every mode.",
-        f"{still.height:,} of the {known:,} curves of which it is known ({still.height / max(known, 1):.0%}) still "
-        f"rise at their end: the episodes of the last fifth of the steps earn more than {RISES:.0%} of the curve's "
-        f"range more than those of the fifth before. Which, stands below. Of {corpus.done['rising'].null_count():,} "
-        "curves it is not known, since no episode ended in one of the two.",
+        f"{up:,} of the {known:,} curves of which it is known ({up / max(known, 1):.0%}) still rise at their end, and "
+        f"{down:,} ({down / max(known, 1):.0%}) still fall: the episodes of the last fifth of the steps earn more than "
+        f"{MOVES:.0%} of the curve's range more, or less, than those of the fifth before. Under private rewards curves "
+        "fall while learners find out what leaving pays: one that still falls would have ended lower. Which, stands "
+        f"below. Of {corpus.done['rising'].null_count():,} curves it is not known, since no episode ended in one of "
+        "the two.",
     ]
     if not_run.height:
         parts.append(
@@ -112,7 +135,7 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
     parts += ["## Against the best constant", _constants_table(corpus)]
     parts += ["## Distance from theory", _theory_table(corpus), "## The audit", _audit_table(corpus)]
     parts += ["## Cross-play", _ranking_tables(corpus), "## Held-out scenarios", _scenarios_table(corpus)]
-    parts += ["## Curves that still rise", _rising_table(corpus)]
+    parts += ["## Curves that still move", _moving_table(corpus)]
     if corpus.chosen.height:
         parts += ["## Settings", _settings_table(corpus)]
     if "curves" in links:
@@ -195,9 +218,13 @@ def _learners_table(corpus: Corpus, environments: Sequence[str]) -> str:
         first = corpus.scores(corpus.modes[-1], corpus.algorithms[0], environments)
         own = corpus.scores(corpus.modes[-1], algorithm, environments)
         cells.append(f"{improvement(own, first):.2f}")
+        mine = corpus.done.filter((pl.col("algorithm") == algorithm) & pl.col("environment").is_in(list(environments)))
+        falls = mine.filter(pl.col("reward_mode") == corpus.modes[0])["rising"].drop_nulls() < -MOVES
+        cells.append(f"{falls.mean():.0%}" if falls.len() else "")
         rows.append(cells)
     header = ["learner", "games", *(f"efficiency, {mode}" for mode in corpus.modes)]
-    return _table([*header, f"P(beats {corpus.algorithms[0]}), {corpus.modes[-1]}"], rows)
+    header += [f"P(beats {corpus.algorithms[0]}), {corpus.modes[-1]}", f"curves that still fall, {corpus.modes[0]}"]
+    return _table(header, rows)
 
 
 def _constants_table(corpus: Corpus) -> str:
@@ -293,31 +320,33 @@ def _scenarios_table(corpus: Corpus) -> str:
     return _table(("entrant", "focal return over the best response's", "worst", "scenarios"), rows)
 
 
-def _rising_table(corpus: Corpus) -> str:
-    cells = rising_cells(corpus)
+def _moving_table(corpus: Corpus) -> str:
+    cells = moving_cells(corpus)
     known = corpus.done.filter(pl.col("rising").is_not_null())
     total = known.select("environment", "reward_mode", "algorithm").unique().height
     text = (
         f"In {cells.height:,} of {total:,} cells of whose curves it is known, the mean over seeds of what the last "
-        f"fifth of the steps gained, as a share of the curve's range, is above {RISES:.0%}."
+        f"fifth of the steps gained or lost, as a share of the curve's range, is above {MOVES:.0%}."
     )
     names: dict[tuple[str, str], list[str]] = {}
     for row in cells.sort("environment", "algorithm", "reward_mode").iter_rows(named=True):
-        gain = f"{row['reward_mode']} {row['rising']:.0%} ({row['seeds']} of {row['of']})"
+        gain = f"{row['reward_mode']} {row['rising']:+.0%} ({row['seeds']} of {row['of']})"
         names.setdefault((row["environment"], row["algorithm"]), []).append(gain)
     rows = [[environment, algorithm, ", ".join(gains)] for (environment, algorithm), gains in names.items()]
-    parts = [text, _table(("environment", "learner", "modes: gain (seeds that rise)"), rows)] if rows else [text]
+    parts = [text]
+    if rows:
+        parts.append(_table(("environment", "learner", "modes: gain or loss (seeds that move)"), rows))
     longer = longer_effects(corpus)
     if longer:
         body = [
             [
                 row["environment"], row["algorithm"], row["reward_mode"],
                 f"{row['environment_steps']:,.0f}", f"{row['environment_steps_longer']:,.0f}",
-                f"{row['efficiency']:.3f}", f"{row['efficiency_longer']:.3f}", f"{row['rising_longer'] or 0.0:.0%}",
+                f"{row['efficiency']:.3f}", f"{row['efficiency_longer']:.3f}", f"{row['rising_longer'] or 0.0:+.0%}",
             ]
             for row in longer
         ]  # fmt: skip
-        header = ("environment", "learner", "mode", "steps", "longer", "efficiency", "then", "still rises")
+        header = ("environment", "learner", "mode", "steps", "longer", "efficiency", "then", "still gains")
         parts += ["What more steps changed:", _table(header, body)]
     return "\n\n".join(parts)
 

@@ -18,7 +18,7 @@ from coopetition.study.corpus import checksum, export_scores, publish, write_arc
 from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
 from coopetition.study.measuring import measure  # noqa: E402
 from coopetition.study.plan import Job, find_scale, first_jobs, left_out, restrict  # noqa: E402
-from coopetition.study.reading import Corpus, longer_effects, longer_jobs, rising_cells  # noqa: E402
+from coopetition.study.reading import Corpus, longer_effects, longer_jobs, moving_cells  # noqa: E402
 from coopetition.study.report import page_text, write_report  # noqa: E402
 from coopetition.study.shards import Shard, ShardStore  # noqa: E402
 from coopetition.study.training import EVALUATION_SEED, maker_of, rising  # noqa: E402
@@ -217,13 +217,28 @@ def test_records_are_put_on_the_yardsticks_of_the_day_that_publishes(whole, tmp_
 
 
 def test_networks_of_the_last_seeds_are_left_out_of_a_corpus_that_is_too_large(whole, tmp_path, monkeypatch):
-    every = publish(whole, tmp_path)
-    monkeypatch.setattr("coopetition.study.corpus.MOST_BYTES", every["bytes"] - 10_000)
-    fewer = publish(whole, tmp_path)
-    assert fewer["networks"] == every["networks"] // 2
-    assert {path.stem[-1] for path in (tmp_path / "networks").glob("*")} == {"0"}
-    monkeypatch.setattr("coopetition.study.corpus.MOST_BYTES", 10)
-    assert publish(whole, tmp_path)["networks"] == 0
+    def kept(most):
+        """Networks by seed, of a corpus that has so many bytes at most."""
+        monkeypatch.setattr("coopetition.study.corpus.MOST_BYTES", most)
+        found = publish(whole, tmp_path)
+        names = sorted(path.stem for path in (tmp_path / "networks").glob("*"))
+        assert found["networks"] == len(names)
+        assert not names or found["bytes"] <= most
+        return [{name for name in names if name.endswith(f"-seed{seed}")} for seed in (0, 1)]
+
+    first, last = kept(25_000_000)
+    assert len(first) == len(last) > 1
+    sizes = {path.stem: path.stat().st_size for path in (tmp_path / "networks").glob("*")}
+    others = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) - sum(sizes.values())
+    some_first, some_last = kept(others + sum(sizes.values()) - 1)
+    assert some_first == first
+    assert some_last < last
+    assert some_last
+    few, none = kept(others + sum(sizes[name] for name in first) - 1)
+    assert few < first
+    assert few
+    assert not none
+    assert kept(10) == [set(), set()]
 
 
 def test_records_are_recomputed_from_their_networks_to_the_bit(whole):
@@ -389,7 +404,7 @@ def test_an_empty_study_is_not_published(tmp_path):
         publish(tmp_path / "nothing", tmp_path / "corpus")
 
 
-def test_curves_that_rise_are_named_and_can_be_trained_for_longer(whole, corpus, tmp_path):
+def test_curves_that_move_are_named_and_can_be_trained_for_longer(whole, corpus, tmp_path):
     import shutil
 
     home = tmp_path / "corpus"
@@ -397,7 +412,7 @@ def test_curves_that_rise_are_named_and_can_be_trained_for_longer(whole, corpus,
     runs = pl.read_parquet(home / "runs.parquet")
     rises = pl.when(pl.col("reward_mode") == "private").then(0.3).otherwise(0.0)
     runs.with_columns(rising=rises).write_parquet(home / "runs.parquet")
-    found = rising_cells(Corpus(home))
+    found = moving_cells(Corpus(home))
     assert found.rows() == [("TrustDilemma-v0", "private", "IPPO", 0.3, 2, 2, 256)]
     (job,) = longer_jobs(Corpus(home), cells=10, times=3)
     assert (job.kind, job.steps, job.seeds, job.modes, job.audited) == ("longer", 768, TINY.seeds, TINY.modes, ())

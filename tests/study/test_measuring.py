@@ -29,7 +29,7 @@ from coopetition.study.measuring import (  # noqa: E402
     scale_on,
 )
 from coopetition.study.plan import Job, first_jobs, scales  # noqa: E402
-from coopetition.study.reading import Corpus, binned_curves, exploited, ranking, rising_cells  # noqa: E402
+from coopetition.study.reading import Corpus, binned_curves, exploited, moving_cells, ranking  # noqa: E402
 from coopetition.study.scenarios import play_scenario  # noqa: E402
 from coopetition.study.training import _thinned, rising  # noqa: E402
 
@@ -296,12 +296,22 @@ def test_points_of_the_figure_are_means_over_the_same_runs():
     ]
 
 
-def test_seeds_that_rise_are_of_those_that_are_known():
+def test_seeds_that_move_are_of_those_that_are_known():
     corpus = Corpus.__new__(Corpus)
     common = {"environment": "E", "reward_mode": "private", "algorithm": "A", "environment_steps": 10}
     corpus.done = pl.DataFrame([{**common, "rising": rise} for rise in (0.2, None, 0.1)])
-    (row,) = rising_cells(corpus).iter_rows(named=True)
+    (row,) = moving_cells(corpus).iter_rows(named=True)
     assert (row["seeds"], row["of"]) == (2, 2)
+
+
+def test_curves_that_fall_move_too():
+    corpus = Corpus.__new__(Corpus)
+    common = {"environment": "E", "reward_mode": "private", "environment_steps": 10}
+    moves = {"A": (0.1, 0.1), "B": (-0.2, -0.3), "C": (0.2, -0.2)}
+    corpus.done = pl.DataFrame(
+        [{**common, "algorithm": name, "rising": move} for name, both in moves.items() for move in both]
+    )
+    assert moving_cells(corpus).select("algorithm", "seeds").rows() == [("B", 2), ("A", 2)]
 
 
 # --- the audit's time
