@@ -337,17 +337,16 @@ def moving_cells(corpus: Corpus) -> pl.DataFrame:
 def longer_jobs(corpus: Corpus, cells: int = 10, times: int = 4) -> list[Job]:
     """Jobs that train the cells whose curves move most for longer: what would more steps have changed?
 
-    A learner on an environment is taken once, with all of its modes and seeds.
+    A learner on an environment is taken once, with all of its modes and seeds; each learner once before any is twice.
     """
+    moving = moving_cells(corpus).select("environment", "algorithm").unique(maintain_order=True)
+    turn = pl.int_range(pl.len()).over("algorithm")
+    chosen = moving.with_columns(turn=turn).sort("turn", maintain_order=True).drop("turn")
     jobs: list[Job] = []
-    for environment, algorithm in (
-        moving_cells(corpus).select("environment", "algorithm").unique(maintain_order=True).rows()
-    ):
+    for environment, algorithm in chosen.head(cells).rows():
         mine = corpus.done.filter((pl.col("environment") == environment) & (pl.col("algorithm") == algorithm))
         about = corpus.jobs[mine["shard"][0]]
         jobs.append(Job.from_dict({**about, "kind": "longer", "audited": [], "steps": times * about["steps"]}))
-        if len(jobs) == cells:
-            break
     return jobs
 
 

@@ -29,7 +29,7 @@ from coopetition.study.measuring import (  # noqa: E402
     scale_on,
 )
 from coopetition.study.plan import Job, first_jobs, scales  # noqa: E402
-from coopetition.study.reading import Corpus, binned_curves, exploited, moving_cells, ranking  # noqa: E402
+from coopetition.study.reading import Corpus, binned_curves, exploited, longer_jobs, moving_cells, ranking  # noqa: E402
 from coopetition.study.scenarios import play_scenario  # noqa: E402
 from coopetition.study.training import _thinned, rising  # noqa: E402
 
@@ -312,6 +312,22 @@ def test_curves_that_fall_move_too():
         [{**common, "algorithm": name, "rising": move} for name, both in moves.items() for move in both]
     )
     assert moving_cells(corpus).select("algorithm", "seeds").rows() == [("B", 2), ("A", 2)]
+
+
+def test_each_learner_is_trained_for_longer_once_before_any_is_twice():
+    corpus = Corpus.__new__(Corpus)
+    common = {"reward_mode": "private", "environment_steps": 10}
+    moves = {("A", "E"): 0.5, ("A", "F"): -0.4, ("B", "E"): 0.3, ("B", "F"): 0.0, ("C", "F"): -0.2}
+    corpus.done = pl.DataFrame(
+        [{**common, "shard": f"{a}{e}", "algorithm": a, "environment": e, "rising": m} for (a, e), m in moves.items()]
+    )
+    corpus.jobs = {f"{a}{e}": {"kind": "train", "environment": e, "algorithm": a, "steps": 8} for a, e in moves}
+    asked = [
+        [(job.algorithm, job.environment, job.steps) for job in longer_jobs(corpus, cells, times=2)]
+        for cells in (3, 4, 9)
+    ]
+    first = [("A", "E", 16), ("B", "E", 16), ("C", "F", 16)]
+    assert asked == [first, [*first, ("A", "F", 16)], [*first, ("A", "F", 16)]]
 
 
 # --- the audit's time
