@@ -257,6 +257,9 @@ def _with_earlier(table: str, rows: pl.DataFrame, home: Path, kept: set[str]) ->
     environment = pl.col("job").str.json_path_match("$.environment") if table == "shards" else pl.col("environment")
     of_them = environment.is_in(sorted(kept))
     both = pl.concat([rows.filter(~of_them), earlier.filter(of_them)])
+    if table in ("longer", "shards"):  # what was trained for longer may be new where all else is kept
+        new = rows.filter(of_them & pl.col("shard").str.starts_with("longer-"))
+        both = pl.concat([both.filter(~pl.col("shard").is_in(new["shard"].unique())), new])
     return both.sort(ORDER.get(table, ["shard"]), nulls_last=True)
 
 

@@ -125,8 +125,9 @@ def mode_effects(corpus: Corpus, environments: Sequence[str]) -> list[dict[str, 
             # One number a seed, the mean over cells: seeds are the units.
             per_seed = (
                 paired.with_columns((pl.col(column) - pl.col(f"{column}_private")).alias("gain"))
-                .group_by("seed")
-                .agg(pl.col("gain").mean())
+                .sort(keys)
+                .group_by("seed", maintain_order=True)
+                .agg(pl.col("gain").mean().round(12))  # sums differ in their last bits by who adds first
                 .sort("seed")  # a bootstrap draws by place
             )
             row[f"{column}_gain"] = paired_interval(per_seed["gain"].to_numpy())

@@ -108,10 +108,10 @@ def page_text(corpus: Corpus, links: dict[str, str]) -> str:
         "payoff over the best known, in every mode.",
         f"{up:,} of the {known:,} curves of which it is known ({up / max(known, 1):.0%}) still rise at their end, and "
         f"{down:,} ({down / max(known, 1):.0%}) still fall: the episodes of the last fifth of the steps earn more than "
-        f"{MOVES:.0%} of the curve's range more, or less, than those of the fifth before. Under private rewards curves "
-        "fall while learners find out what leaving pays: one that still falls would have ended lower. Which, stands "
-        f"below. Of {corpus.done['rising'].null_count():,} curves it is not known, since no episode ended in one of "
-        "the two.",
+        f"{MOVES:.0%} of the curve's range more, or less, than those of the fifth before. Curves fall where learners "
+        "find out what leaving pays. Which move, and what more steps changed in some of them, stands below: what a "
+        "learner would have come to in the others is not known. Of "
+        f"{corpus.done['rising'].null_count():,} curves it is not known, since no episode ended in one of the two.",
     ]
     if not_run.height:
         parts.append(
@@ -219,8 +219,8 @@ def _learners_table(corpus: Corpus, environments: Sequence[str]) -> str:
         own = corpus.scores(corpus.modes[-1], algorithm, environments)
         cells.append(f"{improvement(own, first):.2f}")
         mine = corpus.done.filter((pl.col("algorithm") == algorithm) & pl.col("environment").is_in(list(environments)))
-        falls = mine.filter(pl.col("reward_mode") == corpus.modes[0])["rising"].drop_nulls() < -MOVES
-        cells.append(f"{falls.mean():.0%}" if falls.len() else "")
+        ends = mine.filter(pl.col("reward_mode") == corpus.modes[0])["rising"].drop_nulls().to_numpy()
+        cells.append(f"{np.mean(ends < -MOVES):.0%}" if ends.size else "")
         rows.append(cells)
     header = ["learner", "games", *(f"efficiency, {mode}" for mode in corpus.modes)]
     header += [f"P(beats {corpus.algorithms[0]}), {corpus.modes[-1]}", f"curves that still fall, {corpus.modes[0]}"]

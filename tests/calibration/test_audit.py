@@ -288,6 +288,6 @@ def test_public_names_resolve():
 
 def test_data_files_name_no_machine():
     paths = sorted(Path(calibration.__file__).parent.rglob("*.json"))
-    assert len(paths) == 4 * len(CASES) + 1
+    assert len(paths) == 4 * len(CASES) + 2
     for path in paths:
         assert not re.search(r"(^|[\s\"'])/(home|work|tmp|root)/", path.read_text())

@@ -14,7 +14,7 @@ pytest.importorskip("jax")
 from study_tiny import FEW, TINY, assert_same, contents  # noqa: E402
 
 from coopetition.study import engine, fingerprint, reference  # noqa: E402
-from coopetition.study.corpus import checksum, export_scores, publish, write_archive  # noqa: E402
+from coopetition.study.corpus import _with_earlier, checksum, export_scores, publish, write_archive  # noqa: E402
 from coopetition.study.fingerprint import code_of, modules_of, shard_name  # noqa: E402
 from coopetition.study.measuring import measure  # noqa: E402
 from coopetition.study.plan import Job, find_scale, first_jobs, left_out, restrict  # noqa: E402
@@ -342,6 +342,20 @@ def test_a_study_in_pieces(whole, tmp_path):
     assert set(excluded.filter(pl.col("kind") == "not run")["environment"]) == {"SLCD-v0"}
     assert found["missing"] == excluded.filter(pl.col("kind") == "not run").height
     assert publish(whole, tmp_path, scale=wider)["rows"]["runs"] == once["rows"]["runs"]
+
+
+@pytest.mark.parametrize("table", ["longer", "shards", "runs"])
+def test_what_was_trained_for_longer_is_new_where_all_else_is_kept(table, tmp_path):
+    def rows(*shards):
+        """A record of each, all of one environment, in a table's columns."""
+        common = {"environment": "E", "reward_mode": "private", "algorithm": "A", "seed": 0, "environment_steps": 1}
+        about = {"status": "done", "job": json.dumps(common), "files": ""} if table == "shards" else common
+        return pl.DataFrame([{"shard": name, **about} for name in shards])
+
+    rows("longer-A-E-1", "longer-B-E-1", "train-A-E-1").write_parquet(tmp_path / f"{table}.parquet")
+    both = _with_earlier(table, rows("longer-B-E-1", "longer-C-E-2", "train-A-E-2"), tmp_path, {"E"})
+    new = [] if table == "runs" else ["longer-C-E-2"]
+    assert sorted(both["shard"]) == ["longer-A-E-1", "longer-B-E-1", *new, "train-A-E-1"]
 
 
 def test_two_records_of_one_thing_are_not_published(whole, tmp_path):
