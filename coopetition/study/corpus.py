@@ -259,7 +259,7 @@ def _with_earlier(table: str, rows: pl.DataFrame, home: Path, kept: set[str]) ->
     both = pl.concat([rows.filter(~of_them), earlier.filter(of_them)])
     if table in ("longer", "shards"):  # what was trained for longer may be new where all else is kept
         new = rows.filter(of_them & pl.col("shard").str.starts_with("longer-"))
-        both = pl.concat([both.filter(~pl.col("shard").is_in(new["shard"].unique())), new])
+        both = pl.concat([both.filter(~pl.col("shard").is_in(new["shard"].unique().to_list())), new])
     return both.sort(ORDER.get(table, ["shard"]), nulls_last=True)
 
 
