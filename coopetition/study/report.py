@@ -308,16 +308,23 @@ def _ranking_tables(corpus: Corpus) -> str:
 def _scenarios_table(corpus: Corpus) -> str:
     if not corpus.scenarios.height:
         return "No scenarios were played."
-    means = (
-        corpus.scenarios.group_by("entrant")
-        .agg(pl.col("normalised").mean(), pl.col("normalised").min().alias("worst"), pl.len())
-        .sort("normalised", descending=True, nulls_last=True)
+    # Ratios have no bounds where the best response found earns next to nothing: medians, not means.
+    known = corpus.scenarios.filter(pl.col("best_response") > 0.0)
+    found = (
+        known.group_by("entrant")
+        .agg(pl.col("normalised").median(), pl.col("normalised").quantile(0.1).alias("low"), pl.len())
+        .sort("normalised", "entrant", descending=[True, False], nulls_last=True)
     )
     rows = [
-        [entrant, f"{mean:.3f}" if mean is not None else "", f"{worst:.3f}" if worst is not None else "", str(count)]
-        for entrant, mean, worst, count in means.iter_rows()
+        [entrant, f"{middle:.3f}" if middle is not None else "", f"{low:.3f}" if low is not None else "", str(count)]
+        for entrant, middle, low, count in found.iter_rows()
     ]
-    return _table(("entrant", "focal return over the best response's", "worst", "scenarios"), rows)
+    text = (
+        f"Of {corpus.scenarios.height:,} plays of scenarios {corpus.scenarios.height - known.height:,} are left out, "
+        "in which the best response found earns nothing."
+    )
+    header = ("entrant", "focal return over the best response's (median)", "a tenth is below", "plays")
+    return text + "\n\n" + _table(header, rows)
 
 
 def _moving_table(corpus: Corpus) -> str:
