@@ -203,3 +203,20 @@ def test_a_sum_of_functions_of_single_rates_is_found():
         found = np.asarray(module("lola").additive_part(rates, rewards))
     assert np.abs(found - rewards)[..., 0].max() < 0.02
     assert np.abs(found[..., 1]).max() < 0.03
+
+
+def test_the_clock_counts_an_episodes_steps_through_the_trajectorys_end():
+    """By it the next update knows where horizons lie; where an episode ended it starts anew."""
+    with built() as module:
+        one = start(module, "LOLA")
+        never = np.zeros_like(one.data.terminated)
+        ended = never.copy()
+        ended[2, 0] = True
+        data = one.data._replace(terminated=ended, truncated=never)
+        state = one.state._replace(clock=one.state.clock + 3)
+        key = one.jax.random.key(0)
+        after, _ = one.learner.update(state, data, key, one.settings)
+        clock = np.asarray(after.clock)
+    steps = len(never)
+    assert clock[0] == steps - 3
+    assert (clock[1:] == np.asarray(one.state.clock)[1:] + 3 + steps).all()
