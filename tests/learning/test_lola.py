@@ -1,7 +1,8 @@
 """LOLA's two gradients against finite differences on a game whose expected payoffs are sums over quadrature nodes.
 
-The estimator of the objectives is linear in rewards, so that copies placed on the nodes of a Gauss-Hermite rule, with
-their weights in the rewards, make it an exact sum over the agents' noise: what is left is rounding of float32.
+The own gradient is linear in the rewards of one copy, the term in those of pairs of copies: with copies placed on the
+nodes of a Gauss-Hermite rule, or pairs on those of its square, and weights of the nodes, both are exact sums over the
+agents' noise. What is left is rounding of float32. A copy that met itself would show as a bias.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 import scipy.stats
 from learning_faults import built, start
 
-NODES = 24
+NODES = 12
 
 
 def payoffs(rates):
@@ -22,10 +23,15 @@ def payoffs(rates):
     return np.stack([first, second], axis=-1)
 
 
+def rule(nodes):
+    """Nodes and weights of an expectation over a standard normal draw."""
+    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    return points, weights / np.sqrt(2.0 * np.pi)
+
+
 def expected(centres):
     """Both agents' expected payoffs in float64; centres (2, 2) are each agent's mean and log deviation."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / np.sqrt(2.0 * np.pi)
+    nodes, weights = rule(24)
     latents = centres[:, :1] + np.exp(centres[:, 1:]) * nodes
     rates = 1.0 / (1.0 + np.exp(-2.0 * latents))
     grid = np.stack(np.meshgrid(rates[0], rates[1], indexing="ij"), axis=-1)
@@ -42,45 +48,76 @@ def slope(function, centres, agent, step=1e-4):
     return np.array(rows)
 
 
+class Nodes:
+    """A learner whose actors see one constant observation, and the expectation of its gradients over draws."""
+
+    def __init__(self, module, steps):
+        one = start(module, "LOLA", horizon=steps)
+        self.learner, self.jax, self.data, self.steps = one.learner, one.jax, one.data, steps
+        jax, learner = one.jax, one.learner
+        self.actors = jax.tree.map(np.array, one.state.actor)
+        self.actors["layers"][-1]["bias"][:] = [[0.35], [-0.2]]
+        self.actors["log_std"][:] = [[-0.6], [-0.9]]
+        self.seen = one.data.observations[:1, :1]
+        inputs = learner.task.inputs(self.seen)
+        parameters = jax.vmap(learner.parameters)(self.actors, inputs)
+        self.centres = np.asarray(parameters)[:, 0, 0].astype(np.float64)
+        # How far mean and log deviation move with all parameters of the network together: what a step of them is worth.
+        moves = jax.vmap(jax.jacrev(lambda actor, x: learner.parameters(actor, x)[0, 0]))
+        slopes = jax.jit(moves)(self.actors, inputs)
+        flat = np.concatenate([np.reshape(leaf, (2, 2, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1)
+        self.metric = np.einsum("akp,alp->akl", flat, flat).astype(np.float64)
+
+    def means(self, drawn, weights, rewards, additive, discount):
+        """Own gradient and term (2, 2 each) in mean and log deviation, expected over pairs of trajectories.
+
+        Parameters
+        ----------
+        drawn : (K, steps, 2)
+            Standard draws of one trajectory.
+        weights : (K,)
+        rewards, additive : functions of rates (K, steps, 2)
+        discount : float
+        """
+        jax, data, steps = self.jax, self.data, self.steps
+        latents = self.centres[:, 0] + np.exp(self.centres[:, 1]) * drawn
+        rates = 1.0 / (1.0 + np.exp(-2.0 * latents))
+        found = [np.swapaxes(x, 0, 1).astype(np.float32) for x in (latents, rewards(rates), additive(rates))]
+        ends = np.repeat(np.arange(steps)[:, None] == steps - 1, 2, axis=1)
+        seen = np.broadcast_to(self.seen, (steps, 2, *self.seen.shape[2:]))
+
+        def of_pair(pair):
+            drawn, paid, single = (x[:, pair] for x in map(jax.numpy.asarray, found))
+            now = data._replace(
+                observations=seen,
+                latents=drawn[..., None],
+                terminated=np.zeros_like(ends),
+                truncated=ends,
+            )
+            parts = self.learner.shaping(self.actors, now, paid, discount, 0.0, single)
+            return [jax.numpy.stack([p["layers"][-1]["bias"][:, 0], p["log_std"][:, 0]], axis=1) for p in parts]
+
+        pairs = np.indices((len(weights), len(weights))).reshape(2, -1).T
+        share = np.outer(weights, weights).ravel()
+        parts = jax.jit(lambda all_of_them: jax.lax.map(of_pair, all_of_them, batch_size=512))(pairs)
+        return tuple(np.einsum("p,pkl->kl", share, np.asarray(part, dtype=np.float64)) for part in parts)
+
+
 @pytest.fixture(scope="module")
 def exact():
-    """The learner's gradients, and those of finite differences, in each agent's mean and log deviation."""
-    with built() as module:
-        one = start(module, "LOLA", horizon=1)
-        learner, jax = one.learner, one.jax
-        actors = jax.tree.map(np.array, one.state.actor)
-        actors["layers"][-1]["bias"][:] = [[0.35], [-0.2]]
-        actors["log_std"][:] = [[-0.6], [-0.9]]
-        seen = np.repeat(one.data.observations[:1, :1], NODES**2, axis=1)
-        inputs = learner.task.inputs(seen)
-        parameters = np.asarray(jax.vmap(learner.parameters)(actors, inputs))[:, 0, 0].astype(np.float64)
-        # How far the mean moves with all parameters of its network together: what a step of them is worth.
-        slopes = jax.jit(jax.vmap(jax.jacrev(lambda actor, x: learner.parameters(actor, x)[0, 0])))(actors, inputs)
-        flat = np.concatenate([np.reshape(leaf, (2, 2, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1)
-        metric = np.einsum("akp,alp->akl", flat, flat).astype(np.float64)
+    """Where the policies are, and the learner's expected gradients in each agent's mean and log deviation."""
+    points, weights = rule(NODES)
+    drawn = np.stack(np.meshgrid(points, points, indexing="ij"), axis=-1).reshape(-1, 1, 2)
 
-        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        weights = weights / np.sqrt(2.0 * np.pi)
-        drawn = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
-        latents = parameters[:, 0] + np.exp(parameters[:, 1]) * drawn
-        rates = 1.0 / (1.0 + np.exp(-2.0 * latents))
-        paid = payoffs(rates)
-        # A sum of functions of single rates, which must not move the second derivative.
-        additive = np.stack([3.0 * rates[:, 0] - 2.0 * rates[:, 1] ** 2, rates[:, 1] + rates[:, 0] ** 2], axis=-1)
-        share = np.outer(weights, weights).reshape(-1, 1) * NODES**2
-        data = one.data._replace(
-            observations=seen,
-            latents=latents[None, :, :, None].astype(np.float32),
-            terminated=np.zeros((1, NODES**2), dtype=bool),
-            truncated=np.ones((1, NODES**2), dtype=bool),
-        )
-        weighted = [(part * share)[None].astype(np.float32) for part in (paid, additive)]
-        found = jax.jit(learner.shaping)(actors, data, weighted[0], 0.95, 0.0, weighted[1])
-        own, shaped = (
-            np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
-            for part in jax.tree.map(np.asarray, found)
-        )
-    return parameters, metric, own, shaped
+    def additive(rates):
+        """A sum of functions of single rates, which must not move the second derivative."""
+        one, other = rates[..., 0], rates[..., 1]
+        return np.stack([3.0 * one - 2.0 * other**2, other + one**2], axis=-1)
+
+    with built() as module:
+        nodes = Nodes(module, 1)
+        own, shaped = nodes.means(drawn, np.outer(weights, weights).ravel(), payoffs, additive, 0.95)
+    return nodes.centres, nodes.metric, own, shaped
 
 
 def test_the_own_gradient_is_that_of_the_expected_payoff(exact):
@@ -140,57 +177,95 @@ def test_an_end_that_an_agent_brings_about_costs_what_it_would_have_earned(horiz
 
 def test_the_term_looks_at_what_is_paid_later_as_the_opponents_step_does():
     """Rates of the first step decide the second's payoffs: each gradient is discounted once, and no more."""
-    discount, nodes = 0.8, 9
-    points, weights = np.polynomial.hermite_e.hermegauss(nodes)
-    weights = weights / np.sqrt(2.0 * np.pi)
-    drawn = np.stack(np.meshgrid(*[points] * 4, indexing="ij"), axis=-1).reshape(-1, 2, 2)
-    share = np.multiply.outer(np.multiply.outer(weights, weights), np.multiply.outer(weights, weights)).reshape(-1, 1)
+    discount = 0.8
+    (first, likely), (second, also) = rule(7), rule(3)  # of the second step's draws there are but products of scores
+    drawn = np.stack(np.meshgrid(first, first, second, second, indexing="ij"), axis=-1).reshape(-1, 2, 2)
+    weights = np.einsum("a,b,c,d->abcd", likely, likely, also, also).ravel()
+
+    def rewards(rates):
+        paid = payoffs(rates[:, 0])
+        return np.stack([np.zeros_like(paid), paid], axis=1)
+
     with built() as module:
-        one = start(module, "LOLA", horizon=2)
-        learner, jax = one.learner, one.jax
-        actors = jax.tree.map(np.array, one.state.actor)
-        actors["layers"][-1]["bias"][:] = [[0.35], [-0.2]]
-        actors["log_std"][:] = [[-0.6], [-0.9]]
-        copies = len(drawn)
-        seen = np.repeat(np.repeat(one.data.observations[:1, :1], copies, axis=1), 2, axis=0)
-        inputs = learner.task.inputs(seen)
-        parameters = np.asarray(jax.vmap(learner.parameters)(actors, inputs))[:, 0, 0].astype(np.float64)
-        slopes = jax.jit(jax.vmap(jax.jacrev(lambda actor, x: learner.parameters(actor, x)[0, 0])))(actors, inputs)
-        flat = np.concatenate([np.reshape(leaf, (2, 2, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1)
-        metric = np.einsum("akp,alp->akl", flat, flat).astype(np.float64)
-        latents = parameters[:, 0] + np.exp(parameters[:, 1]) * drawn  # (copies, steps, agents)
-        paid = payoffs(1.0 / (1.0 + np.exp(-2.0 * latents[:, 0])))
-        rewards = np.stack([np.zeros_like(paid), paid * share * copies]).astype(np.float32)
-        ends = np.repeat([[False], [True]], copies, axis=1)
-        data = one.data._replace(
-            observations=seen, latents=latents.transpose(1, 0, 2)[..., None].astype(np.float32),
-            terminated=np.zeros_like(ends), truncated=ends,
-        )  # fmt: skip
-        own, shaped = (
-            np.stack([part["layers"][-1]["bias"][:, 0], part["log_std"][:, 0]], axis=1)
-            for part in jax.tree.map(np.asarray, jax.jit(learner.shaping)(actors, data, rewards, discount))
-        )
+        nodes = Nodes(module, 2)
+        own, shaped = nodes.means(drawn, weights, rewards, np.zeros_like, discount)
+    centres, metric = nodes.centres, nodes.metric
     scale = discount / 2.0  # means are over two steps
     for i, j in ((0, 1), (1, 0)):
 
         def gain(at, k):
             return expected(at)[k]
 
-        assert np.allclose(own[i], scale * slope(lambda at, i=i: gain(at, i), parameters, i), rtol=2e-3, atol=2e-4)
-        pays = scale * slope(lambda at, i=i: gain(at, i), parameters, j)
+        assert np.allclose(own[i], scale * slope(lambda at, i=i: gain(at, i), centres, i), rtol=2e-3, atol=2e-4)
+        pays = scale * slope(lambda at, i=i: gain(at, i), centres, j)
 
         def step(at, j=j):
             return scale * slope(lambda where: gain(where, j), at, j)
 
-        term = slope(lambda at, pays=pays, j=j, step=step: pays @ metric[j] @ step(at), parameters, i)
+        term = slope(lambda at, pays=pays, j=j, step=step: pays @ metric[j] @ step(at), centres, i)
         assert np.allclose(shaped[i], term, rtol=5e-3, atol=2e-4), (i, shaped[i], term)
+
+
+def test_both_gradients_are_the_sums_that_the_module_states():
+    """Four agents, episodes that end anywhere, horizons that come at other steps: with loops, from the docstring."""
+    discount, rng = 0.9, np.random.default_rng(3)
+    with built() as module:
+        one = start(module, "LOLA", "TeamProduction-v0", horizon=4)
+        learner, jax = one.learner, one.jax
+        steps, copies = one.data.terminated.shape
+        ends = rng.uniform(size=(steps, copies)) < 0.3
+        data = one.data._replace(terminated=ends, truncated=np.zeros_like(ends))
+        rewards, baseline, additive = rng.normal(size=(3, steps, copies, 4)).astype(np.float32)
+        clock = rng.integers(4, size=copies).astype(np.int32)
+        found = jax.jit(learner.shaping)(one.state.actor, data, rewards, discount, baseline, additive, clock)
+        own, shaped = (np.asarray(jax.vmap(lambda t: jax.flatten_util.ravel_pytree(t)[0])(part)) for part in found)
+
+        def log_probs(actor, inputs, latents):
+            return learner.distribution.log_prob(learner.parameters(actor, inputs), latents)
+
+        folded = learner.task.inputs(data.observations), learner.task.fold(data.latents)
+        slopes = jax.jit(jax.vmap(jax.jacrev(log_probs)))(one.state.actor, *folded)
+    scores = np.concatenate(
+        [np.reshape(leaf, (4, steps, copies, -1)) for leaf in jax.tree.leaves(slopes)], axis=-1
+    ).astype(np.float64)  # (agents, steps, copies, parameters)
+    planned = (clock + 1 + np.arange(steps)[:, None]) % 4 == 0
+
+    def before(values, rate, over, t, e):
+        """Of a copy's values up to step t, those since the last end before it, discounted by their age."""
+        total = 0.0
+        for u in range(t, -1, -1):
+            if u < t and over[u, e]:
+                break
+            total = total + rate ** (t - u) * values[u, e]
+        return total
+
+    size = steps * copies
+    share = np.zeros((4, 4, copies, scores.shape[-1]))  # of j's step on i's reward
+    for j, i, e, t in np.ndindex(4, 4, copies, steps):
+        share[j, i, e] += rewards[t, e, i] * before(scores[j], discount, ends, t, e) / size
+        share[j, i, e] -= baseline[t, e, i] * before(scores[j], discount, planned, t, e) / size
+    wanted = np.zeros_like(shaped, dtype=np.float64)
+    for i, j in np.ndindex(4, 4):
+        if i == j:
+            assert np.allclose(own[i], share[i, i].sum(axis=0), rtol=1e-4, atol=1e-5)
+            continue
+        other_copies = (share[j, i].sum(axis=0) - share[j, i]) * copies / (copies - 1)
+        pays = np.einsum("tep,ep->te", scores[j], other_copies)
+        for e, t in np.ndindex(copies, steps):
+            late, soon = before(pays, discount, ends, t, e), before(pays, discount, planned, t, e)
+            wanted[i] += rewards[t, e, j] * late * before(scores[i], 1.0, ends, t, e) / size
+            wanted[i] -= baseline[t, e, j] * soon * before(scores[i], 1.0, planned, t, e) / size
+            wanted[i] -= additive[t, e, j] * pays[t, e] * scores[i, t, e] / size
+    assert np.abs(wanted).max() > 1e-2
+    assert np.allclose(shaped, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
 
 
 def test_entropy_is_part_of_the_own_gradient():
     with built() as module:
         one = start(module, "LOLA", settings={"entropy": 0.5})
         plain = type(one.settings)(**{**vars(one.settings), "entropy": 0.0})
-        wide, narrow = (one.learner.update(one.state, one.data, None, s)[0].actor for s in (one.settings, plain))
+        update = one.jax.jit(one.learner.update)
+        wide, narrow = (update(one.state, one.data, None, settings)[0].actor for settings in (one.settings, plain))
     assert (np.asarray(wide["log_std"]) > np.asarray(narrow["log_std"])).all()
 
 
@@ -215,7 +290,7 @@ def test_the_clock_counts_an_episodes_steps_through_the_trajectorys_end():
         data = one.data._replace(terminated=ended, truncated=never)
         state = one.state._replace(clock=one.state.clock + 3)
         key = one.jax.random.key(0)
-        after, _ = one.learner.update(state, data, key, one.settings)
+        after, _ = one.jax.jit(one.learner.update)(state, data, key, one.settings)
         clock = np.asarray(after.clock)
     steps = len(never)
     assert clock[0] == steps - 3

@@ -12,6 +12,10 @@ agent's log-probability of what it drew. Means are over copies and steps, sums w
 - grad_i ( p^T grad_j J_j ) is the mean of agent j's reward times the same sum of j's scores along p, times the
   undiscounted sum of i's scores so far: how j's discounted step depends on what i does before it is paid.
 
+The two factors of a copy come from different copies: where its scores are multiplied by grad_j J_i, that is the mean
+over the others. With the copy itself in it the term would be biased by their covariance, which on TrustDilemma's
+episodes (private rewards, 64 copies) took a third of it away.
+
 With a discount of 1 these are the derivatives of DiCE's objective, which discounts by a step's time and not by a
 score's age; what opponents gain from episodes that start anew is no part of them. Both are sums of scores times weights
 that are found by running through time once, so that an update takes as many passes through networks as there are pairs
@@ -40,12 +44,9 @@ Where it rests: not at a nash. The update vanishes where the own slope is minus 
 games whose payoffs cross LOLA gives more than the nash, by what its opponent's answer pays; where they do not cross
 (PublicGoods) the term is zero and it ends at the nash.
 
-Limits: grad_j J_i and what it is multiplied by come from the same copies, so that their covariance, which falls with
-the number of copies, biases the term: on TrustDilemma's episodes (private rewards, 64 copies, at the start) by -.05
-where it is -.07 and -.11, beside an own slope of .2 and an eta of .3. The second-order estimate is noisy and grows with
-the number of pairs, so that more than six agents are refused; returns are cut at the trajectory's end, without a
-critic; it assumes that opponents take plain gradient steps, where here they take LOLA's with Adam; parameters are not
-shared.
+Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
+returns are cut at the trajectory's end, without a critic; it assumes that opponents take plain gradient steps, where
+here they take LOLA's with Adam; parameters are not shared.
 
 References
 ----------
@@ -213,19 +214,24 @@ class LOLA(REINFORCE):
             _, pull = jax.vjp(lambda a: log_probs(a, inputs, latents), actor)
             return pull(weights)[0]
 
-        # grad_j J_i: leaves (L of j, L of i, ...).
-        gains = sums_after(rewards, discount, ends) - sums_after(baseline, discount, horizons)
-        gains = jnp.moveaxis(gains, -1, 0) / (steps * copies)
-        slopes = jax.vmap(jax.vmap(weighted, in_axes=(None, None, None, 0)), in_axes=(0, 0, 0, None))(
-            actors, inputs, latents, gains
-        )
-        own = jax.tree.map(lambda x: x[agents, agents], slopes)
-
-        # What j's score is in the direction that pays i: (L of j, L of i, T, E).
         def along(actor: Any, inputs: Any, latents: Any, direction: Any) -> Any:
+            """Its scores in a direction: what weights get back."""
             return jax.jvp(lambda a: log_probs(a, inputs, latents), (actor,), (direction,))[1]
 
-        pays = jax.vmap(jax.vmap(along, in_axes=(None, None, None, 0)))(actors, inputs, latents, slopes)
+        # grad_j J_i and what each copy adds to it: leaves (L of j, L of i, E, ...).
+        gains = sums_after(rewards, discount, ends) - sums_after(baseline, discount, horizons)
+        gains = jnp.moveaxis(gains, -1, 0) / (steps * copies)
+        of_copies = jax.vmap(weighted, in_axes=(None, 1, 1, 1))
+        shares = jax.vmap(jax.vmap(of_copies, in_axes=(None, None, None, 0)), in_axes=(0, 0, 0, None))(
+            actors, inputs, latents, gains
+        )
+        slopes = jax.tree.map(lambda x: x.sum(axis=2), shares)
+        own = jax.tree.map(lambda x: x[agents, agents], slopes)
+
+        # What a copy's scores of j are in the direction that pays i as the other copies have it: (L of j, L of i, T, E).
+        apart = jax.tree.map(lambda x, share: (x[:, :, None] - share) * (copies / (copies - 1)), slopes, shares)
+        in_copies = jax.vmap(along, in_axes=(None, 1, 1, 0), out_axes=1)
+        pays = jax.vmap(jax.vmap(in_copies, in_axes=(None, None, None, 0)))(actors, inputs, latents, apart)
 
         def weights_of(pays: Any, rewards: Any, baseline: Any, additive: Any) -> Any:
             """Of i's scores (T, E) in what it gains by the step of one opponent."""
