@@ -228,7 +228,7 @@ class LOLA(REINFORCE):
         slopes = jax.tree.map(lambda x: x.sum(axis=2), shares)
         own = jax.tree.map(lambda x: x[agents, agents], slopes)
 
-        # What a copy's scores of j are in the direction that pays i as the other copies have it: (L of j, L of i, T, E).
+        # A copy's scores of j in the direction that pays i as the other copies have it: (L of j, L of i, T, E).
         apart = jax.tree.map(lambda x, share: (x[:, :, None] - share) * (copies / (copies - 1)), slopes, shares)
         in_copies = jax.vmap(along, in_axes=(None, 1, 1, 0), out_axes=1)
         pays = jax.vmap(jax.vmap(in_copies, in_axes=(None, None, None, 0)))(actors, inputs, latents, apart)
