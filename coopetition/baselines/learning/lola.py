@@ -44,6 +44,10 @@ Where it rests: not at a nash. The update vanishes where the own slope is minus 
 games whose payoffs cross LOLA gives more than the nash, by what its opponent's answer pays; where they do not cross
 (PublicGoods) the term is zero and it ends at the nash.
 
+On TeamProduction's stage game (four agents, private rewards) it had not come to rest after 500,000 steps: the term,
+there more than ten times the own slope, throws all but one agent to rates below .1, where the slope is a sixtieth of
+what it was at .5 and drowns in noise; with an eta of .1 or .03 rates end between .3 and .97, and still move.
+
 Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
 returns are cut at the trajectory's end, without a critic; it assumes that opponents take plain gradient steps, where
 here they take LOLA's with Adam; parameters are not shared.
