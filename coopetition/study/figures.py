@@ -84,6 +84,7 @@ def _draw_curves(plt: Any, corpus: Corpus) -> Any:
     """Learning curves by game: the mean over learners and seeds of each mode, with the middle half of the runs.
 
     Every point is a mean over the same runs, each of which counts the episodes that ended in that part of its training.
+    Where a run has hardly more than one episode there is one point, which is drawn with a bar.
     """
     names = corpus.environments
     width = min(5, len(names))
@@ -93,15 +94,19 @@ def _draw_curves(plt: Any, corpus: Corpus) -> Any:
     )
     for axes, environment in zip(panels.flat, names, strict=False):
         binned = binned_curves(corpus, environment)
-        for mode in corpus.modes:
+        for place, mode in enumerate(corpus.modes):
             line = binned.filter(pl.col("reward_mode") == mode).group_by("share").agg(
                 pl.col("payoff_total").mean(),
                 pl.col("payoff_total").quantile(0.25).alias("low"),
                 pl.col("payoff_total").quantile(0.75).alias("high"),
             ).sort("share")  # fmt: skip
-            x = line["share"].to_numpy()
-            axes.plot(x, line["payoff_total"].to_numpy(), color=COLOURS[mode], lw=1.2, label=mode)
-            axes.fill_between(x, line["low"].to_numpy(), line["high"].to_numpy(), color=COLOURS[mode], alpha=0.15)
+            x, mean, low, high = (line[name].to_numpy() for name in ("share", "payoff_total", "low", "high"))
+            if len(x) == 1:
+                x = x - 0.02 * (len(corpus.modes) - 1 - place)
+                axes.vlines(x, low, high, color=COLOURS[mode], alpha=0.4, lw=4.0)
+                axes.set_xlim(0.85, 1.05)
+            axes.plot(x, mean, color=COLOURS[mode], lw=1.2, label=mode, marker="o" if len(x) == 1 else None, ms=4)
+            axes.fill_between(x, low, high, color=COLOURS[mode], alpha=0.15)
         axes.set_title(environment.removesuffix("-v0"), fontsize=8)
         axes.tick_params(labelsize=6)
     for axes in list(panels.flat)[len(names) :]:
