@@ -145,7 +145,7 @@ def test_the_term_is_what_the_opponents_step_pays(exact):
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_an_end_that_an_agent_brings_about_costs_what_it_would_have_earned(horizon, window):
     """Steps pay 1 each; the first agent's first rate decides whether the episode goes on, where it is longer."""
-    copies, discount = 20_000, 0.9
+    copies, discount = 2_000, 0.9
     quantiles = scipy.stats.norm.ppf((np.arange(copies) + 0.5) / copies)
     with built() as module:
         one = start(module, "LOLA", horizon=horizon)

@@ -49,6 +49,7 @@ there more than ten times the own slope, throws all but one agent to rates below
 what it was at .5 and drowns in noise; with an eta of .1 or .03 rates end between .3 and .97, and still move.
 
 Limits: the second-order estimate is noisy and grows with the number of pairs, so that more than six agents are refused;
+each copy's share of every pair's gradient is kept apart, which takes some 35 MB a run with six agents and 64 copies;
 returns are cut at the trajectory's end, without a critic; it assumes that opponents take plain gradient steps, where
 here they take LOLA's with Adam; parameters are not shared.
 
